@@ -1,0 +1,2 @@
+// Package ed25519 is the group edwards25519.
+package ed25519

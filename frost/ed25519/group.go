@@ -1,0 +1,133 @@
+package ed25519
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"filippo.io/edwards25519"
+
+	"github.com/serai-go/processor/frost"
+)
+
+const size = 32
+
+// Group is the subgroup of prime order ℓ = 2²⁵² + 27742317777372353535851937790883648493
+// of edwards25519. Scalars are 32 bytes, little-endian, below ℓ (RFC 8032,
+// section 5.1); elements are 32 bytes, compressed (section 5.1.2). The identity
+// encodes as 0x01 followed by zeros.
+var Group frost.Group = group{}
+
+type group struct{}
+
+func (group) Name() string     { return "ed25519" }
+func (group) ScalarSize() int  { return size }
+func (group) ElementSize() int { return size }
+
+func (group) NewScalar() frost.Scalar { return new(Scalar) }
+
+func (group) NewElement() frost.Element {
+	return &Element{p: *edwards25519.NewIdentityPoint()}
+}
+
+func (group) Generator() frost.Element {
+	return &Element{p: *edwards25519.NewGeneratorPoint()}
+}
+
+func (group) DecodeScalar(b []byte) (frost.Scalar, error) {
+	s := new(Scalar)
+	if _, err := s.s.SetCanonicalBytes(b); err != nil {
+		return nil, fmt.Errorf("ed25519: decode scalar: %w", err)
+	}
+	return s, nil
+}
+
+var (
+	errElementEncoding = errors.New("ed25519: not the canonical encoding of a point on the curve")
+	errIdentity        = errors.New("ed25519: element is the identity")
+	errOrder           = errors.New("ed25519: element is not of prime order")
+)
+
+// decodePoint accepts the canonical encoding of any point on the curve. The
+// library's SetBytes follows common practice and also takes a y that is not
+// reduced and a sign on x = 0.
+func decodePoint(b []byte) (*Element, error) {
+	e := new(Element)
+	if _, err := e.p.SetBytes(b); err != nil || !bytes.Equal(e.p.Bytes(), b) {
+		return nil, errElementEncoding
+	}
+	return e, nil
+}
+
+func (group) DecodeElement(b []byte) (frost.Element, error) {
+	e, err := decodePoint(b)
+	if err != nil {
+		return nil, err
+	}
+	if e.IsIdentity() {
+		return nil, errIdentity
+	}
+	// ℓ·P is the identity iff (ℓ−1)·P = −P; ℓ itself is zero as a scalar.
+	order := new(edwards25519.Point).VarTimeMultiScalarMult(
+		[]*edwards25519.Scalar{&minusOne.s}, []*edwards25519.Point{&e.p})
+	if order.Equal(new(edwards25519.Point).Negate(&e.p)) != 1 {
+		return nil, errOrder
+	}
+	return e, nil
+}
+
+func (group) DecodeCleared(b []byte) (frost.Element, error) {
+	e, err := decodePoint(b)
+	if err != nil {
+		return nil, err
+	}
+	e.p.MultByCofactor(&e.p)
+	if e.IsIdentity() {
+		return nil, errIdentity
+	}
+	return e, nil
+}
+
+var (
+	minusOne     = new(Scalar).Negate(new(Scalar).SetUint64(1)).(*Scalar)
+	inverseEight = new(Scalar).VarTimeInvert(new(Scalar).SetUint64(8))
+)
+
+func (group) CofactorInverse() frost.Scalar { return new(Scalar).Set(inverseEight) }
+
+func (group) ScalarFromUniform(b *[64]byte) frost.Scalar {
+	s := new(Scalar)
+	if _, err := s.s.SetUniformBytes(b[:]); err != nil {
+		panic(err) // only for another length
+	}
+	return s
+}
+
+func (g group) RandomScalar(rand io.Reader) (frost.Scalar, error) {
+	var b [64]byte
+	defer clear(b[:])
+	for {
+		if _, err := io.ReadFull(rand, b[:]); err != nil {
+			return nil, fmt.Errorf("ed25519: random scalar: %w", err)
+		}
+		if s := g.ScalarFromUniform(&b); !s.IsZero() {
+			return s, nil
+		}
+	}
+}
+
+func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Element) frost.Element {
+	if len(scalars) != len(elements) {
+		panic("ed25519: VarTimeMultiScalarMult of slices of different lengths")
+	}
+	s := make([]*edwards25519.Scalar, len(scalars))
+	p := make([]*edwards25519.Point, len(elements))
+	for i := range scalars {
+		s[i] = &scalars[i].(*Scalar).s
+		p[i] = &elements[i].(*Element).p
+	}
+	e := new(Element)
+	e.p.VarTimeMultiScalarMult(s, p)
+	return e
+}

@@ -1,0 +1,2 @@
+// Package secp256k1 is the group secp256k1.
+package secp256k1
