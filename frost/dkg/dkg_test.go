@@ -1,0 +1,260 @@
+package dkg
+
+import (
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/frost/secp256k1"
+)
+
+// identity returns the i-th identity of the tests.
+func identity(t testing.TB, i int) *Identity {
+	var seed [SeedSize]byte
+	binary.LittleEndian.PutUint64(seed[:], uint64(i)+1)
+	id, err := NewIdentity(seed)
+	require.NoError(t, err)
+	return id
+}
+
+// params returns parameters for identities 0, 1, … of the given weights.
+func params(t testing.TB, group frost.Group, threshold uint16, weights ...uint16) (Params, []*Identity) {
+	p := Params{
+		Genesis: [32]byte{7}, Network: "test", Session: 3, Attempt: 1,
+		Threshold: threshold, NetworkGroup: group,
+	}
+	var ids []*Identity
+	for i, weight := range weights {
+		id := identity(t, i)
+		ids = append(ids, id)
+		p.Participants = append(p.Participants, Participant{Key: id.Public(), Weight: weight})
+		p.MinOK += weight
+	}
+	return p, ids
+}
+
+func setup(t testing.TB, group frost.Group, threshold uint16, weights ...uint16) (*Setup, []*Identity) {
+	p, ids := params(t, group, threshold, weights...)
+	s, err := NewSetup(p)
+	require.NoError(t, err)
+	return s, ids
+}
+
+// deal returns the deals of the given dealers.
+func deal(t testing.TB, s *Setup, ids []*Identity, dealers ...int) []*Deal {
+	var deals []*Deal
+	for _, dealer := range dealers {
+		raw, err := s.Deal(ids[dealer])
+		require.NoError(t, err)
+		d, err := s.ReadDeal(uint16(dealer), raw)
+		require.NoError(t, err)
+		deals = append(deals, d)
+	}
+	return deals
+}
+
+// interpolate returns the secret at 0 of the shares at the given indices.
+func interpolate(t testing.TB, g frost.Group, indices []uint16, secrets []frost.Scalar) frost.Scalar {
+	lambda, err := frost.LagrangeCoefficients(g, indices)
+	require.NoError(t, err)
+	sum := g.NewScalar()
+	for i, s := range secrets {
+		sum.Add(sum, g.NewScalar().Multiply(lambda[i], s))
+	}
+	return sum
+}
+
+func secrets(t testing.TB, share *frost.KeyShare) []frost.Scalar {
+	g := share.Key().Group()
+	var list []frost.Scalar
+	for b := share.SecretBytes(); len(b) > 0; b = b[g.ScalarSize():] {
+		s, err := g.DecodeScalar(b[:g.ScalarSize()])
+		require.NoError(t, err)
+		list = append(list, s)
+	}
+	return list
+}
+
+func TestWholeRun(t *testing.T) {
+	for _, test := range []struct {
+		group     frost.Group
+		threshold uint16
+		weights   []uint16
+		dealers   []int // all if nil
+	}{
+		{group: secp256k1.Group, threshold: 1, weights: []uint16{1}},
+		{group: secp256k1.Group, threshold: 2, weights: []uint16{1, 1, 1}},
+		{group: secp256k1.Group, threshold: 3, weights: []uint16{1, 1, 1, 1}},
+		{group: ed25519.Group, threshold: 3, weights: []uint16{1, 1, 1, 1}},
+		{group: secp256k1.Group, threshold: 5, weights: []uint16{1, 2, 3, 1}},
+		{group: ed25519.Group, threshold: 5, weights: []uint16{1, 2, 3, 1}},
+		{group: secp256k1.Group, threshold: 3, weights: []uint16{1, 1, 1, 1}, dealers: []int{0, 2, 3}},
+		{group: secp256k1.Group, threshold: 5, weights: []uint16{1, 2, 3, 1}, dealers: []int{1, 2}},
+		{group: secp256k1.Group, threshold: 7, weights: []uint16{1, 2, 3, 1}},
+	} {
+		t.Run(fmt.Sprintf("%s/%d of %v by %v", test.group.Name(), test.threshold, test.weights, test.dealers), func(t *testing.T) {
+			s, ids := setup(t, test.group, test.threshold, test.weights...)
+			dealers := test.dealers
+			if dealers == nil {
+				for i := range ids {
+					dealers = append(dealers, i)
+				}
+			}
+			deals := deal(t, s, ids, dealers...)
+			result, err := s.Combine(deals)
+			require.NoError(t, err)
+			require.Equal(t, ed25519.Group, result.Batch.Group())
+			require.Equal(t, test.group, result.Network.Group())
+
+			var indices []uint16
+			var batchSecrets, networkSecrets []frost.Scalar
+			for i, id := range ids {
+				batchShare, networkShare, err := s.Shares(id, deals, result)
+				require.NoError(t, err)
+				indices = append(indices, result.Batch.Indices(uint16(i))...)
+				batchSecrets = append(batchSecrets, secrets(t, batchShare)...)
+				networkSecrets = append(networkSecrets, secrets(t, networkShare)...)
+
+				hash, err := s.ReadResponse(uint16(i), s.Respond(uint16(i), result))
+				require.NoError(t, err)
+				require.Equal(t, result.Transcript, hash)
+			}
+			// Any t shares make the key, fewer do not.
+			for from := 0; from+int(test.threshold) <= len(indices); from++ {
+				to := from + int(test.threshold)
+				secret := interpolate(t, ed25519.Group, indices[from:to], batchSecrets[from:to])
+				require.True(t, ed25519.Group.NewElement().MultiplyBase(secret).Equal(result.Batch.Key()))
+				secret = interpolate(t, test.group, indices[from:to], networkSecrets[from:to])
+				require.True(t, test.group.NewElement().MultiplyBase(secret).Equal(result.Network.Key()))
+			}
+			if test.threshold > 1 {
+				less := int(test.threshold) - 1
+				secret := interpolate(t, test.group, indices[:less], networkSecrets[:less])
+				require.False(t, test.group.NewElement().MultiplyBase(secret).Equal(result.Network.Key()))
+			}
+		})
+	}
+}
+
+func TestSetupIsChecked(t *testing.T) {
+	torsion := [32]byte{0: 0xec, 31: 0x7f} // of order 2
+	for i := 1; i < 31; i++ {
+		torsion[i] = 0xff
+	}
+	for name, change := range map[string]func(*Params){
+		"no network":         func(p *Params) { p.Network = "" },
+		"long network":       func(p *Params) { p.Network = strings.Repeat("x", maxNetwork+1) },
+		"no participants":    func(p *Params) { p.Participants = nil },
+		"threshold 0":        func(p *Params) { p.Threshold = 0 },
+		"threshold above n":  func(p *Params) { p.Threshold = 5 },
+		"min OK too small":   func(p *Params) { p.MinOK = 3 },
+		"min OK above n":     func(p *Params) { p.MinOK = 5 },
+		"weight 0":           func(p *Params) { p.Participants[1].Weight = 0 },
+		"too many shares":    func(p *Params) { p.Participants[1].Weight = frost.MaxShares - 2; p.MinOK = frost.MaxShares + 1 },
+		"huge weight":        func(p *Params) { p.Participants[1].Weight = 65535 },
+		"same key twice":     func(p *Params) { p.Participants[3].Key = p.Participants[0].Key },
+		"key is identity":    func(p *Params) { p.Participants[0].Key = [32]byte{1} },
+		"key of small order": func(p *Params) { p.Participants[0].Key = torsion },
+		"key not reduced":    func(p *Params) { p.Participants[0].Key = [32]byte{0: 0xf0, 31: 0x7f} },
+		"too many participants": func(p *Params) {
+			for len(p.Participants) <= frost.MaxShares {
+				p.Participants = append(p.Participants, Participant{Key: [32]byte{byte(len(p.Participants))}, Weight: 1})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := params(t, secp256k1.Group, 3, 1, 1, 1, 1)
+			_, err := NewSetup(p)
+			require.NoError(t, err)
+			change(&p)
+			_, err = NewSetup(p)
+			require.ErrorIs(t, err, ErrSetup)
+		})
+	}
+}
+
+// TestHashBindsEverything changes each parameter: the deals of one setup are
+// refused in the other, and the derived secrets differ.
+func TestHashBindsEverything(t *testing.T) {
+	base, ids := params(t, secp256k1.Group, 3, 1, 1, 1, 2)
+	base.MinOK--
+	s, err := NewSetup(base)
+	require.NoError(t, err)
+	raw, err := s.Deal(ids[0])
+	require.NoError(t, err)
+	seen := map[[32]byte]bool{s.Hash(): true}
+	for name, change := range map[string]func(*Params){
+		"genesis":     func(p *Params) { p.Genesis[31]++ },
+		"network":     func(p *Params) { p.Network += "2" },
+		"session":     func(p *Params) { p.Session++ },
+		"attempt":     func(p *Params) { p.Attempt++ },
+		"threshold":   func(p *Params) { p.Threshold-- },
+		"min OK":      func(p *Params) { p.MinOK++ },
+		"group":       func(p *Params) { p.NetworkGroup = ed25519.Group },
+		"order":       func(p *Params) { p.Participants[1], p.Participants[2] = p.Participants[2], p.Participants[1] },
+		"weights":     func(p *Params) { p.Participants[0].Weight, p.Participants[3].Weight = 2, 1 },
+		"participant": func(p *Params) { p.Participants[2].Key = identity(t, 77).Public() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := base
+			p.Participants = append([]Participant(nil), base.Participants...)
+			change(&p)
+			other, err := NewSetup(p)
+			require.NoError(t, err)
+			require.False(t, seen[other.Hash()])
+			seen[other.Hash()] = true
+			_, err = other.ReadDeal(0, raw)
+			require.ErrorIs(t, err, ErrDeal)
+			again, err := other.Deal(ids[0])
+			require.NoError(t, err)
+			require.NotEqual(t, raw[35:67], again[35:67], "same polynomial in two setups")
+		})
+	}
+}
+
+func TestDealIsDeterministic(t *testing.T) {
+	s, ids := setup(t, secp256k1.Group, 2, 1, 1, 1)
+	first, err := s.Deal(ids[1])
+	require.NoError(t, err)
+	again, _ := setup(t, secp256k1.Group, 2, 1, 1, 1)
+	second, err := again.Deal(identity(t, 1))
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+
+	_, err = s.Deal(identity(t, 9))
+	require.ErrorIs(t, err, ErrNotParticipant)
+}
+
+func TestPossession(t *testing.T) {
+	id, label := identity(t, 0), []byte("validator 5")
+	proof := id.ProvePossession(label)
+	require.NoError(t, VerifyPossession(id.Public(), label, proof))
+	require.ErrorIs(t, VerifyPossession(id.Public(), []byte("validator 6"), proof), ErrPossession)
+	require.ErrorIs(t, VerifyPossession(identity(t, 1).Public(), label, proof), ErrPossession)
+	require.ErrorIs(t, VerifyPossession([32]byte{1}, label, proof), ErrPossession)
+	for i := range proof {
+		bad := proof
+		bad[i] ^= 1
+		require.ErrorIs(t, VerifyPossession(id.Public(), label, bad), ErrPossession)
+	}
+	_, err := NewIdentity([SeedSize]byte{})
+	require.Error(t, err)
+}
+
+func TestIdentityPrintsRedacted(t *testing.T) {
+	id := identity(t, 0)
+	var logged strings.Builder
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("", "id", id)
+	for _, text := range []string{
+		fmt.Sprint(id), fmt.Sprintf("%v %+v %#v %x %d %s", id, id, id, id, id, id), fmt.Sprintf("%v", *id), logged.String(),
+	} {
+		require.Contains(t, text, "redacted")
+		require.NotContains(t, text, fmt.Sprintf("%x", id.seed))
+	}
+}
