@@ -1,0 +1,299 @@
+package frost
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"fmt"
+	"slices"
+
+	"github.com/serai-go/processor/internal/wire"
+)
+
+// A Member of a session is a validator with its commitment as the log has it.
+type Member struct {
+	Validator  uint16
+	Commitment []byte
+}
+
+// A Session makes the signatures of one work list with one set of validators.
+// It does not change and is safe for concurrent use.
+type Session struct {
+	key     *PublicKey
+	members []member
+	items   []item
+	digest  [32]byte // of everything that the shares depend on
+}
+
+// member is a validator of a session.
+type member struct {
+	Member
+	lambda []Scalar // per share
+	public []Element
+}
+
+// item is one signature of a session.
+type item struct {
+	instance    Instance
+	generators  []Element    // G first
+	commitments []commitment // per member
+	coefficient Scalar
+	nonces      []Element // per generator, what the signature's nonce is
+	images      []Element
+	challenge   Challenge
+}
+
+// NewSession prepares the signatures of the work by a set of validators, who
+// are listed in ascending order and hold at least the threshold together; all
+// their shares take part. The context identifies the session among all sessions
+// of the key, and no other one may have it: it names what is signed and which
+// attempt this is.
+//
+// An empty context makes sessions as in BIP-445 where the algorithm knows them.
+// That is for interoperation with other implementations.
+//
+// The error is a *Fault if a commitment is malformed.
+func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Member) (*Session, error) {
+	instances, err := instantiate(key, work)
+	if err != nil {
+		return nil, fmt.Errorf("frost: new session: %w", err)
+	}
+	s := &Session{key: key}
+	set, err := s.admit(members)
+	if err != nil {
+		return nil, fmt.Errorf("frost: new session: %w", err)
+	}
+
+	s.items = make([]item, len(work))
+	for _, m := range members {
+		decoded, err := decodeCommitment(key.group, work, key.Weight(m.Validator), m.Commitment)
+		if err != nil {
+			return nil, &Fault{m.Validator, err}
+		}
+		for i := range decoded {
+			s.items[i].commitments = append(s.items[i].commitments, decoded[i])
+		}
+	}
+
+	var w wire.Writer
+	w.String("FROST session commitments v1")
+	w.Count(len(members))
+	for _, m := range members {
+		w.Uint16(m.Validator)
+		w.Bytes(m.Commitment)
+	}
+	commitments := sha512.Sum512_256(w.Data())
+	binding := Binding{
+		Context: context, Commitments: commitments, Signers: set.indices, Key: key.key,
+	}
+	w = wire.Writer{}
+	w.String("FROST session v1")
+	w.Fixed(key.key.Bytes())
+	w.Fixed(commitments[:])
+	for i := range s.items {
+		binding.Item = uint16(i)
+		it := &s.items[i]
+		it.instance = instances[i]
+		it.generators = append([]Element{key.group.Generator()}, work[i].Generators()...)
+		hiding, bound := it.sumCommitments(key.group)
+		it.sumImages(key.group, s.members)
+		if err := it.begin(key.group, binding, hiding, bound); err != nil {
+			return nil, fmt.Errorf("frost: new session: item %d: %w", i, err)
+		}
+		w.Fixed(it.coefficient.Bytes())
+		w.Fixed(it.challenge.Factor.Bytes())
+	}
+	s.digest = sha512.Sum512_256(w.Data())
+	return s, nil
+}
+
+// admit checks that the members are a signing set and takes them in.
+func (s *Session) admit(members []Member) (coefficients, error) {
+	weight := 0
+	validators := make([]uint16, len(members))
+	for i, m := range members {
+		if s.key.Weight(m.Validator) == 0 {
+			return coefficients{}, fmt.Errorf("%w: validator %d is unknown", ErrMembers, m.Validator)
+		}
+		if i > 0 && m.Validator <= validators[i-1] {
+			return coefficients{}, fmt.Errorf("%w: not in ascending order", ErrMembers)
+		}
+		validators[i] = m.Validator
+		weight += s.key.Weight(m.Validator)
+	}
+	if weight < s.key.Threshold() {
+		return coefficients{}, fmt.Errorf("%w: weight %d of %d", ErrMembers, weight, s.key.Threshold())
+	}
+	set, err := s.key.coefficients(validators)
+	if err != nil {
+		return coefficients{}, err
+	}
+	lambda := set.lambda
+	for _, m := range members {
+		w := s.key.Weight(m.Validator)
+		taken := member{
+			Member: Member{m.Validator, bytes.Clone(m.Commitment)},
+			lambda: lambda[:w],
+		}
+		for _, index := range s.key.Indices(m.Validator) {
+			taken.public = append(taken.public, s.key.Share(index))
+		}
+		s.members = append(s.members, taken)
+		lambda = lambda[w:]
+	}
+	return set, nil
+}
+
+// sumCommitments returns the sums of the hiding and of the binding nonces of
+// all members, per generator.
+func (it *item) sumCommitments(group Group) (hiding, binding []Element) {
+	for k := range it.generators {
+		d, e := group.NewElement(), group.NewElement()
+		for _, c := range it.commitments {
+			d.Add(d, c.hiding[k])
+			e.Add(e, c.binding[k])
+		}
+		hiding, binding = append(hiding, d), append(binding, e)
+	}
+	return hiding, binding
+}
+
+// sumImages interpolates the images of the key.
+func (it *item) sumImages(group Group, members []member) {
+	for k := range it.generators[1:] {
+		var scalars []Scalar
+		var elements []Element
+		for m, c := range it.commitments {
+			for i, images := range c.images {
+				scalars = append(scalars, members[m].lambda[i])
+				elements = append(elements, images[k])
+			}
+		}
+		it.images = append(it.images, group.VarTimeMultiScalarMult(scalars, elements))
+	}
+}
+
+// begin derives the binding coefficient, the nonces and the challenge from the
+// sums of the commitments.
+func (it *item) begin(group Group, binding Binding, hiding, bound []Element) error {
+	for k := range hiding {
+		binding.Nonces = append(binding.Nonces, [2][]byte{hiding[k].Bytes(), bound[k].Bytes()})
+	}
+	binding.Images = it.images
+	it.coefficient = it.instance.Coefficient(&binding)
+	for k, generator := range it.generators {
+		nonce := group.NewElement().VarTimeMultiply(it.coefficient, bound[k])
+		nonce.Add(nonce, hiding[k])
+		// Only a member that chose its commitment last can cause this. The
+		// session goes on with another nonce, as in BIP-445, and that member's
+		// share convicts it.
+		if nonce.IsIdentity() {
+			nonce.Set(generator)
+		}
+		it.nonces = append(it.nonces, nonce)
+	}
+	var err error
+	it.challenge, err = it.instance.Challenge(it.nonces, it.images)
+	return err
+}
+
+// position returns the position of a validator among the members.
+func (s *Session) position(validator uint16) (int, error) {
+	i, found := slices.BinarySearchFunc(s.members, validator, func(m member, v uint16) int {
+		return int(m.Validator) - int(v)
+	})
+	if !found {
+		return 0, fmt.Errorf("%w: %d", ErrNotMember, validator)
+	}
+	return i, nil
+}
+
+// Sign returns the validator's share of the signatures: one scalar per item. It
+// consumes the nonces, unless it refuses because they are not the ones that the
+// session has the validator's commitment to. The share is checked before it is
+// returned.
+func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
+	i, err := s.position(share.validator)
+	if err != nil {
+		return nil, fmt.Errorf("frost: sign: %w", err)
+	}
+	m := &s.members[i]
+	switch {
+	case share.secrets == nil || !share.key.key.Equal(s.key.key):
+		return nil, fmt.Errorf("frost: sign: %w", ErrShare)
+	case nonces.validator != share.validator || !bytes.Equal(nonces.commitment, m.Commitment):
+		return nil, fmt.Errorf("frost: sign: %w", ErrNonces)
+	}
+	pairs, err := nonces.take()
+	if err != nil {
+		return nil, fmt.Errorf("frost: sign: %w", err)
+	}
+	defer nonces.erase()
+
+	group := s.key.group
+	secret, term := group.NewScalar(), group.NewScalar()
+	defer secret.Erase()
+	defer term.Erase()
+	for j, lambda := range m.lambda {
+		secret.Add(secret, term.Multiply(lambda, share.secrets[j]))
+	}
+	answers := make([]Scalar, len(s.items))
+	var encoded []byte
+	for j := range s.items {
+		answers[j] = s.items[j].answer(group, pairs[j], secret)
+		encoded = append(encoded, answers[j].Bytes()...)
+	}
+	if !s.hold([]int{i}, [][]Scalar{answers}) {
+		return nil, fmt.Errorf("frost: sign: %w", ErrOwnShare)
+	}
+	return encoded, nil
+}
+
+// answer returns ±(d + b·e) + c·x.
+func (it *item) answer(group Group, pair noncePair, x Scalar) Scalar {
+	z, term := group.NewScalar(), group.NewScalar()
+	defer term.Erase()
+	z.Add(z.Multiply(it.coefficient, pair.binding), pair.hiding)
+	if it.challenge.Negate {
+		z.Negate(z)
+	}
+	return z.Add(z, term.Multiply(it.challenge.Factor, x))
+}
+
+// Aggregate completes the signatures from the shares of all members, in their
+// order. Every signature is verified before it is returned. If one fails, the
+// error is the Faults of those whose shares are at fault.
+func (s *Session) Aggregate(shares [][]byte) ([][]byte, error) {
+	if len(shares) != len(s.members) {
+		return nil, fmt.Errorf("frost: aggregate: %w: %d shares of %d members", ErrMembers, len(shares), len(s.members))
+	}
+	group := s.key.group
+	sums := make([]Scalar, len(s.items))
+	for i := range sums {
+		sums[i] = group.NewScalar()
+	}
+	for _, share := range shares {
+		answers, err := s.decodeShare(share)
+		if err != nil {
+			return nil, s.blame(shares, nil)
+		}
+		for i, answer := range answers {
+			sums[i].Add(sums[i], answer)
+		}
+	}
+	signatures := make([][]byte, len(s.items))
+	for i, it := range s.items {
+		var err error
+		if signatures[i], err = it.instance.Signature(it.nonces, it.images, sums[i]); err != nil {
+			return nil, s.blame(shares, fmt.Errorf("item %d: %w", i, err))
+		}
+	}
+	return signatures, nil
+}
+
+// blame explains why the shares do not make the signatures.
+func (s *Session) blame(shares [][]byte, cause error) error {
+	if faults := s.VerifyAll(shares); len(faults) > 0 {
+		return faults
+	}
+	return fmt.Errorf("frost: aggregate: %w: %w", ErrInconsistent, cause)
+}

@@ -1,0 +1,471 @@
+package frost_test
+
+import (
+	stdlib "crypto/ed25519"
+	"crypto/sha512"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/frost/frosttest"
+	"github.com/serai-go/processor/frost/secp256k1"
+)
+
+// seeded returns a reproducible source of bytes.
+func seeded(seed byte) io.Reader { return rand.NewChaCha8([32]byte{seed}) }
+
+// kind is a kind of signature under test.
+type kind struct {
+	name      string
+	group     frost.Group
+	algorithm func(message []byte) frost.Algorithm
+	verify    func(key frost.Element, message, signature []byte) bool
+}
+
+var kinds = []kind{
+	{"Ed25519", ed25519.Group,
+		func(m []byte) frost.Algorithm { return ed25519.NewSchnorr(m) },
+		func(key frost.Element, m, sig []byte) bool { return stdlib.Verify(key.Bytes(), m, sig) }},
+	{"BIP-340", secp256k1.Group,
+		func(m []byte) frost.Algorithm { return secp256k1.NewBIP340(m) },
+		func(key frost.Element, m, sig []byte) bool {
+			return secp256k1.Verify(secp256k1.XOnly(key), m, sig)
+		}},
+	{"BIP-340 taproot with offset", secp256k1.Group,
+		func(m []byte) frost.Algorithm { return secp256k1.NewBIP340(m, taproot...) },
+		func(key frost.Element, m, sig []byte) bool {
+			tweaked, err := secp256k1.TweakedKey(key, taproot...)
+			return err == nil && secp256k1.Verify(secp256k1.XOnly(tweaked), m, sig)
+		}},
+	{"two generators, Ed25519", ed25519.Group,
+		func(m []byte) frost.Algorithm { return chaumPedersen{ed25519.Group, m} },
+		func(key frost.Element, m, sig []byte) bool {
+			return chaumPedersen{ed25519.Group, m}.verify(key, sig)
+		}},
+	{"two generators, secp256k1", secp256k1.Group,
+		func(m []byte) frost.Algorithm { return chaumPedersen{secp256k1.Group, m} },
+		func(key frost.Element, m, sig []byte) bool {
+			return chaumPedersen{secp256k1.Group, m}.verify(key, sig)
+		}},
+}
+
+var taproot = []secp256k1.Tweak{
+	secp256k1.PlainTweak([32]byte{31: 7}), secp256k1.TaprootTweak(nil),
+}
+
+// chaumPedersen proves that an image x·H, which is part of the signature, has
+// the same logarithm as the key. It uses what single-generator signatures do
+// not: a second generator and the image of the key.
+type chaumPedersen struct {
+	group   frost.Group
+	message []byte
+}
+
+func (a chaumPedersen) Group() frost.Group { return a.group }
+
+func (a chaumPedersen) Generators() []frost.Element {
+	h := sha512.Sum512([]byte("second generator"))
+	return []frost.Element{a.group.NewElement().MultiplyBase(a.group.ScalarFromUniform(&h))}
+}
+
+func (a chaumPedersen) ForKey(key frost.Element) (frost.Instance, error) {
+	return chaumPedersenInstance{a, key}, nil
+}
+
+func (a chaumPedersen) challenge(key frost.Element, nonces, images []frost.Element) frost.Scalar {
+	h := sha512.New()
+	for _, e := range []frost.Element{key, nonces[0], nonces[1], images[0]} {
+		h.Write(e.Bytes())
+	}
+	h.Write(a.message)
+	return a.group.ScalarFromUniform((*[64]byte)(h.Sum(nil)))
+}
+
+// verify checks I ‖ R₁ ‖ R₂ ‖ z.
+func (a chaumPedersen) verify(key frost.Element, signature []byte) bool {
+	size := a.group.ElementSize()
+	var decoded [3]frost.Element
+	for i := range decoded {
+		var err error
+		if decoded[i], err = a.group.DecodeElement(signature[size*i:][:size]); err != nil {
+			return false
+		}
+	}
+	z, err := a.group.DecodeScalar(signature[3*size:])
+	if err != nil {
+		return false
+	}
+	image, nonces := decoded[0], decoded[1:]
+	c := a.challenge(key, nonces, []frost.Element{image})
+	left, right := a.group.NewElement(), a.group.NewElement()
+	ok := true
+	for i, g := range append([]frost.Element{a.group.Generator()}, a.Generators()...) {
+		left.VarTimeMultiply(z, g)
+		right.VarTimeMultiply(c, []frost.Element{key, image}[i])
+		ok = ok && left.Equal(right.Add(right, nonces[i]))
+	}
+	return ok
+}
+
+type chaumPedersenInstance struct {
+	a   chaumPedersen
+	key frost.Element
+}
+
+func (in chaumPedersenInstance) DeriveNonces(rand io.Reader, _ frost.Scalar, _ frost.Element, _ []byte) (frost.Scalar, frost.Scalar, error) {
+	d, err := in.a.group.RandomScalar(rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := in.a.group.RandomScalar(rand)
+	return d, e, err
+}
+
+func (in chaumPedersenInstance) Coefficient(b *frost.Binding) frost.Scalar {
+	wide := b.Hash("Chaum-Pedersen", in.a.message)
+	return in.a.group.ScalarFromUniform(&wide)
+}
+
+func (in chaumPedersenInstance) Challenge(nonces, images []frost.Element) (frost.Challenge, error) {
+	return frost.Challenge{Factor: in.a.challenge(in.key, nonces, images)}, nil
+}
+
+func (in chaumPedersenInstance) Signature(nonces, images []frost.Element, answer frost.Scalar) ([]byte, error) {
+	signature := images[0].Bytes()
+	signature = append(signature, nonces[0].Bytes()...)
+	signature = append(signature, nonces[1].Bytes()...)
+	signature = append(signature, answer.Bytes()...)
+	if !in.a.verify(in.key, signature) {
+		return nil, fmt.Errorf("invalid proof")
+	}
+	return signature, nil
+}
+
+// signing is a session with everything that its members hold.
+type signing struct {
+	key     *frost.PublicKey
+	shares  map[uint16]*frost.KeyShare
+	work    []frost.Algorithm
+	members []frost.Member
+	nonces  map[uint16]*frost.Nonces
+	session *frost.Session
+}
+
+func newSigning(t testing.TB, k kind, threshold uint16, weights, validators []uint16, messages ...string) *signing {
+	t.Helper()
+	rand := seeded(1)
+	key, shares, err := frosttest.Deal(rand, k.group, threshold, weights)
+	require.NoError(t, err)
+	s := &signing{key: key, shares: map[uint16]*frost.KeyShare{}, nonces: map[uint16]*frost.Nonces{}}
+	for _, m := range messages {
+		s.work = append(s.work, k.algorithm([]byte(m)))
+	}
+	for _, v := range validators {
+		nonces, commitment, err := frost.Commit(rand, shares[v], s.work, []byte("context"))
+		require.NoError(t, err)
+		require.NoError(t, frost.CheckCommitment(key, s.work, v, commitment))
+		s.shares[v], s.nonces[v] = shares[v], nonces
+		s.members = append(s.members, frost.Member{Validator: v, Commitment: commitment})
+	}
+	s.session, err = frost.NewSession(key, s.work, []byte("context"), s.members)
+	require.NoError(t, err)
+	return s
+}
+
+func (s *signing) sign(t testing.TB) [][]byte {
+	t.Helper()
+	answers := make([][]byte, len(s.members))
+	for i, m := range s.members {
+		var err error
+		answers[i], err = s.session.Sign(s.shares[m.Validator], s.nonces[m.Validator])
+		require.NoError(t, err)
+	}
+	return answers
+}
+
+func forKinds(t *testing.T, test func(t *testing.T, k kind)) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) { test(t, k) })
+	}
+}
+
+func TestSessionSigns(t *testing.T) {
+	cases := []struct {
+		name       string
+		threshold  uint16
+		weights    []uint16
+		validators []uint16
+	}{
+		{"one of one", 1, []uint16{1}, []uint16{0}},
+		{"one of three", 1, []uint16{1, 1, 1}, []uint16{2}},
+		{"three of four", 3, []uint16{1, 1, 1, 1}, []uint16{0, 2, 3}},
+		{"more than the threshold", 3, []uint16{1, 1, 1, 1}, []uint16{0, 1, 2, 3}},
+		{"weights", 5, []uint16{1, 3, 2, 1}, []uint16{1, 2}},
+		{"weights beyond the threshold", 4, []uint16{3, 3, 1}, []uint16{0, 1}},
+	}
+	forKinds(t, func(t *testing.T, k kind) {
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				messages := []string{"first", "second"}
+				s := newSigning(t, k, c.threshold, c.weights, c.validators, messages...)
+				answers := s.sign(t)
+				for i, m := range s.members {
+					require.NoError(t, s.session.Verify(m.Validator, answers[i]))
+				}
+				require.Empty(t, s.session.VerifyAll(answers))
+				signatures, err := s.session.Aggregate(answers)
+				require.NoError(t, err)
+				for i, m := range messages {
+					require.True(t, k.verify(s.key.Key(), []byte(m), signatures[i]))
+				}
+			})
+		}
+	})
+}
+
+func TestSessionNamesWhoIsAtFault(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 5, []uint16{1, 2, 1, 1, 1, 1}, []uint16{0, 1, 2, 4, 5}, "first", "second")
+		good := s.sign(t)
+		size := k.group.ScalarSize()
+		changed := func(share []byte, item int) []byte {
+			one := k.group.NewScalar().SetUint64(1)
+			z, err := k.group.DecodeScalar(share[size*item:][:size])
+			require.NoError(t, err)
+			return slices.Concat(share[:size*item], z.Add(z, one).Bytes(), share[size*(item+1):])
+		}
+		// Errors of two members that cancel in the sum still are errors, but
+		// those of one member in two items as well as those of one item count.
+		for name, c := range map[string]struct {
+			change map[int]func([]byte) []byte // by position
+			want   error
+		}{
+			"one item wrong":        {map[int]func([]byte) []byte{1: func(b []byte) []byte { return changed(b, 1) }}, frost.ErrEquation},
+			"another's share":       {map[int]func([]byte) []byte{0: func([]byte) []byte { return good[1] }}, frost.ErrEquation},
+			"three wrong":           {map[int]func([]byte) []byte{0: func(b []byte) []byte { return changed(b, 0) }, 3: func(b []byte) []byte { return changed(b, 0) }, 4: func(b []byte) []byte { return changed(b, 1) }}, frost.ErrEquation},
+			"short":                 {map[int]func([]byte) []byte{2: func(b []byte) []byte { return b[:len(b)-1] }}, frost.ErrAnswer},
+			"long":                  {map[int]func([]byte) []byte{2: func(b []byte) []byte { return append(slices.Clone(b), 0) }}, frost.ErrAnswer},
+			"scalar not canonical":  {map[int]func([]byte) []byte{4: func(b []byte) []byte { return slices.Repeat([]byte{0xff}, len(b)) }}, frost.ErrAnswer},
+			"empty":                 {map[int]func([]byte) []byte{4: func([]byte) []byte { return []byte{} }}, frost.ErrAnswer},
+			"all but one are wrong": {map[int]func([]byte) []byte{0: func(b []byte) []byte { return changed(b, 0) }, 1: func(b []byte) []byte { return changed(b, 0) }, 2: func(b []byte) []byte { return changed(b, 1) }, 4: func(b []byte) []byte { return changed(b, 1) }}, frost.ErrEquation},
+		} {
+			t.Run(name, func(t *testing.T) {
+				answers := slices.Clone(good)
+				var want []uint16
+				for i := range answers {
+					if change, ok := c.change[i]; ok {
+						answers[i] = change(good[i])
+						want = append(want, s.members[i].Validator)
+						var fault *frost.Fault
+						err := s.session.Verify(s.members[i].Validator, answers[i])
+						require.ErrorAs(t, err, &fault)
+						require.ErrorIs(t, err, c.want)
+						require.Equal(t, s.members[i].Validator, fault.Validator)
+					}
+				}
+				_, err := s.session.Aggregate(answers)
+				var faults frost.Faults
+				require.ErrorAs(t, err, &faults)
+				var got []uint16
+				for _, fault := range faults {
+					got = append(got, fault.Validator)
+				}
+				require.Equal(t, want, got)
+				require.ErrorIs(t, err, c.want)
+			})
+		}
+	})
+}
+
+// Errors that cancel in the sum leave the signature valid, and each share wrong.
+func TestCancellingErrorsAreFaults(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 2, []uint16{1, 1}, []uint16{0, 1}, "message")
+		answers := s.sign(t)
+		delta := k.group.NewScalar().SetUint64(5)
+		for i := range answers {
+			z, err := k.group.DecodeScalar(answers[i])
+			require.NoError(t, err)
+			answers[i] = z.Add(z, delta).Bytes()
+			delta.Negate(delta)
+		}
+		require.Len(t, s.session.VerifyAll(answers), 2)
+		_, err := s.session.Aggregate(answers)
+		require.NoError(t, err)
+	})
+}
+
+func TestNoncesAnswerOnce(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 2, []uint16{1, 1, 1}, []uint16{0, 1}, "message")
+		nonces := s.nonces[0]
+
+		// A session with another commitment of the same validator leaves the
+		// nonces alone.
+		_, other, err := frost.Commit(seeded(9), s.shares[0], s.work, nil)
+		require.NoError(t, err)
+		members := slices.Clone(s.members)
+		members[0].Commitment = other
+		session, err := frost.NewSession(s.key, s.work, []byte("other"), members)
+		require.NoError(t, err)
+		_, err = session.Sign(s.shares[0], nonces)
+		require.ErrorIs(t, err, frost.ErrNonces)
+
+		var wg sync.WaitGroup
+		var signed [8]bool
+		for i := range signed {
+			wg.Go(func() {
+				_, err := s.session.Sign(s.shares[0], nonces)
+				signed[i] = err == nil
+			})
+		}
+		wg.Wait()
+		count := 0
+		for _, ok := range signed {
+			if ok {
+				count++
+			}
+		}
+		require.Equal(t, 1, count)
+
+		s.nonces[1].Erase()
+		_, err = s.session.Sign(s.shares[1], s.nonces[1])
+		require.ErrorIs(t, err, frost.ErrNonces)
+	})
+}
+
+func TestNewSessionRefuses(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 3, []uint16{1, 1, 1, 1}, []uint16{0, 1, 2}, "message")
+		m := s.members
+		for name, members := range map[string][]frost.Member{
+			"none":          nil,
+			"too few":       m[:2],
+			"out of order":  {m[1], m[0], m[2]},
+			"repeated":      {m[0], m[1], m[1]},
+			"unknown":       {m[0], m[1], {Validator: 4, Commitment: m[2].Commitment}},
+			"far too large": {m[0], m[1], {Validator: 65535, Commitment: m[2].Commitment}},
+		} {
+			_, err := frost.NewSession(s.key, s.work, nil, members)
+			require.ErrorIs(t, err, frost.ErrMembers, name)
+		}
+
+		size := k.group.ElementSize()
+		for name, change := range map[string]func(b []byte) []byte{
+			"empty":     func([]byte) []byte { return nil },
+			"short":     func(b []byte) []byte { return b[1:] },
+			"long":      func(b []byte) []byte { return append(b, 0) },
+			"identity":  func(b []byte) []byte { return append(k.group.NewElement().Bytes(), b[size:]...) },
+			"no point":  func(b []byte) []byte { copy(b[size:], slices.Repeat([]byte{0xff}, size)); return b },
+			"off curve": func(b []byte) []byte { copy(b, notOnCurve(k.group)); return b },
+		} {
+			members := slices.Clone(m)
+			members[1].Commitment = change(slices.Clone(m[1].Commitment))
+			_, err := frost.NewSession(s.key, s.work, nil, members)
+			var fault *frost.Fault
+			require.ErrorAs(t, err, &fault, name)
+			require.Equal(t, uint16(1), fault.Validator)
+			require.ErrorIs(t, err, frost.ErrCommitment)
+			require.Equal(t, err, frost.CheckCommitment(s.key, s.work, 1, members[1].Commitment))
+		}
+
+		_, err := frost.NewSession(s.key, nil, nil, m)
+		require.ErrorIs(t, err, frost.ErrWork)
+		other := kinds[0]
+		if k.group == other.group {
+			other = kinds[1]
+		}
+		_, err = frost.NewSession(s.key, []frost.Algorithm{other.algorithm(nil)}, nil, m)
+		require.ErrorIs(t, err, frost.ErrWork)
+	})
+}
+
+// notOnCurve returns the encoding of a coordinate that no point has.
+func notOnCurve(group frost.Group) []byte {
+	b := make([]byte, group.ElementSize())
+	for i := byte(2); ; i++ {
+		b[0] = i
+		if group == secp256k1.Group {
+			b[0], b[32] = 2, i
+		}
+		if _, err := group.DecodeCleared(b); err != nil {
+			return b
+		}
+	}
+}
+
+// A member that sees the others' commitments first can choose its own so that
+// the sums vanish. The session must survive that and convict it.
+func TestSumsMayBeTheIdentity(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		for name, forge := range map[string]func(d, e []byte) []byte{
+			"hiding":  func(d, e []byte) []byte { return slices.Concat(negated(k.group, d), e) },
+			"binding": func(d, e []byte) []byte { return slices.Concat(d, negated(k.group, e)) },
+			"both":    func(d, e []byte) []byte { return slices.Concat(negated(k.group, d), negated(k.group, e)) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := newSigning(t, k, 2, []uint16{1, 1}, []uint16{0, 1}, "message")
+				honest := s.members[0].Commitment
+				size := k.group.ElementSize()
+				forged := forge(honest[:size], honest[size:2*size])
+				members := slices.Clone(s.members)
+				members[1].Commitment = append(forged, s.members[1].Commitment[2*size:]...)
+				session, err := frost.NewSession(s.key, s.work, nil, members)
+				require.NoError(t, err)
+				share, err := session.Sign(s.shares[0], s.nonces[0])
+				require.NoError(t, err)
+				require.NoError(t, session.Verify(0, share))
+				_, err = session.Aggregate([][]byte{share, share})
+				var faults frost.Faults
+				require.ErrorAs(t, err, &faults)
+				require.Len(t, faults, 1)
+				require.Equal(t, uint16(1), faults[0].Validator)
+			})
+		}
+	})
+}
+
+func negated(group frost.Group, encoded []byte) []byte {
+	// Clearing the cofactor commutes with negation, so this may work on any
+	// element that decodes.
+	e, err := group.DecodeElement(encoded)
+	if err != nil {
+		panic(err)
+	}
+	return e.Negate(e).Bytes()
+}
+
+// The coefficient binds everything: a share for one session is worth nothing in
+// a session that differs in anything.
+func TestSharesAreBoundToTheirSession(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 2, []uint16{1, 1, 1}, []uint16{0, 1}, "message")
+		third := newSigning(t, k, 2, []uint16{1, 1, 1}, []uint16{0, 1, 2}, "message").members[2]
+		share, err := s.session.Sign(s.shares[0], s.nonces[0])
+		require.NoError(t, err)
+		require.NoError(t, s.session.Verify(0, share))
+
+		larger := append(slices.Clone(s.members), third)
+		other := []frost.Algorithm{k.algorithm([]byte("another message"))}
+		for name, c := range map[string]struct {
+			work    []frost.Algorithm
+			context string
+			members []frost.Member
+		}{
+			"context": {s.work, "context 2", s.members},
+			"members": {s.work, "context", larger},
+			"message": {other, "context", s.members},
+		} {
+			session, err := frost.NewSession(s.key, c.work, []byte(c.context), c.members)
+			require.NoError(t, err)
+			require.ErrorIs(t, session.Verify(0, share), frost.ErrEquation, name)
+		}
+	})
+}
