@@ -1,0 +1,91 @@
+package coin
+
+import "github.com/serai-go/processor/internal/wire"
+
+// Fate is what becomes of a deposit.
+type Fate uint8
+
+// Fates of deposits.
+const (
+	// Reported deposits are instructions in a batch.
+	Reported Fate = iota + 1
+	// Refunded deposits go back to their origin.
+	Refunded
+	// Accumulated deposits stay with the group as a gift: nobody can tell
+	// whose they are.
+	Accumulated
+)
+
+func (f Fate) String() string {
+	switch f {
+	case Reported:
+		return "reported"
+	case Refunded:
+		return "refunded"
+	case Accumulated:
+		return "accumulated"
+	}
+	return "unknown"
+}
+
+// Deposit is a user's output that counts.
+type Deposit struct {
+	Output Output
+	// Credit is what is credited, refunded or accumulated: the amount less
+	// what it costs to move it.
+	Credit uint64
+	Fate   Fate
+}
+
+// Encode writes the deposit.
+func (d Deposit) Encode(w *wire.Writer) {
+	d.Output.Encode(w)
+	w.Uint64(d.Credit)
+	w.Uint8(uint8(d.Fate))
+}
+
+// Decode reads the deposit.
+func (d *Deposit) Decode(r *wire.Reader) {
+	d.Output.Decode(r)
+	d.Credit = r.Uint64()
+	d.Fate = Fate(r.Uint8())
+	r.Check(d.Fate >= Reported && d.Fate <= Accumulated, "fate of a deposit")
+	r.Check(d.Credit <= d.Output.Amount, "credit above the deposit's amount")
+}
+
+// Completion is a plan that happened.
+type Completion struct {
+	Plan        PlanID
+	Transaction TransactionID
+}
+
+// Encode writes 64 bytes.
+func (c Completion) Encode(w *wire.Writer) {
+	w.Fixed(c.Plan[:])
+	w.Fixed(c.Transaction[:])
+}
+
+// Decode reads 64 bytes.
+func (c *Completion) Decode(r *wire.Reader) {
+	r.Fixed(c.Plan[:])
+	r.Fixed(c.Transaction[:])
+}
+
+// Settlement is what blocks bring when they settle: consecutive blocks, the
+// last of which is notable and becomes the reference block.
+type Settlement struct {
+	Reference uint64
+	Blocks    []SettledBlock
+}
+
+// SettledBlock is one block's part of a settlement.
+type SettledBlock struct {
+	Number uint64
+	// Deposits that count, with their final fate, in block order.
+	Deposits []Deposit
+	// Internal are outputs to internal addresses, in block order. Which of
+	// them are the group's own, its plans tell.
+	Internal []Output
+	// Completions are in block order.
+	Completions []Completion
+}

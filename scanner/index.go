@@ -1,0 +1,102 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// ChainChanged reports that the node's chain differs from what was indexed as
+// final: a reorganisation deeper than the confirmations, or a node on another
+// chain. It halts the processor.
+type ChainChanged struct {
+	// Indexed and Found are two headers of one number, or the last indexed one
+	// and one whose parent it is not.
+	Indexed, Found coin.Header
+	// Fork is the newest block on which both agree.
+	Fork uint64
+}
+
+func (e *ChainChanged) Error() string {
+	return fmt.Sprintf("scanner: finalised chain changed: indexed block %d %s, node has block %d %s on %s, fork behind block %d",
+		e.Indexed.Number, e.Indexed.ID, e.Found.Number, e.Found.ID, e.Found.Parent, e.Fork)
+}
+
+// ErrRotation refuses a second key.
+var ErrRotation = errors.New("scanner: a second key needs a version with key rotation")
+
+// Confirm implements Scanner.
+func (s *scanner) Confirm(tx storage.Tx, key Key) error {
+	keys, err := s.Keys(tx)
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 {
+		return fmt.Errorf("confirm session %d: %w", key.Session, ErrRotation)
+	}
+	return s.keys.Put(tx, key.Session, key)
+}
+
+// Keys implements Scanner.
+func (s *scanner) Keys(r storage.Reader) ([]Key, error) {
+	var keys []Key
+	for item, err := range s.keys.All(r) {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, item.Value)
+	}
+	return keys, nil
+}
+
+// RateBlocks is how many blocks make a reference fee rate: the block and its
+// predecessors. Indexing starts that many blocks before the first key.
+const RateBlocks = 6
+
+// Index implements Scanner. The first header must lie before the first key's
+// start, or be the genesis block, so that nobody can be led past it.
+func (s *scanner) Index(tx storage.Tx, header coin.Header) error {
+	f, err := s.frontier.Load(tx)
+	if err != nil {
+		return err
+	}
+	keys, err := s.Keys(tx)
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		return errors.New("scanner: index before any key is confirmed")
+	}
+	first := keys[0]
+	if f.Started {
+		last, ok, err := s.headers.Get(tx, f.Index-1)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, f.Index-1)
+		case header.Number != f.Index:
+			return fmt.Errorf("%w: header %d where %d follows", coin.ErrInvalid, header.Number, f.Index)
+		case header.Parent != last.ID:
+			return &ChainChanged{Indexed: last, Found: header, Fork: last.Number}
+		case header.Time < last.Time:
+			return fmt.Errorf("%w: time of block %d falls", coin.ErrInvalid, header.Number)
+		}
+	} else if header.Number > 0 && first.Start.reached(header) {
+		return fmt.Errorf("%w: index cannot begin at block %d, behind the key's start", coin.ErrInvalid, header.Number)
+	}
+	if err := s.headers.Put(tx, header.Number, header); err != nil {
+		return err
+	}
+	f.Index, f.Started = header.Number+1, true
+	if !first.Active && first.Start.reached(header) {
+		first.Activation, first.Active = header.Number, true
+		f.Scan, f.Settle, f.Active = header.Number, header.Number, true
+		if err := s.keys.Put(tx, first.Session, first); err != nil {
+			return err
+		}
+	}
+	return s.frontier.Put(tx, f)
+}

@@ -1,0 +1,115 @@
+package scanner
+
+import (
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+)
+
+// Stage is where a key is in its life.
+type Stage uint8
+
+// Stages of a key, in order.
+const (
+	// Confirmed keys wait for their activation block.
+	Confirmed Stage = iota
+	// Holding keys are active, but deposits to them are held back: not all
+	// users may have heard of the key yet.
+	Holding
+	// Reporting keys have their deposits reported.
+	Reporting
+	// Forwarding keys pass deposits on to their successor.
+	Forwarding
+	// Finishing keys ignore deposits and complete what is under way.
+	Finishing
+)
+
+func (s Stage) String() string {
+	switch s {
+	case Confirmed:
+		return "confirmed"
+	case Holding:
+		return "active, not reporting yet"
+	case Reporting:
+		return "active"
+	case Forwarding:
+		return "forwarding"
+	case Finishing:
+		return "finishing"
+	}
+	return fmt.Sprintf("stage %d", uint8(s))
+}
+
+// Start says when the first key activates: at the first finalised block at or
+// after a number or, with ByTime, after a time of the network's monotone
+// clock in seconds since 1970.
+type Start struct {
+	ByTime bool
+	At     uint64
+}
+
+func (s Start) reached(h coin.Header) bool {
+	if s.ByTime {
+		return h.Time >= s.At
+	}
+	return h.Number >= s.At
+}
+
+// Key is a voted-in key pair of a validator set.
+type Key struct {
+	Session uint64
+	// BatchKey is the Ed25519 public key that signs batches.
+	BatchKey [32]byte
+	// NetworkKey is the encoded key that owns outputs.
+	NetworkKey []byte
+	Start      Start
+	// Activation is the block at which the key becomes active, once Active is
+	// set.
+	Activation uint64
+	Active     bool
+}
+
+// Encode writes the key.
+func (k Key) Encode(w *wire.Writer) {
+	w.Uint64(k.Session)
+	w.Fixed(k.BatchKey[:])
+	w.Bytes(k.NetworkKey)
+	w.Bool(k.Start.ByTime)
+	w.Uint64(k.Start.At)
+	w.Uint64(k.Activation)
+	w.Bool(k.Active)
+}
+
+// Decode reads the key.
+func (k *Key) Decode(r *wire.Reader) {
+	k.Session = r.Uint64()
+	r.Fixed(k.BatchKey[:])
+	k.NetworkKey = r.Bytes(64)
+	k.Start.ByTime = r.Bool()
+	k.Start.At = r.Uint64()
+	k.Activation = r.Uint64()
+	k.Active = r.Bool()
+}
+
+// StageAt is the stage at block n of a key that activates at block a, the
+// first key or not, with a successor that activates at block next, if it has
+// one. It is a pure function of block numbers: a key reports from its
+// activation if it is the first, else when all deposits sent before its
+// activation was known are buried; it hands over when its successor has come
+// that far, forwards late deposits a confirmation later, and stops looking at
+// them after the grace period.
+func StageAt(p coin.Parameters, n, a uint64, first bool, next *uint64) Stage {
+	settled := p.Confirmations + p.TenMinutes
+	switch {
+	case next != nil && n >= *next+settled+p.Confirmations+p.Grace:
+		return Finishing
+	case next != nil && n >= *next+settled+p.Confirmations:
+		return Forwarding
+	case n >= a && (first || n >= a+settled):
+		return Reporting
+	case n >= a:
+		return Holding
+	}
+	return Confirmed
+}

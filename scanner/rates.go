@@ -1,0 +1,75 @@
+package scanner
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// RateMissing asks the driver for the fee rate of an indexed block.
+type RateMissing struct{ Header coin.Header }
+
+func (e *RateMissing) Error() string {
+	return fmt.Sprintf("scanner: fee rate of block %d is not known yet", e.Header.Number)
+}
+
+// PutRate implements Scanner.
+func (s *scanner) PutRate(tx storage.Tx, number, rate uint64) error {
+	return s.rates.Put(tx, number, rate)
+}
+
+// Rate implements Scanner: the third smallest rate of the block and its five
+// predecessors, between floor and cap. Blocks without transactions, and those
+// before the genesis block, count as the floor. So two of six blocks that
+// somebody fills with expensive transactions cannot lift it, and three with
+// cheap ones can lower it only to the floor.
+func (s *scanner) Rate(r storage.Reader, number uint64) (uint64, error) {
+	rates := make([]uint64, RateBlocks)
+	for i := range rates {
+		rates[i] = s.Parameters.FeeFloor
+		if uint64(i) > number {
+			continue
+		}
+		n := number - uint64(i)
+		rate, ok, err := s.rates.Get(r, n)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			header, indexed, err := s.headers.Get(r, n)
+			if err != nil {
+				return 0, err
+			}
+			if !indexed {
+				return 0, fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, n)
+			}
+			return 0, &RateMissing{Header: header}
+		}
+		rates[i] = max(rate, s.Parameters.FeeFloor)
+	}
+	slices.Sort(rates)
+	return min(rates[2], s.Parameters.FeeCap), nil
+}
+
+// forgetRates removes rates that no reference block can need any more, once
+// the blocks before number are settled: the reference is the last of them.
+func (s *scanner) forgetRates(tx storage.Tx, number uint64) error {
+	if number <= RateBlocks {
+		return nil
+	}
+	var old []uint64
+	for item, err := range s.rates.Between(tx, 0, number-RateBlocks) {
+		if err != nil {
+			return err
+		}
+		old = append(old, item.Key)
+	}
+	for _, n := range old {
+		if err := s.rates.Delete(tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// buffer is what a scanned block keeps until it settles.
+type buffer struct {
+	Deposits []coin.Deposit
+	Internal []coin.Output
+}
+
+// Encode writes the buffer.
+func (b buffer) Encode(w *wire.Writer) {
+	wire.List(w, b.Deposits)
+	wire.List(w, b.Internal)
+}
+
+// Decode reads the buffer.
+func (b *buffer) Decode(r *wire.Reader) {
+	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, 70)
+	b.Internal = wire.ReadList[coin.Output](r, 1<<24, 61)
+}
+
+// reports is how far reporting is.
+type reports struct {
+	// Batches is the number of batches so far, and so the next ID.
+	Batches uint64
+	// Notable is the last notable block.
+	Notable uint64
+}
+
+// Encode writes the record.
+func (p reports) Encode(w *wire.Writer) {
+	w.Uint64(p.Batches)
+	w.Uint64(p.Notable)
+}
+
+// Decode reads the record.
+func (p *reports) Decode(r *wire.Reader) {
+	p.Batches = r.Uint64()
+	p.Notable = r.Uint64()
+}
+
+// report is a batch that waits for its settlement.
+type report struct {
+	Batch   batch.Batch
+	Session uint64
+	// Last marks its block's last batch.
+	Last bool
+}
+
+// Encode writes the report.
+func (p report) Encode(w *wire.Writer) {
+	p.Batch.Encode(w)
+	w.Uint64(p.Session)
+	w.Bool(p.Last)
+}
+
+// Decode reads the report.
+func (p *report) Decode(r *wire.Reader) {
+	p.Batch.Decode(r)
+	p.Session = r.Uint64()
+	p.Last = r.Bool()
+}
+
+// Due implements Scanner.
+func (s *scanner) Due(r storage.Reader) (*Task, error) {
+	f, err := s.frontier.Load(r)
+	if err != nil || !f.Active || f.Scan >= f.Index || f.Scan >= f.Settle+s.Parameters.Window {
+		return nil, err
+	}
+	header, ok, err := s.headers.Get(r, f.Scan)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, f.Scan)
+	}
+	keys, err := s.Keys(r)
+	if err != nil {
+		return nil, err
+	}
+	task := &Task{Header: header}
+	for _, k := range keys {
+		if k.Active && k.Activation <= header.Number {
+			task.Keys = append(task.Keys, coin.Key{Session: k.Session, Key: k.NetworkKey})
+		}
+	}
+	return task, nil
+}
+
+// Scan implements Scanner.
+func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output) error {
+	task, err := s.Due(tx)
+	switch {
+	case err != nil:
+		return err
+	case task == nil || task.Header != header:
+		return fmt.Errorf("scanner: block %d is not due", header.Number)
+	}
+	keys, err := s.Keys(tx)
+	if err != nil {
+		return err
+	}
+	var b buffer
+	for _, o := range outputs {
+		if err := s.take(tx, &b, keys, header.Number, o); err != nil {
+			return fmt.Errorf("scan block %d: output %s: %w", header.Number, o.ID, err)
+		}
+	}
+	if err := s.report(tx, keys, header, b); err != nil {
+		return fmt.Errorf("report block %d: %w", header.Number, err)
+	}
+	if err := s.buffers.Put(tx, header.Number, b); err != nil {
+		return err
+	}
+	f, err := s.frontier.Load(tx)
+	if err != nil {
+		return err
+	}
+	f.Scan++
+	return s.frontier.Put(tx, f)
+}
+
+// take puts an output into the buffer if it counts.
+func (s *scanner) take(tx storage.Tx, b *buffer, keys []Key, number uint64, o coin.Output) error {
+	key, first := find(keys, o.Session)
+	if key == nil || o.Amount < s.Parameters.Dust {
+		return nil
+	}
+	if o.Kind != coin.External {
+		b.Internal = append(b.Internal, o)
+		return s.guard(tx, o)
+	}
+	if StageAt(s.Parameters, number, key.Activation, first, nil) != Reporting {
+		return errors.New("scanner: deposit to a key that is not reporting")
+	}
+	rate, err := s.Rate(tx, number)
+	if err != nil {
+		return err
+	}
+	cost := 2 * s.Coin.InputCost(rate)
+	if o.Amount < cost || o.Amount-cost < s.Parameters.Dust {
+		return nil
+	}
+	if len(o.Data) > int(s.Parameters.MaxData) {
+		o.Data = nil
+	}
+	d := coin.Deposit{Output: o, Credit: o.Amount - cost}
+	switch {
+	case len(o.Data) > 0:
+		d.Fate = coin.Reported
+	case o.Origin != "":
+		d.Fate = coin.Refunded
+	default:
+		d.Fate = coin.Accumulated
+	}
+	b.Deposits = append(b.Deposits, d)
+	return s.guard(tx, o)
+}
+
+func find(keys []Key, session uint64) (key *Key, first bool) {
+	for i := range keys {
+		if keys[i].Session == session {
+			return &keys[i], i == 0
+		}
+	}
+	return nil, false
+}
+
+// guard watches for the output's spend.
+func (s *scanner) guard(tx storage.Tx, o coin.Output) error {
+	lookup := s.Coin.SpendLookup(o)
+	if lookup == nil {
+		return nil
+	}
+	return s.Tracker.Guard(tx, lookup, wire.Marshal(o.ID))
+}
+
+// report makes the batches of a notable block.
+func (s *scanner) report(tx storage.Tx, keys []Key, header coin.Header, b buffer) error {
+	p, started, err := s.reports.Get(tx)
+	if err != nil {
+		return err
+	}
+	heartbeat := started && header.Number == p.Notable+s.Parameters.Window
+	// The first scanned block is the first key's activation.
+	if started && !heartbeat && len(b.Deposits) == 0 && len(b.Internal) == 0 {
+		return nil
+	}
+	if !started {
+		if err := s.Events.KeyStage(tx, keys[0].Session, Reporting, header.Number); err != nil {
+			return err
+		}
+	}
+	var instructions []batch.Instruction
+	for _, d := range b.Deposits {
+		if d.Fate == coin.Reported {
+			instructions = append(instructions, batch.Instruction{
+				Origin: string(d.Output.Origin), Amount: d.Credit, Data: d.Output.Data,
+			})
+		}
+	}
+	update := batch.Fill(header.Number, header.ID, p.Batches, int(s.Parameters.BatchLimit), instructions)
+	session := keys[0].Session
+	for i, one := range update.Batches {
+		last := i == len(update.Batches)-1
+		if err := s.batches.Put(tx, one.ID, report{one, session, last}); err != nil {
+			return err
+		}
+	}
+	p.Batches += uint64(len(update.Batches))
+	p.Notable = header.Number
+	if err := s.reports.Put(tx, p); err != nil {
+		return err
+	}
+	return s.Events.Reported(tx, session, update)
+}

@@ -1,0 +1,164 @@
+// Package scanner turns finalised blocks into reports and, once reports are
+// acknowledged, into settlements.
+//
+// A block passes through four small steps, each one transaction: it is
+// indexed (Index), looked through for the group's outputs and, if notable,
+// reported (Scan), compared with what the group's plans expect (PutResolution),
+// and settled when its last batch is acknowledged (Acknowledge). At most a
+// window of blocks is between scanning and settling. Scanning decides nothing
+// that spends: everything validators must agree on happens at the position of
+// an acknowledgement in the log.
+//
+// The package reads no network. A step that lacks something only the network
+// has says so with a typed error (RateMissing, Unresolved, ErrNotScanned);
+// its driver supplies it in a transaction of its own and tries again.
+package scanner
+
+import (
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// Scanner is the part of a processor that watches the chain. Its methods run
+// inside the caller's transaction and, arguments and database being equal,
+// always do the same.
+type Scanner interface {
+	// Confirm takes a voted-in key into the list of keys.
+	Confirm(tx storage.Tx, key Key) error
+	// Keys returns the keys in the order of their sessions.
+	Keys(r storage.Reader) ([]Key, error)
+
+	// Frontier says how far the chain is indexed, scanned and settled.
+	Frontier(r storage.Reader) (Frontier, error)
+	// Header returns an indexed header.
+	Header(r storage.Reader, number uint64) (coin.Header, bool, error)
+	// Index appends the next finalised header.
+	Index(tx storage.Tx, header coin.Header) error
+
+	// Due returns the next block to scan and the keys to look for, nil while
+	// there is none: not indexed yet, or outside the window.
+	Due(r storage.Reader) (*Task, error)
+	// Scan takes in what a due block holds.
+	Scan(tx storage.Tx, header coin.Header, outputs []coin.Output) error
+	// PutRate stores the fee rate of a block that RateMissing named.
+	PutRate(tx storage.Tx, number, rate uint64) error
+	// Rate is the reference fee rate at a block.
+	Rate(r storage.Reader, number uint64) (uint64, error)
+
+	// Batch returns a reported batch that has not settled yet, and the session
+	// that signs it.
+	Batch(r storage.Reader, id uint64) (batch.Batch, uint64, bool, error)
+	// Acknowledge takes in the acknowledgement of the next batch. It returns
+	// the settlement if this was its block's last batch, else nil.
+	Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results []bool) (*coin.Settlement, error)
+	// Resolve compares a block that Unresolved named with the plans.
+	Resolve(r storage.Reader, block coin.Block) (Resolution, error)
+	// PutResolution stores what Resolve found.
+	PutResolution(tx storage.Tx, resolution Resolution) error
+}
+
+// Events receives what a scanner has to tell, inside the same transaction.
+type Events interface {
+	// Reported is called for every notable block.
+	Reported(tx storage.Tx, session uint64, update batch.Update) error
+	// KeyStage is called when a key enters a stage at a block.
+	KeyStage(tx storage.Tx, session uint64, stage Stage, number uint64) error
+}
+
+// Coin is what a scanner asks of the coin: pure functions.
+type Coin interface {
+	InputCost(rate uint64) uint64
+	SpendLookup(coin.Output) []byte
+}
+
+// Config is what a scanner is made of.
+type Config struct {
+	Network    string
+	Genesis    coin.BlockID
+	Parameters coin.Parameters
+	Coin       Coin
+	Tracker    *eventuality.Tracker
+	Events     Events
+}
+
+// Frontier is how far a scanner is. Each field is the number of the first
+// block that has not passed the step yet.
+type Frontier struct {
+	Index, Scan, Settle uint64
+	// Started tells whether any header is indexed; before, Index is
+	// meaningless.
+	Started bool
+	// Active tells whether the first key is active; before, Scan and Settle
+	// are meaningless.
+	Active bool
+	// Acknowledged is the number of acknowledged batches, and so the ID of
+	// the next one.
+	Acknowledged uint64
+}
+
+// Encode writes the frontier.
+func (f Frontier) Encode(w *wire.Writer) {
+	w.Uint64(f.Index)
+	w.Uint64(f.Scan)
+	w.Uint64(f.Settle)
+	w.Bool(f.Started)
+	w.Bool(f.Active)
+	w.Uint64(f.Acknowledged)
+}
+
+// Decode reads the frontier.
+func (f *Frontier) Decode(r *wire.Reader) {
+	f.Index = r.Uint64()
+	f.Scan = r.Uint64()
+	f.Settle = r.Uint64()
+	f.Started = r.Bool()
+	f.Active = r.Bool()
+	f.Acknowledged = r.Uint64()
+}
+
+// Task is a block to scan.
+type Task struct {
+	Header coin.Header
+	Keys   []coin.Key
+}
+
+type scanner struct {
+	Config
+	frontier    storage.Value[Frontier]
+	keys        storage.Map[uint64, Key]
+	headers     storage.Map[uint64, coin.Header]
+	rates       storage.Map[uint64, uint64]
+	buffers     storage.Map[uint64, buffer]
+	reports     storage.Value[reports]
+	batches     storage.Map[uint64, report]
+	results     storage.Map[uint64, []byte]
+	resolutions storage.Map[uint64, Resolution]
+}
+
+// New returns the scanner of a database.
+func New(config Config) Scanner {
+	number := storage.NumberKey[uint64]()
+	return &scanner{
+		Config:      config,
+		frontier:    storage.NewValue("scanner/frontier", storage.Record[Frontier]()),
+		keys:        storage.NewMap("scanner/keys", number, storage.Record[Key]()),
+		headers:     storage.NewMap("scanner/headers", number, storage.Record[coin.Header]()),
+		rates:       storage.NewMap("scanner/rates", number, storage.Number),
+		buffers:     storage.NewMap("scanner/buffers", number, storage.Record[buffer]()),
+		reports:     storage.NewValue("scanner/reports", storage.Record[reports]()),
+		batches:     storage.NewMap("scanner/batches", number, storage.Record[report]()),
+		results:     storage.NewMap("scanner/results", number, storage.Blob),
+		resolutions: storage.NewMap("scanner/resolutions", number, storage.Record[Resolution]()),
+	}
+}
+
+// Frontier implements Scanner.
+func (s *scanner) Frontier(r storage.Reader) (Frontier, error) { return s.frontier.Load(r) }
+
+// Header implements Scanner.
+func (s *scanner) Header(r storage.Reader, number uint64) (coin.Header, bool, error) {
+	return s.headers.Get(r, number)
+}

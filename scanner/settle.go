@@ -1,0 +1,268 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// ErrNotScanned says that an acknowledged batch's block has not been scanned
+// here yet.
+var ErrNotScanned = errors.New("scanner: the batch's block is not scanned yet")
+
+// Unresolved asks the driver to compare a block that is about to settle with
+// the plans.
+type Unresolved struct{ Header coin.Header }
+
+func (e *Unresolved) Error() string {
+	return fmt.Sprintf("scanner: block %d is not resolved yet", e.Header.Number)
+}
+
+// Mismatch reports an acknowledgement that contradicts what was reported: the
+// settlement chain or this processor is wrong. It halts the processor.
+type Mismatch struct {
+	Batch  uint64
+	Reason string
+}
+
+func (e *Mismatch) Error() string {
+	return fmt.Sprintf("scanner: acknowledgement of batch %d: %s", e.Batch, e.Reason)
+}
+
+// Compromised reports a confirmed spend of one of the group's outputs that no
+// plan explains. It halts the processor.
+type Compromised struct {
+	Output      coin.OutputID
+	Transaction coin.TransactionID
+	Number      uint64
+}
+
+func (e *Compromised) Error() string {
+	return fmt.Sprintf("scanner: output %s was spent by %s in block %d, which is no plan's",
+		e.Output, e.Transaction, e.Number)
+}
+
+// Resolution is what a block says about the plans that were unresolved when
+// it settles.
+type Resolution struct {
+	Header      coin.Header
+	Completions []coin.Completion
+	// Unexplained are spends of the group's outputs by foreign transactions.
+	Unexplained []Foreign
+}
+
+// Foreign is a foreign spend of an output of the group.
+type Foreign struct {
+	Output      coin.OutputID
+	Transaction coin.TransactionID
+}
+
+// Encode writes 68 bytes.
+func (f Foreign) Encode(w *wire.Writer) {
+	f.Output.Encode(w)
+	w.Fixed(f.Transaction[:])
+}
+
+// Decode reads 68 bytes.
+func (f *Foreign) Decode(r *wire.Reader) {
+	f.Output.Decode(r)
+	r.Fixed(f.Transaction[:])
+}
+
+// Encode writes the resolution.
+func (x Resolution) Encode(w *wire.Writer) {
+	x.Header.Encode(w)
+	wire.List(w, x.Completions)
+	wire.List(w, x.Unexplained)
+}
+
+// Decode reads the resolution.
+func (x *Resolution) Decode(r *wire.Reader) {
+	x.Header.Decode(r)
+	x.Completions = wire.ReadList[coin.Completion](r, 1<<24, 64)
+	x.Unexplained = wire.ReadList[Foreign](r, 1<<24, 68)
+}
+
+// Batch implements Scanner.
+func (s *scanner) Batch(r storage.Reader, id uint64) (batch.Batch, uint64, bool, error) {
+	rep, ok, err := s.batches.Get(r, id)
+	return rep.Batch, rep.Session, ok, err
+}
+
+// Acknowledge implements Scanner.
+func (s *scanner) Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results []bool) (*coin.Settlement, error) {
+	f, err := s.frontier.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	if id != f.Acknowledged {
+		return nil, &Mismatch{id, fmt.Sprintf("the next batch to acknowledge is %d", f.Acknowledged)}
+	}
+	rep, ok, err := s.batches.Get(tx, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, ErrNotScanned
+	}
+	domain := batch.Domain{Network: s.Network, Genesis: s.Genesis, Session: rep.Session}
+	switch {
+	case digest != rep.Batch.Digest(domain):
+		return nil, &Mismatch{id, "another digest than the batch reported here"}
+	case len(results) != len(rep.Batch.Instructions):
+		return nil, &Mismatch{id, fmt.Sprintf("%d results for %d instructions", len(results), len(rep.Batch.Instructions))}
+	}
+	if err := s.results.Put(tx, id, packResults(results)); err != nil {
+		return nil, err
+	}
+	f.Acknowledged++
+	if err := s.frontier.Put(tx, f); err != nil {
+		return nil, err
+	}
+	if !rep.Last {
+		return nil, nil
+	}
+	return s.settle(tx, rep.Batch.Number, id)
+}
+
+// packResults turns results into one byte each.
+func packResults(results []bool) []byte {
+	packed := make([]byte, len(results))
+	for i, ok := range results {
+		if ok {
+			packed[i] = 1
+		}
+	}
+	return packed
+}
+
+// settle settles all blocks up to number, whose last batch is last.
+func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, error) {
+	f, err := s.frontier.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	settlement := &coin.Settlement{Reference: number}
+	for n := f.Settle; n <= number; n++ {
+		block, err := s.settleBlock(tx, n)
+		if err != nil {
+			return nil, err
+		}
+		settlement.Blocks = append(settlement.Blocks, block)
+	}
+	// Only the last of the blocks is notable: the others have no reported
+	// deposits, so the results are all its own.
+	results, err := s.takeResults(tx, last)
+	if err != nil {
+		return nil, err
+	}
+	deposits := settlement.Blocks[len(settlement.Blocks)-1].Deposits
+	for i := range deposits {
+		if deposits[i].Fate != coin.Reported {
+			continue
+		}
+		if results[0] == 0 {
+			deposits[i].Fate = coin.Accumulated
+			if deposits[i].Output.Origin != "" {
+				deposits[i].Fate = coin.Refunded
+			}
+		}
+		results = results[1:]
+	}
+	f.Settle = number + 1
+	if err := s.frontier.Put(tx, f); err != nil {
+		return nil, err
+	}
+	return settlement, s.forgetRates(tx, number)
+}
+
+// settleBlock takes a block out of the buffers.
+func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, error) {
+	block := coin.SettledBlock{Number: n}
+	b, ok, err := s.buffers.Get(tx, n)
+	if err != nil {
+		return block, err
+	}
+	if !ok {
+		return block, fmt.Errorf("%w: block %d has no buffer", storage.ErrCorrupt, n)
+	}
+	resolution, ok, err := s.resolutions.Get(tx, n)
+	if err != nil {
+		return block, err
+	}
+	if !ok {
+		header, _, err := s.headers.Get(tx, n)
+		if err != nil {
+			return block, err
+		}
+		return block, &Unresolved{Header: header}
+	}
+	for _, spend := range resolution.Unexplained {
+		return block, &Compromised{spend.Output, spend.Transaction, n}
+	}
+	block.Deposits, block.Internal, block.Completions = b.Deposits, b.Internal, resolution.Completions
+	for _, c := range block.Completions {
+		if err := s.Tracker.Forget(tx, c.Plan); err != nil {
+			return block, err
+		}
+	}
+	if err := s.buffers.Delete(tx, n); err != nil {
+		return block, err
+	}
+	return block, s.resolutions.Delete(tx, n)
+}
+
+// takeResults removes the batches up to last and returns their results in
+// order.
+func (s *scanner) takeResults(tx storage.Tx, last uint64) ([]byte, error) {
+	var ids []uint64
+	var results []byte
+	for item, err := range s.results.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		if item.Key > last {
+			break
+		}
+		ids = append(ids, item.Key)
+		results = append(results, item.Value...)
+	}
+	for _, id := range ids {
+		if err := s.results.Delete(tx, id); err != nil {
+			return nil, err
+		}
+		if err := s.batches.Delete(tx, id); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// Resolve implements Scanner.
+func (s *scanner) Resolve(r storage.Reader, block coin.Block) (Resolution, error) {
+	completions, spends, err := s.Tracker.Find(r, block.Transactions())
+	if err != nil {
+		return Resolution{}, err
+	}
+	x := Resolution{Header: block.Header()}
+	for _, c := range completions {
+		x.Completions = append(x.Completions, coin.Completion{Plan: c.Plan, Transaction: c.Transaction})
+	}
+	for _, spend := range spends {
+		id, err := wire.Unmarshal[coin.OutputID](spend.Output)
+		if err != nil {
+			return Resolution{}, fmt.Errorf("%w: guarded output: %w", storage.ErrCorrupt, err)
+		}
+		x.Unexplained = append(x.Unexplained, Foreign{id, spend.Transaction})
+	}
+	return x, nil
+}
+
+// PutResolution implements Scanner.
+func (s *scanner) PutResolution(tx storage.Tx, resolution Resolution) error {
+	return s.resolutions.Put(tx, resolution.Header.Number, resolution)
+}

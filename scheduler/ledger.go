@@ -1,0 +1,133 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+)
+
+// Ledger is the group's books for one network, in atomic units.
+//
+//	Assets = Credited + Owed + Returned + RefundsDue          (liabilities)
+//	       + FeesCharged + Gifts + CostsCharged − NetworkFees (equity)
+type Ledger struct {
+	// Assets are the group's settled outputs, free or reserved.
+	Assets Balance
+	// Credited is what the settlement chain has credited and not burnt.
+	Credited Balance
+	// Owed is burnt and not yet paid.
+	Owed Balance
+	// Returned went back to the settlement chain: refused or dropped payments.
+	Returned Balance
+	// RefundsDue is owed to depositors.
+	RefundsDue Balance
+	// FeesCharged was kept of deposits for moving them.
+	FeesCharged Balance
+	// Gifts are deposits that belong to nobody.
+	Gifts Balance
+	// CostsCharged was kept of payments.
+	CostsCharged Balance
+	// NetworkFees were paid to miners.
+	NetworkFees Balance
+	// Recover is a memorandum: costs that no payment has borne yet.
+	Recover uint64
+}
+
+// Encode writes the ledger.
+func (l Ledger) Encode(w *wire.Writer) {
+	for _, b := range l.accounts() {
+		b.Encode(w)
+	}
+	w.Uint64(l.Recover)
+}
+
+// Decode reads the ledger.
+func (l *Ledger) Decode(r *wire.Reader) {
+	for _, b := range l.accounts() {
+		b.Decode(r)
+	}
+	l.Recover = r.Uint64()
+}
+
+func (l *Ledger) accounts() []*Balance {
+	return []*Balance{
+		&l.Assets, &l.Credited, &l.Owed, &l.Returned, &l.RefundsDue,
+		&l.FeesCharged, &l.Gifts, &l.CostsCharged, &l.NetworkFees,
+	}
+}
+
+// Unbalanced reports books that do not balance. It halts the processor.
+type Unbalanced struct{ Reason string }
+
+func (e *Unbalanced) Error() string { return "scheduler: ledger: " + e.Reason }
+
+// Check returns an error unless the equation holds and nothing that cannot be
+// negative is. Credited can: a burn above what was ever credited is the
+// settlement chain's affair, and its payment waits.
+func (l Ledger) Check() error {
+	claims := l.Credited.Plus(l.Owed).Plus(l.Returned).Plus(l.RefundsDue).
+		Plus(l.FeesCharged).Plus(l.Gifts).Plus(l.CostsCharged).Minus(l.NetworkFees)
+	if claims != l.Assets {
+		return &Unbalanced{fmt.Sprintf("assets of %s against claims of %s", l.Assets, claims)}
+	}
+	for _, b := range []Balance{
+		l.Assets, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged, l.NetworkFees,
+	} {
+		if b.Negative() {
+			return &Unbalanced{fmt.Sprintf("negative account in %+v", l)}
+		}
+	}
+	return nil
+}
+
+// deposit books a settled deposit.
+func (l *Ledger) deposit(d coin.Deposit) {
+	l.Assets = l.Assets.Add(d.Output.Amount)
+	l.FeesCharged = l.FeesCharged.Add(d.Output.Amount - d.Credit)
+	switch d.Fate {
+	case coin.Reported:
+		l.Credited = l.Credited.Add(d.Credit)
+	case coin.Refunded:
+		l.RefundsDue = l.RefundsDue.Add(d.Credit)
+	case coin.Accumulated:
+		l.Gifts = l.Gifts.Add(d.Credit)
+	}
+}
+
+// burn books a burnt payment.
+func (l *Ledger) burn(amount uint64) {
+	l.Credited = l.Credited.Sub(amount)
+	l.Owed = l.Owed.Add(amount)
+}
+
+// refuse books that a burnt payment is not made.
+func (l *Ledger) refuse(amount uint64) {
+	l.Owed = l.Owed.Sub(amount)
+	l.Returned = l.Returned.Add(amount)
+}
+
+// keep books that a refund is not made.
+func (l *Ledger) keep(amount uint64) {
+	l.RefundsDue = l.RefundsDue.Sub(amount)
+	l.Gifts = l.Gifts.Add(amount)
+}
+
+// resolve books a plan that happened.
+func (l *Ledger) resolve(p planned) {
+	for _, input := range p.Plan.Inputs {
+		l.Assets = l.Assets.Sub(input.Amount)
+	}
+	for _, own := range p.Plan.Own {
+		l.Assets = l.Assets.Add(own.Amount)
+	}
+	for i, payment := range p.Plan.Payments {
+		if p.Refunds[i] {
+			l.RefundsDue = l.RefundsDue.Sub(payment.Amount)
+		} else {
+			l.Owed = l.Owed.Sub(payment.Amount)
+		}
+		l.CostsCharged = l.CostsCharged.Add(payment.Amount - payment.Paid)
+	}
+	l.NetworkFees = l.NetworkFees.Add(p.Plan.Fee)
+}
