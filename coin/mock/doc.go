@@ -1,0 +1,17 @@
+// Package mock is a small chain in memory that behaves like a real one, and
+// the coin that watches it.
+//
+// A Chain has blocks with parents and forks (the longest branch is the best,
+// of equals the first seen), transactions that spend outputs of others with
+// Ed25519 signatures, exact sizes and fees, a memory pool with relay rules,
+// coinbases that have to mature, and a user who pays and is paid. It is
+// deterministic: the same calls give the same bytes.
+//
+// A Coin reads a Chain as a real coin reads its node: it is told raw bytes,
+// recomputes every hash and refuses what does not fit. Faults make it be told
+// lies. The group's outputs lie on keys of edwards25519 and are spent with
+// FROST.
+//
+// The package is a test kit: speed and clarity go before secrecy, and the
+// user's keys are public.
+package mock

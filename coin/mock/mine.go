@@ -1,0 +1,127 @@
+package mock
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+)
+
+// miner is where coinbases go unless said otherwise. Nobody spends them.
+var miner = func() script {
+	sum := sha256.Sum256([]byte("mock miner"))
+	return newScript(addressed, sum[:])
+}()
+
+// Mine makes n blocks. The first takes all that waits for one.
+func (c *Chain) Mine(ctx context.Context, n int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for range n {
+		c.mine(miner, c.pool.waiting)
+	}
+	return nil
+}
+
+// MineTo makes a block of all that waits for one, whose coinbase pays the
+// address.
+func (c *Chain) MineTo(ctx context.Context, address coin.Address) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to, err := parseAddress(c.genesisID, address)
+	if err != nil {
+		return err
+	}
+	c.mine(to, c.pool.waiting)
+	return nil
+}
+
+// MineOnly makes a block that takes, of what waits for one, only these
+// transactions in this order.
+func (c *Chain) MineOnly(ctx context.Context, ids ...coin.TransactionID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []pooled
+	taken := make(map[coin.TransactionID]bool)
+	for _, id := range ids {
+		t, ok := c.pool.get(id)
+		if !ok || taken[id] {
+			return fmt.Errorf("mock: mine %s: it does not wait for a block", id)
+		}
+		for _, in := range t.inputs {
+			if c.pool.byID[in.Transaction] != nil && !taken[in.Transaction] {
+				return fmt.Errorf("mock: mine %s: before %s, on which it builds", id, in.Transaction)
+			}
+		}
+		taken[id] = true
+		list = append(list, t)
+	}
+	c.mine(miner, list)
+	return nil
+}
+
+// SetTime sets the time of the next block, if that is not before the newest
+// one's. The blocks behind it follow at the usual distance.
+func (c *Chain) SetTime(seconds uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nextTime = seconds
+}
+
+// mine puts a block of waiting transactions on the best branch.
+func (c *Chain) mine(to script, waiting []pooled) {
+	tip := c.tip()
+	c.mined++
+	claim := uint64(Subsidy)
+	list := make([]*transaction, 1, 1+len(waiting))
+	for _, t := range waiting {
+		claim += t.fee
+		list = append(list, t.transaction)
+	}
+	list[0] = newCoinbase(tip.number+1, c.mined, []output{{claim, to}})
+	time := tip.time + BlockSeconds
+	if c.nextTime != 0 {
+		time = max(tip.time, c.nextTime)
+		c.nextTime = 0
+	}
+	b := newBlock(tip.number+1, tip.id, time, list)
+	c.blocks[b.id] = b
+	c.apply(b)
+	if len(c.pool.waiting) > 0 {
+		c.refill(nil)
+	}
+}
+
+// Fork replaces the newest depth blocks by depth+1 others without
+// transactions. Those of the replaced blocks wait for a block again, unless
+// drop is set: then they are gone, and with them what builds on them. The
+// replaced blocks remain known.
+func (c *Chain) Fork(ctx context.Context, depth int, drop bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if depth < 0 || depth >= len(c.best) {
+		return fmt.Errorf("mock: fork of %d blocks: there are %d behind the genesis block", depth, len(c.best)-1)
+	}
+	returned := c.undo(uint64(len(c.best) - depth))
+	if drop {
+		returned = nil
+	}
+	for range depth + 1 {
+		c.mine(miner, nil)
+	}
+	c.refill(returned)
+	return nil
+}

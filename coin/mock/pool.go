@@ -1,0 +1,209 @@
+package mock
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/serai-go/processor/coin"
+)
+
+// pool holds valid transactions that wait for a block, parents before their
+// children.
+type pool struct {
+	waiting []pooled
+	byID    map[coin.TransactionID]*transaction
+	spender map[coin.OutputID]*transaction
+}
+
+type pooled struct {
+	*transaction
+	fee uint64
+}
+
+func newPool() pool {
+	return pool{
+		byID:    make(map[coin.TransactionID]*transaction),
+		spender: make(map[coin.OutputID]*transaction),
+	}
+}
+
+func (p pool) clone() pool {
+	return pool{
+		waiting: slices.Clone(p.waiting),
+		byID:    maps.Clone(p.byID),
+		spender: maps.Clone(p.spender),
+	}
+}
+
+// get returns a waiting transaction with its fee.
+func (p *pool) get(id coin.TransactionID) (pooled, bool) {
+	i := slices.IndexFunc(p.waiting, func(t pooled) bool { return t.id == id })
+	if i < 0 {
+		return pooled{}, false
+	}
+	return p.waiting[i], true
+}
+
+func (p *pool) add(t *transaction, fee uint64) {
+	p.waiting = append(p.waiting, pooled{t, fee})
+	p.byID[t.id] = t
+	for _, id := range t.inputs {
+		p.spender[id] = t
+	}
+}
+
+// evict removes transactions.
+func (p *pool) evict(gone map[coin.TransactionID]bool) {
+	p.waiting = slices.DeleteFunc(p.waiting, func(t pooled) bool {
+		if !gone[t.id] {
+			return false
+		}
+		delete(p.byID, t.id)
+		for _, id := range t.inputs {
+			delete(p.spender, id)
+		}
+		return true
+	})
+}
+
+// conflicts returns the transactions that spend an input of t, with all that
+// build on them, and the fees of these.
+func (p *pool) conflicts(t *transaction) (gone map[coin.TransactionID]bool, fees uint64) {
+	for _, id := range t.inputs {
+		if other := p.spender[id]; other != nil {
+			if gone == nil {
+				gone = make(map[coin.TransactionID]bool)
+			}
+			gone[other.id] = true
+		}
+	}
+	if gone == nil {
+		return nil, 0
+	}
+	for _, w := range p.waiting {
+		for _, id := range w.inputs {
+			if gone[id.Transaction] {
+				gone[w.id] = true
+			}
+		}
+		if gone[w.id] {
+			fees += w.fee
+		}
+	}
+	return gone, fees
+}
+
+// Why relay refuses a valid transaction.
+var (
+	errConflict = errors.New("a waiting transaction spends an input")
+	errFee      = errors.New("the fee is below what relay demands")
+	errDust     = errors.New("an output is dust")
+)
+
+// find is the view of transactions that enter the pool: they may spend
+// outputs of waiting ones. Conflicts among waiting ones are judged apart.
+func (c *Chain) find(id coin.OutputID, number uint64) (output, error) {
+	if t := c.pool.byID[id.Transaction]; t != nil {
+		if uint64(id.Index) >= uint64(len(t.outputs)) {
+			return output{}, errMissing
+		}
+		return t.outputs[id.Index], nil
+	}
+	return c.confirmed(id, number)
+}
+
+// admit lets a transaction into the pool if the rules of relay do. One that
+// pays more than all it conflicts with, and the relay rate for its own
+// weight on top, replaces them.
+func (c *Chain) admit(t *transaction) error {
+	paid, err := c.check(t, c.tip().number+1, c.find)
+	if err != nil {
+		return err
+	}
+	for _, o := range t.outputs {
+		if o.amount < RelayDust {
+			return fmt.Errorf("%w: %d", errDust, o.amount)
+		}
+	}
+	least, ok := fee(t.weight(), c.relayRate)
+	if !ok || paid < least {
+		return fmt.Errorf("%w: %d, not %d", errFee, paid, least)
+	}
+	if gone, fees := c.pool.conflicts(t); gone != nil {
+		for _, id := range t.inputs {
+			if gone[id.Transaction] {
+				return fmt.Errorf("%w: which it builds on", errConflict)
+			}
+		}
+		if paid < fees || paid-fees < least {
+			return fmt.Errorf("%w: replacing it takes a fee of %d", errConflict, fees+least)
+		}
+		c.pool.evict(gone)
+	}
+	c.pool.add(t, paid)
+	return nil
+}
+
+// refill builds the pool anew after the best branch changed: from
+// transactions that lost their block and from what waited before.
+func (c *Chain) refill(returned []*transaction) {
+	before := c.pool.waiting
+	c.pool = newPool()
+	for _, t := range returned {
+		c.readmit(t)
+	}
+	for _, t := range before {
+		c.readmit(t.transaction)
+	}
+}
+
+// readmit is admit without replacement.
+func (c *Chain) readmit(t *transaction) {
+	if gone, _ := c.pool.conflicts(t); gone != nil {
+		return
+	}
+	// What the new branch holds or makes invalid is simply gone.
+	_ = c.admit(t)
+}
+
+// submit is what a node does with a transaction that it is sent.
+func (c *Chain) submit(raw []byte) coin.Publication {
+	t, err := decodeTransaction(slices.Clone(raw))
+	if err != nil {
+		return coin.Publication{Status: coin.Rejected, Reason: err.Error()}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.index[t.id]; ok {
+		return coin.Publication{Status: coin.Mined, Reason: fmt.Sprintf("in block %d", p.number)}
+	}
+	if c.pool.byID[t.id] != nil {
+		return coin.Publication{Status: coin.Accepted, Reason: "known"}
+	}
+	return publication(c.admit(t))
+}
+
+func publication(err error) coin.Publication {
+	status := coin.Rejected
+	switch {
+	case err == nil:
+		return coin.Publication{Status: coin.Accepted}
+	case errors.Is(err, errMissing), errors.Is(err, errSpent), errors.Is(err, errConflict):
+		status = coin.Conflict
+	case errors.Is(err, errFee):
+		status = coin.FeeTooLow
+	}
+	return coin.Publication{Status: status, Reason: err.Error()}
+}
+
+// SetRelayRate sets the fee rate that relay demands from now on, in atomic
+// units per 1000 weight units. What waits for a block and pays less is
+// forgotten.
+func (c *Chain) SetRelayRate(rate uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.relayRate = rate
+	c.refill(nil)
+}

@@ -1,0 +1,267 @@
+package mock
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/bits"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/ed25519"
+)
+
+// Fee is the weight times the rate, rounded up to a unit.
+func (c *Coin) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
+	f, ok := fee(weight(len(inputs), len(outputs), 0), rate)
+	if !ok {
+		return 0, fmt.Errorf("mock: %w: fee at a rate of %d", coin.ErrInvalid, rate)
+	}
+	return f, nil
+}
+
+// InputCost is what the weight of an input costs, rounded up to a unit.
+func (c *Coin) InputCost(rate uint64) uint64 {
+	hi, lo := bits.Mul64(inputWeight, rate)
+	if hi > 0 {
+		return 1<<64 - 1
+	}
+	cost := lo / 1000
+	if lo%1000 > 0 {
+		cost++
+	}
+	return cost
+}
+
+// prepare makes the unsigned transaction of a plan, and what it spends.
+func (c *Coin) prepare(plan coin.Plan) (*transaction, []output, error) {
+	invalid := func(format string, args ...any) error {
+		return fmt.Errorf("mock: %w: plan: "+format, append([]any{coin.ErrInvalid}, args...)...)
+	}
+	scripts, err := c.groupScripts(plan.Key.Key)
+	if err != nil {
+		return nil, nil, err
+	}
+	addresses := plan.Addresses()
+	if n := len(plan.Inputs); n == 0 || n > maxInputs {
+		return nil, nil, invalid("%d inputs", n)
+	}
+	if n := len(addresses); n == 0 || n > maxOutputs {
+		return nil, nil, invalid("%d outputs", n)
+	}
+
+	var in, carry uint64
+	inputs := make([]coin.OutputID, len(plan.Inputs))
+	spent := make([]output, len(plan.Inputs))
+	seen := make(map[coin.OutputID]bool, len(plan.Inputs))
+	for i, o := range plan.Inputs {
+		switch {
+		case o.Session != plan.Key.Session:
+			return nil, nil, invalid("input %d is of session %d", i, o.Session)
+		case o.Kind > coin.Forwarded || !bytes.Equal(o.Spend, scripts[o.Kind][:]):
+			return nil, nil, invalid("input %d is not the key's", i)
+		case seen[o.ID]:
+			return nil, nil, invalid("input %d is spent twice", i)
+		}
+		seen[o.ID] = true
+		inputs[i] = o.ID
+		spent[i] = output{o.Amount, scripts[o.Kind]}
+		if in, carry = bits.Add64(in, o.Amount, 0); carry != 0 {
+			return nil, nil, invalid("sum of the inputs")
+		}
+	}
+	out := plan.Fee
+	outputs := make([]output, len(addresses))
+	for i, address := range addresses {
+		to, err := parseAddress(c.genesis, address)
+		if err != nil {
+			return nil, nil, invalid("output %d: %w", i, err)
+		}
+		amount := planned(plan, i)
+		if amount < RelayDust {
+			return nil, nil, invalid("output %d of %d is dust", i, amount)
+		}
+		outputs[i] = output{amount, to}
+		if out, carry = bits.Add64(out, amount, 0); carry != 0 {
+			return nil, nil, invalid("sum of the outputs")
+		}
+	}
+	if in != out {
+		return nil, nil, invalid("inputs of %d, outputs and fee of %d", in, out)
+	}
+	return newTransaction(inputs, outputs, nil), spent, nil
+}
+
+// planned is the amount of an output.
+func planned(plan coin.Plan, i int) uint64 {
+	if i < len(plan.Payments) {
+		return plan.Payments[i].Paid
+	}
+	return plan.Own[i-len(plan.Payments)].Amount
+}
+
+// prepared is prepare for a plan that was prepared before.
+func (c *Coin) prepared(plan coin.Plan, prepared []byte) (*transaction, []output, error) {
+	t, spent, err := c.prepare(plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !bytes.Equal(t.unsigned, prepared) {
+		return nil, nil, fmt.Errorf("mock: %w: prepared bytes of another plan", coin.ErrInvalid)
+	}
+	return t, spent, nil
+}
+
+// Prepare makes the unsigned transaction. It depends on the plan alone.
+func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	t, _, err := c.prepare(plan)
+	if err != nil {
+		return nil, err
+	}
+	return t.unsigned, nil
+}
+
+// Describe returns the eventuality that matches the transaction with the
+// prepared one's ID.
+func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, error) {
+	t, _, err := c.prepared(plan, prepared)
+	if err != nil {
+		return coin.Description{}, err
+	}
+	own := make([]uint32, len(plan.Own))
+	for i := range own {
+		own[i] = uint32(len(plan.Payments) + i)
+	}
+	return coin.Description{Eventuality: happening{t.id, t.inputs[0]}, Own: own}, nil
+}
+
+// ReadEventuality reads back an eventuality.
+func (c *Coin) ReadEventuality(data []byte) (eventuality.Eventuality, error) {
+	h, err := decodeHappening(data)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Work is an Ed25519 signature for each input.
+func (c *Coin) Work(plan coin.Plan, prepared []byte) ([]frost.Algorithm, error) {
+	t, _, err := c.prepared(plan, prepared)
+	if err != nil {
+		return nil, err
+	}
+	work := make([]frost.Algorithm, len(plan.Inputs))
+	for i, o := range plan.Inputs {
+		work[i] = newAlgorithm(t.message(c.genesis, i), o.Kind)
+	}
+	return work, nil
+}
+
+// Assemble makes the signed transaction.
+func (c *Coin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte) (coin.Transaction, error) {
+	t, spent, err := c.prepared(plan, prepared)
+	if err != nil {
+		return coin.Transaction{}, err
+	}
+	if len(signatures) != len(t.inputs) {
+		return coin.Transaction{}, fmt.Errorf("mock: %w: %d signatures for %d inputs", coin.ErrInvalid, len(signatures), len(t.inputs))
+	}
+	for i, s := range signatures {
+		if len(s) != signatureSize {
+			return coin.Transaction{}, fmt.Errorf("mock: %w: signature %d has %d bytes", coin.ErrInvalid, i, len(s))
+		}
+	}
+	t = t.sign(signatures)
+	if err := t.verify(c.genesis, spent); err != nil {
+		return coin.Transaction{}, fmt.Errorf("mock: %w: %w", coin.ErrInvalid, err)
+	}
+	return coin.Transaction{ID: t.id, Raw: t.raw}, nil
+}
+
+// Verify accepts the plan's transaction with whatever valid signatures.
+func (c *Coin) Verify(plan coin.Plan, prepared []byte, raw []byte) (coin.Transaction, error) {
+	want, spent, err := c.prepared(plan, prepared)
+	if err != nil {
+		return coin.Transaction{}, err
+	}
+	t, err := decodeTransaction(raw)
+	if err == nil && t.id != want.id {
+		err = fmt.Errorf("it is %s, not %s", t.id, want.id)
+	}
+	if err == nil {
+		err = t.verify(c.genesis, spent)
+	}
+	if err != nil {
+		return coin.Transaction{}, fmt.Errorf("mock: %w: transaction of the plan: %w", coin.ErrInvalid, err)
+	}
+	return coin.Transaction{ID: t.id, Raw: bytes.Clone(raw)}, nil
+}
+
+// Transaction fetches a transaction. The ID does not cover the signatures:
+// Verify does.
+func (c *Coin) Transaction(ctx context.Context, id coin.TransactionID) ([]byte, error) {
+	t, err := c.fetch(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return t.raw, nil
+}
+
+// Publish hands a transaction to the node.
+func (c *Coin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publication, error) {
+	if err := ctx.Err(); err != nil {
+		return coin.Publication{}, err
+	}
+	t, err := decodeTransaction(tx.Raw)
+	if err != nil {
+		return coin.Publication{}, fmt.Errorf("%w: publish %s: %w", coin.ErrInvalid, tx.ID, err)
+	}
+	if t.id != tx.ID {
+		return coin.Publication{}, fmt.Errorf("mock: %w: publish %s: it is %s", coin.ErrInvalid, tx.ID, t.id)
+	}
+	return c.node.submit(tx.Raw)
+}
+
+// algorithm signs with the group's key plus a public offset. The message
+// names the spent output and so the offset: it needs no binding of its own.
+type algorithm struct {
+	*ed25519.Schnorr
+	offset frost.Scalar
+}
+
+func newAlgorithm(message []byte, kind coin.Kind) frost.Algorithm {
+	schnorr := ed25519.NewSchnorr(message)
+	if kind == coin.External {
+		return schnorr
+	}
+	return algorithm{schnorr, offset(kind)}
+}
+
+// ForKey prepares the signature by the key plus the offset.
+func (a algorithm) ForKey(key frost.Element) (frost.Instance, error) {
+	shifted := ed25519.Group.NewElement().VarTimeMultiplyBase(a.offset)
+	in, err := a.Schnorr.ForKey(shifted.Add(shifted, key))
+	if err != nil {
+		return nil, err
+	}
+	return instance{in, a.offset}, nil
+}
+
+type instance struct {
+	frost.Instance
+	offset frost.Scalar
+}
+
+// Signature completes the signers' answer to r + c·x with c·offset.
+func (in instance) Signature(nonces, images []frost.Element, answer frost.Scalar) ([]byte, error) {
+	challenge, err := in.Challenge(nonces, images)
+	if err != nil {
+		return nil, err
+	}
+	sum := ed25519.Group.NewScalar().Multiply(challenge.Factor, in.offset)
+	return in.Instance.Signature(nonces, images, sum.Add(sum, answer))
+}

@@ -1,0 +1,197 @@
+package mock
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/cointest"
+)
+
+const (
+	// Each lane starts with one output of the genesis block. A payment
+	// spends the newest output of the next lane and leaves its change there,
+	// so that one that is lost in a fork does not take the others with it.
+	lanes      = 16
+	laneAmount = 1 << 40
+	userRate   = 5
+)
+
+// user is the outside world. Its keys are counted.
+type user struct {
+	keys uint64
+	rate uint64
+	// lanes hold all outputs that ever belonged there, the newest last. Only
+	// the last one that still exists is unspent.
+	lanes [2][lanes][]fund // by form of script
+	next  [2]int
+}
+
+type fund struct {
+	id     coin.OutputID
+	amount uint64
+	key    uint64
+}
+
+func userKey(n uint64) ed25519.PrivateKey {
+	seed := sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("mock user"), n))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+func userScript(form byte, key ed25519.PrivateKey) script {
+	return newScript(form, key.Public().(ed25519.PublicKey))
+}
+
+func (u *user) newKey() uint64 {
+	u.keys++
+	return u.keys
+}
+
+// allocate gives the outputs of the genesis block.
+func (u *user) allocate() []output {
+	u.rate = userRate
+	var list []output
+	for form := range u.lanes {
+		for range lanes {
+			to := userScript(byte(form), userKey(u.newKey()))
+			list = append(list, output{laneAmount, to})
+		}
+	}
+	return list
+}
+
+// allocated fills the lanes.
+func (u *user) allocated(t *transaction) {
+	for i := range t.outputs {
+		lane := &u.lanes[i/lanes][i%lanes]
+		*lane = []fund{{coin.OutputID{Transaction: t.id, Index: uint32(i)}, laneAmount, uint64(i) + 1}}
+	}
+}
+
+func (u user) clone() user {
+	for form := range u.lanes {
+		for i, lane := range u.lanes[form] {
+			u.lanes[form][i] = slices.Clip(lane)
+		}
+	}
+	return u
+}
+
+// SetFeeRate sets the fee rate that the user pays, 5 at first, in atomic
+// units per 1000 weight units.
+func (c *Chain) SetFeeRate(rate uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.user.rate = rate
+}
+
+// Address returns an address of the user that was never used before.
+func (c *Chain) Address(ctx context.Context) (coin.Address, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return userScript(addressed, userKey(c.user.newKey())).address(c.genesisID), nil
+}
+
+// Received returns what confirmed outputs to an address hold in sum, spent or
+// not.
+func (c *Chain) Received(ctx context.Context, address coin.Address) (uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	to, err := parseAddress(c.genesisID, address)
+	if err != nil {
+		return 0, err
+	}
+	return c.received[to], nil
+}
+
+// Pay makes a transaction of the user and hands it to the network, where it
+// waits for a block. Its change comes behind the outputs asked for.
+func (c *Chain) Pay(ctx context.Context, deposit cointest.Deposit) (coin.TransactionID, error) {
+	if err := ctx.Err(); err != nil {
+		return coin.TransactionID{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, err := c.payment(deposit)
+	if err == nil {
+		err = c.admit(t)
+	}
+	if err != nil {
+		return coin.TransactionID{}, fmt.Errorf("mock: pay: %w", err)
+	}
+	return t.id, nil
+}
+
+var errFunds = errors.New("the user has too little")
+
+func (c *Chain) payment(deposit cointest.Deposit) (*transaction, error) {
+	form := addressed
+	if deposit.Anonymous {
+		form = bare
+	}
+	if len(deposit.Data) > maxData {
+		return nil, fmt.Errorf("%d bytes of data", len(deposit.Data))
+	}
+	outputs := make([]output, len(deposit.To), len(deposit.To)+1)
+	needed, ok := fee(weight(1, len(deposit.To)+1, len(deposit.Data)), c.user.rate)
+	if !ok {
+		return nil, errFunds
+	}
+	for i, target := range deposit.To {
+		to, err := parseAddress(c.genesisID, target.Address)
+		if err != nil {
+			return nil, err
+		}
+		outputs[i] = output{target.Amount, to}
+		var carry uint64
+		if needed, carry = bits.Add64(needed, target.Amount, 0); carry != 0 {
+			return nil, errFunds
+		}
+	}
+
+	u := &c.user
+	number := u.next[form]
+	lane := &u.lanes[form][number]
+	from, err := c.newest(*lane)
+	if err != nil {
+		return nil, err
+	}
+	if from.amount < needed || from.amount-needed < RelayDust {
+		return nil, errFunds
+	}
+	u.next[form] = (number + 1) % lanes
+	changeKey := u.newKey()
+	change := from.amount - needed
+	outputs = append(outputs, output{change, userScript(form, userKey(changeKey))})
+	unsigned := newTransaction([]coin.OutputID{from.id}, outputs, slices.Clone(deposit.Data))
+	signature := ed25519.Sign(userKey(from.key), unsigned.message(c.genesisID, 0))
+	t := unsigned.sign([][]byte{signature})
+	*lane = append(*lane, fund{
+		id:     coin.OutputID{Transaction: t.id, Index: uint32(len(outputs) - 1)},
+		amount: change,
+		key:    changeKey,
+	})
+	return t, nil
+}
+
+// newest finds the unspent output of a lane.
+func (c *Chain) newest(lane []fund) (fund, error) {
+	for _, f := range slices.Backward(lane) {
+		if _, err := c.find(f.id, c.tip().number+1); err == nil && c.pool.spender[f.id] == nil {
+			return f, nil
+		}
+	}
+	return fund{}, errFunds
+}
