@@ -1,0 +1,309 @@
+package frost
+
+import (
+	"slices"
+)
+
+const (
+	// MaxCommitmentSize is the length in bytes of the longest commitment that
+	// counts towards a signing set.
+	MaxCommitmentSize = 1 << 16
+	// MaxAnswerSize is the length in bytes of the longest signature share.
+	MaxAnswerSize = 1 << 13
+	// MaxWithdrawals is how often a signer may leave a set it is pending in
+	// before it takes a Reattempt.
+	MaxWithdrawals = 3
+)
+
+// Roast forms the signing sets for one thing to be signed, out of an ordered
+// log of commitments and shares (ROAST, eprint 2022/550, with the log in the
+// place of its coordinator). It is a pure state machine: whoever applies the
+// same log has the same sets.
+//
+// Every responsive signer has one unused commitment in the log. As soon as
+// unused commitments to signing the same digest have the weight of the
+// threshold, they form the next set, and those signers are pending in it until
+// they answer. A valid share frees a signer, an invalid one removes it for good
+// and ends the set. So every set that does not complete costs those who obstruct
+// it one of theirs: with t honest signers, at most n − t + 1 sets are needed
+// (besides those that withdrawals end), without any clock.
+//
+// A signer that restarts has lost its nonces. It commits again, with a higher
+// counter, and that ends the set it is pending in without being a fault.
+type Roast struct {
+	threshold uint16
+	weights   []uint16
+	signers   []signer // per validator
+	sets      []liveSet
+	next      uint32    // number of the next set
+	reattempt uint32    // number of the latest Reattempt
+	first     *[32]byte // digest of the first commitment
+	diverged  bool
+	done      bool
+}
+
+// signer is the state of one validator. Once it is removed, only that remains.
+type signer struct {
+	removed     bool
+	committed   bool
+	counter     uint64            // highest so far, if committed
+	unused      *SignerCommitment // waits for a set
+	held        *SignerCommitment // waits for a Reattempt, while pending
+	pending     bool
+	set         uint32 // where it is pending
+	withdrawals uint8
+}
+
+// liveSet is a set that waits for shares.
+type liveSet struct {
+	SigningSet
+	shares [][]byte // per member, nil until it answers
+}
+
+// A SignerCommitment is what a signer puts into the log.
+type SignerCommitment struct {
+	// Counter distinguishes the commitments of a signer. It only grows.
+	Counter uint64
+	// Digest identifies what the signer is going to sign.
+	Digest [32]byte
+	// Nonces is the commitment for NewSession.
+	Nonces []byte
+}
+
+// A SigningSet is a set of signers and their commitments to signing one digest.
+type SigningSet struct {
+	// Number counts the sets of one Roast from 0. It belongs in the context of
+	// the session.
+	Number uint32
+	Digest [32]byte
+	// Members are in ascending order, as NewSession wants them.
+	Members []Member
+}
+
+// A CompletedSet has valid shares of all its members.
+type CompletedSet struct {
+	SigningSet
+	// Shares are in the order of the members, as Session.Aggregate wants them.
+	Shares [][]byte
+}
+
+// Progress is what an entry of the log led to.
+type Progress struct {
+	// Formed are the sets that now wait for shares.
+	Formed []SigningSet
+	// Completed is the set that all members have answered. Everything after it
+	// is ignored.
+	Completed *CompletedSet
+	// Divergence has the first two digests that differ. It is reported once.
+	Divergence *[2][32]byte
+}
+
+// NewRoast starts without commitments. The weights are those of the validators,
+// and the threshold is that of the key.
+func NewRoast(threshold uint16, weights []uint16) *Roast {
+	return &Roast{
+		threshold: threshold,
+		weights:   slices.Clone(weights),
+		signers:   make([]signer, len(weights)),
+	}
+}
+
+// Done reports whether a set has completed.
+func (r *Roast) Done() bool { return r.done }
+
+// Pending reports whether a share of a validator for a set is to be judged:
+// whether the set is live and the validator has not answered yet. Other shares
+// convict nobody.
+func (r *Roast) Pending(validator uint16, number uint32) bool {
+	if int(validator) >= len(r.signers) {
+		return false
+	}
+	s := &r.signers[validator]
+	return s.pending && s.set == number
+}
+
+// Set returns the live set with a number.
+func (r *Roast) Set(number uint32) (SigningSet, bool) {
+	if i, ok := r.find(number); ok {
+		return r.sets[i].SigningSet, true
+	}
+	return SigningSet{}, false
+}
+
+func (r *Roast) find(number uint32) (int, bool) {
+	return slices.BinarySearchFunc(r.sets, number, func(s liveSet, n uint32) int {
+		return int(int64(s.Number) - int64(n))
+	})
+}
+
+// Commit takes in a commitment. One that is not above the validator's highest
+// counter so far is ignored: the first with a counter counts.
+func (r *Roast) Commit(validator uint16, c SignerCommitment) Progress {
+	var p Progress
+	if !r.done {
+		r.commit(validator, c, &p)
+	}
+	return p
+}
+
+func (r *Roast) commit(validator uint16, c SignerCommitment, p *Progress) {
+	if int(validator) >= len(r.signers) || len(c.Nonces) > MaxCommitmentSize {
+		return
+	}
+	s := &r.signers[validator]
+	if s.removed || s.committed && c.Counter <= s.counter {
+		return
+	}
+	c.Nonces = slices.Clone(c.Nonces)
+	s.committed, s.counter = true, c.Counter
+	if s.pending && s.withdrawals == MaxWithdrawals {
+		s.held = &c
+		return
+	}
+	if s.pending {
+		r.withdraw(s, &c, p)
+		return
+	}
+	r.offer(s, &c, p)
+}
+
+// offer makes a commitment the unused one of its signer and forms a set if that
+// completes one.
+func (r *Roast) offer(s *signer, c *SignerCommitment, p *Progress) {
+	s.unused = c
+	if r.first == nil {
+		digest := c.Digest
+		r.first = &digest
+	}
+	if !r.diverged && c.Digest != *r.first {
+		r.diverged = true
+		p.Divergence = &[2][32]byte{*r.first, c.Digest}
+	}
+
+	weight := 0
+	for v := range r.signers {
+		if u := r.signers[v].unused; u != nil && u.Digest == c.Digest {
+			weight += int(r.weights[v])
+		}
+	}
+	if weight < int(r.threshold) {
+		return
+	}
+	set := SigningSet{Number: r.next, Digest: c.Digest}
+	r.next++
+	for v := range r.signers {
+		s := &r.signers[v]
+		if s.unused != nil && s.unused.Digest == c.Digest {
+			set.Members = append(set.Members, Member{uint16(v), s.unused.Nonces})
+			s.unused, s.pending, s.set = nil, true, set.Number
+		}
+	}
+	r.sets = append(r.sets, liveSet{set, make([][]byte, len(set.Members))})
+	p.Formed = append(p.Formed, set)
+}
+
+// end removes a set and frees its members. They take part again as soon as they
+// commit again, and those that already have do so at once.
+func (r *Roast) end(number uint32, p *Progress) {
+	i, ok := r.find(number)
+	if !ok {
+		return
+	}
+	members := r.sets[i].Members
+	r.sets = slices.Delete(r.sets, i, i+1)
+	var freed []*signer
+	for _, m := range members {
+		if s := &r.signers[m.Validator]; s.pending && s.set == number {
+			s.pending, s.set = false, 0
+			freed = append(freed, s)
+		}
+	}
+	for _, s := range freed {
+		r.release(s, p)
+	}
+}
+
+// release offers the commitment that a signer, now free, had held back.
+func (r *Roast) release(s *signer, p *Progress) {
+	if c := s.held; c != nil {
+		s.held = nil
+		r.offer(s, c, p)
+	}
+}
+
+// withdraw takes a signer out of the set it is pending in, which ends the set,
+// and offers its new commitment.
+func (r *Roast) withdraw(s *signer, c *SignerCommitment, p *Progress) {
+	s.withdrawals++
+	s.held = nil
+	r.end(s.set, p)
+	r.offer(s, c, p)
+}
+
+// Answer takes in the share of a validator for a set, with the verdict on it if
+// Pending asked for one, and the commitment that came with it, or nil. That
+// commitment counts even if the share is not judged.
+func (r *Roast) Answer(validator uint16, number uint32, share []byte, valid bool, next *SignerCommitment) Progress {
+	var p Progress
+	if r.done || int(validator) >= len(r.signers) {
+		return p
+	}
+	if r.Pending(validator, number) {
+		s := &r.signers[validator]
+		if !valid || len(share) > MaxAnswerSize {
+			*s = signer{removed: true}
+			r.end(number, &p)
+			return p
+		}
+		if r.accept(validator, number, share, &p); r.done {
+			return p
+		}
+	}
+	if next != nil {
+		r.commit(validator, *next, &p)
+	}
+	return p
+}
+
+// accept takes in a valid share that is pending.
+func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progress) {
+	i, _ := r.find(number)
+	set := &r.sets[i]
+	missing := 0
+	for m := range set.Members {
+		if set.Members[m].Validator == validator {
+			// A share that is there is not nil, so that it shows.
+			set.shares[m] = append([]byte{}, share...)
+		}
+		if set.shares[m] == nil {
+			missing++
+		}
+	}
+	if missing == 0 {
+		p.Completed = &CompletedSet{set.SigningSet, set.shares}
+		*r = Roast{threshold: r.threshold, weights: r.weights, signers: make([]signer, len(r.signers)), done: true}
+		return
+	}
+	s := &r.signers[validator]
+	s.pending, s.set = false, 0
+	r.release(s, p)
+}
+
+// Reattempt gives every signer its withdrawals back, and those that waited for
+// it take part again. A number that is not above the last one is ignored.
+func (r *Roast) Reattempt(number uint32) Progress {
+	var p Progress
+	if r.done || number <= r.reattempt {
+		return p
+	}
+	r.reattempt = number
+	for v := range r.signers {
+		r.signers[v].withdrawals = 0
+	}
+	for v := range r.signers {
+		if s := &r.signers[v]; s.held != nil {
+			r.withdraw(s, s.held, &p)
+		}
+	}
+	return p
+}

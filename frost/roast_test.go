@@ -1,0 +1,423 @@
+package frost_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/internal/wire"
+)
+
+var digestA, digestB = [32]byte{'A'}, [32]byte{'B'}
+
+func commitment(counter uint64, digest [32]byte) frost.SignerCommitment {
+	return frost.SignerCommitment{Counter: counter, Digest: digest, Nonces: []byte{byte(counter), digest[0]}}
+}
+
+// reload encodes and decodes a state.
+func reload(t require.TestingT, r *frost.Roast) *frost.Roast {
+	encoded := wire.Marshal(r)
+	decoded, err := wire.Unmarshal[frost.Roast](encoded)
+	require.NoError(t, err)
+	require.Equal(t, encoded, wire.Marshal(&decoded))
+	return &decoded
+}
+
+// log drives a Roast and reloads it at every step.
+type log struct {
+	t *testing.T
+	r *frost.Roast
+}
+
+func newLog(t *testing.T, threshold uint16, weights ...uint16) *log {
+	return &log{t, frost.NewRoast(threshold, weights)}
+}
+
+func (l *log) commit(v uint16, counter uint64) frost.Progress {
+	l.r = reload(l.t, l.r)
+	return l.r.Commit(v, commitment(counter, digestA))
+}
+
+func (l *log) answer(v uint16, set uint32, valid bool, next *frost.SignerCommitment) frost.Progress {
+	l.r = reload(l.t, l.r)
+	return l.r.Answer(v, set, []byte{'z', byte(v)}, valid, next)
+}
+
+func validators(set frost.SigningSet) []uint16 {
+	var v []uint16
+	for _, m := range set.Members {
+		v = append(v, m.Validator)
+	}
+	return v
+}
+
+// formed requires that exactly one set was formed, of the given validators.
+func (l *log) formed(p frost.Progress, number uint32, want ...uint16) {
+	l.t.Helper()
+	require.Len(l.t, p.Formed, 1)
+	require.Equal(l.t, number, p.Formed[0].Number)
+	require.Equal(l.t, want, validators(p.Formed[0]))
+	for _, v := range want {
+		require.True(l.t, l.r.Pending(v, number))
+	}
+	set, ok := l.r.Set(number)
+	require.True(l.t, ok)
+	require.Equal(l.t, p.Formed[0], set)
+}
+
+func (l *log) nothing(p frost.Progress) {
+	l.t.Helper()
+	require.Equal(l.t, frost.Progress{}, p)
+}
+
+func TestRoastCompletes(t *testing.T) {
+	l := newLog(t, 4, 1, 2, 1, 2)
+	l.nothing(l.commit(3, 5))
+	l.nothing(l.commit(0, 9))
+	l.formed(l.commit(1, 1), 0, 0, 1, 3)
+	l.nothing(l.commit(2, 1))
+	l.nothing(l.answer(3, 0, true, nil))
+	require.False(t, l.r.Pending(3, 0))
+	l.nothing(l.answer(0, 0, true, nil))
+	p := l.answer(1, 0, true, nil)
+	require.Equal(t, []uint16{0, 1, 3}, validators(p.Completed.SigningSet))
+	require.Equal(t, [][]byte{{'z', 0}, {'z', 1}, {'z', 3}}, p.Completed.Shares)
+	require.Equal(t, []byte{9, 'A'}, p.Completed.Members[0].Commitment)
+	require.True(t, l.r.Done())
+	l.nothing(l.commit(0, 100))
+	l.nothing(l.commit(1, 100))
+	l.nothing(l.commit(2, 100))
+	l.nothing(l.commit(3, 100))
+}
+
+func TestRoastHigherCounterReplaces(t *testing.T) {
+	l := newLog(t, 2, 1, 1)
+	for counter := uint64(0); counter < 10; counter++ {
+		l.nothing(l.commit(0, counter))
+	}
+	l.nothing(l.commit(0, 3)) // lower
+	l.nothing(l.r.Commit(0, frost.SignerCommitment{Counter: 9, Digest: digestB}))
+	p := l.commit(1, 0)
+	l.formed(p, 0, 0, 1)
+	require.Equal(t, []byte{9, 'A'}, p.Formed[0].Members[0].Commitment)
+}
+
+func TestRoastWithdrawalEndsTheSet(t *testing.T) {
+	l := newLog(t, 2, 1, 1, 1)
+	l.commit(0, 1)
+	l.formed(l.commit(1, 1), 0, 0, 1)
+	l.nothing(l.commit(0, 2)) // withdraws
+	require.False(t, l.r.Pending(1, 0))
+	// The other's share convicts nobody, and what it carries counts.
+	next := commitment(2, digestA)
+	l.formed(l.answer(1, 0, false, &next), 1, 0, 1)
+	// A late share for the dead set again, without commitment.
+	l.nothing(l.answer(1, 0, false, nil))
+	require.True(t, l.r.Pending(1, 1))
+}
+
+func TestRoastWithdrawalsAreLimited(t *testing.T) {
+	l := newLog(t, 2, 1, 1)
+	l.commit(0, 0)
+	l.formed(l.commit(1, 0), 0, 0, 1)
+	for i := uint64(1); i <= frost.MaxWithdrawals; i++ {
+		l.nothing(l.commit(0, i))
+		l.formed(l.commit(1, i), uint32(i), 0, 1)
+	}
+	live := uint32(frost.MaxWithdrawals)
+	l.nothing(l.commit(0, 10))
+	l.nothing(l.commit(0, 11))
+	require.True(t, l.r.Pending(0, live), "held back until a Reattempt")
+
+	l.r = reload(t, l.r)
+	require.Empty(t, l.r.Reattempt(1))
+	require.False(t, l.r.Pending(0, live))
+	require.Empty(t, l.r.Reattempt(1), "the number does not grow")
+	p := l.commit(1, 50)
+	l.formed(p, live+1, 0, 1)
+	require.Equal(t, []byte{11, 'A'}, p.Formed[0].Members[0].Commitment)
+}
+
+func TestRoastHeldCommitmentCountsOnceTheSignerIsFree(t *testing.T) {
+	setup := func(t *testing.T) (*log, uint32) {
+		l := newLog(t, 2, 1, 1)
+		l.commit(0, 0)
+		l.commit(1, 0)
+		for i := uint64(1); i <= frost.MaxWithdrawals; i++ {
+			l.commit(0, i)
+			l.commit(1, i)
+		}
+		l.commit(0, 10)
+		return l, frost.MaxWithdrawals
+	}
+	t.Run("by a valid share", func(t *testing.T) {
+		l, live := setup(t)
+		l.nothing(l.answer(0, live, true, nil))
+		require.True(t, l.r.Pending(1, live))
+		l.formed(l.commit(1, 20), live+1, 0, 1)
+	})
+	t.Run("by another's withdrawal", func(t *testing.T) {
+		l, live := setup(t)
+		l.formed(l.commit(1, 20), live+1, 0, 1)
+	})
+	t.Run("not by an invalid share", func(t *testing.T) {
+		l, live := setup(t)
+		l.nothing(l.answer(0, live, false, nil))
+		l.nothing(l.commit(1, 20))
+		l.nothing(l.commit(0, 21))
+	})
+}
+
+func TestRoastInvalidShareRemoves(t *testing.T) {
+	l := newLog(t, 2, 1, 1, 1)
+	l.commit(0, 1)
+	l.formed(l.commit(1, 1), 0, 0, 1)
+	next := commitment(2, digestA)
+	l.nothing(l.answer(0, 0, false, &next))
+	l.nothing(l.commit(0, 3))
+	l.nothing(l.commit(1, 2))
+	l.formed(l.commit(2, 1), 1, 1, 2)
+	l.nothing(l.answer(2, 1, true, nil))
+	require.NotNil(t, l.answer(1, 1, true, nil).Completed)
+}
+
+func TestRoastStuckSetDoesNotStopOthers(t *testing.T) {
+	l := newLog(t, 2, 1, 1, 1)
+	l.commit(0, 1) // silent from now on
+	l.formed(l.commit(1, 1), 0, 0, 1)
+	next := commitment(2, digestA)
+	l.nothing(l.answer(1, 0, true, &next))
+	l.formed(l.commit(2, 1), 1, 1, 2)
+	l.nothing(l.answer(1, 1, true, nil))
+	require.NotNil(t, l.answer(2, 1, true, nil).Completed)
+}
+
+func TestRoastDivergenceIsReportedOnce(t *testing.T) {
+	l := newLog(t, 2, 1, 1, 1, 1)
+	l.commit(0, 1)
+	p := l.r.Commit(1, commitment(1, digestB))
+	require.Equal(t, &[2][32]byte{digestA, digestB}, p.Divergence)
+	require.Empty(t, p.Formed, "digests do not mix")
+	l.r = reload(t, l.r)
+	p = l.r.Commit(2, commitment(1, digestB))
+	require.Nil(t, p.Divergence)
+	require.Equal(t, []uint16{1, 2}, validators(p.Formed[0]))
+	require.Equal(t, digestB, p.Formed[0].Digest)
+	l.formed(l.commit(3, 1), 1, 0, 3)
+}
+
+func TestRoastIgnoresStrangersAndGiants(t *testing.T) {
+	l := newLog(t, 1, 1)
+	l.nothing(l.commit(1, 1))
+	l.nothing(l.answer(1, 0, true, nil))
+	l.nothing(l.answer(0, 7, true, nil))
+	require.False(t, l.r.Pending(1, 0))
+	l.nothing(l.r.Commit(0, frost.SignerCommitment{Nonces: make([]byte, frost.MaxCommitmentSize+1)}))
+	l.formed(l.commit(0, 0), 0, 0)
+	_, ok := l.r.Set(1)
+	require.False(t, ok)
+	// The verdict "valid" on a share that no session can have produced.
+	l.nothing(l.r.Answer(0, 0, make([]byte, frost.MaxAnswerSize+1), true, nil))
+	l.nothing(l.commit(0, 1))
+}
+
+// peer is a validator of the simulation below: it has at most one message on the
+// way to the log.
+type peer struct {
+	honest  bool
+	sent    func() frost.Progress
+	counter uint64
+	unused  bool
+	set     uint32
+	inSet   bool
+	budget  int // messages a dishonest peer still sends
+}
+
+func TestRoastTerminates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		weights := rapid.SliceOfN(rapid.Uint16Range(1, 3), 1, 8).Draw(t, "weights")
+		total := 0
+		for _, w := range weights {
+			total += int(w)
+		}
+		threshold := rapid.IntRange(1, total).Draw(t, "threshold")
+		r := frost.NewRoast(uint16(threshold), weights)
+
+		peers := make([]*peer, len(weights))
+		honest := 0
+		for v := range peers {
+			peers[v] = &peer{honest: rapid.Bool().Draw(t, "honest")}
+			if peers[v].honest {
+				honest += int(weights[v])
+			}
+		}
+		dishonest := 0
+		for v, p := range peers {
+			if honest < threshold && !p.honest {
+				p.honest = true
+				honest += int(weights[v])
+			}
+			if !p.honest {
+				p.budget = rapid.IntRange(0, 12).Draw(t, "budget")
+				dishonest++
+			}
+		}
+		withdrawing := rapid.Bool().Draw(t, "withdrawing")
+
+		var sets, divergences int
+		var formed []frost.SigningSet
+		var completed *frost.CompletedSet
+		for range 10000 {
+			var able []int
+			for v, p := range peers {
+				if p.sent != nil || p.next(t, r, uint16(v), withdrawing, formed) {
+					able = append(able, v)
+				}
+			}
+			if len(able) == 0 {
+				break
+			}
+			v := rapid.SampledFrom(able).Draw(t, "next")
+			send := peers[v].sent
+			peers[v].sent = nil
+			progress := send()
+			if progress.Divergence != nil {
+				divergences++
+			}
+			for _, set := range progress.Formed {
+				sets++
+				formed = append(formed, set)
+				for _, m := range set.Members {
+					p := peers[m.Validator]
+					p.unused, p.inSet, p.set = false, true, set.Number
+				}
+			}
+			for v := range peers {
+				pending := 0
+				for _, set := range formed {
+					if r.Pending(uint16(v), set.Number) {
+						pending++
+					}
+				}
+				require.LessOrEqual(t, pending, 1)
+			}
+			if progress.Completed != nil {
+				completed = progress.Completed
+			}
+			*r = *reload(t, r)
+		}
+		require.True(t, r.Done())
+		require.NotNil(t, completed)
+		require.False(t, slices.ContainsFunc(completed.Shares, func(b []byte) bool { return b == nil }))
+		require.LessOrEqual(t, divergences, 1)
+		// Whenever a set forms, each earlier one has a signer of its own that is
+		// pending in it or was removed by it, unless a withdrawal ended it.
+		bound := len(weights) - fewest(weights, threshold) + 1
+		if withdrawing {
+			bound += dishonest * frost.MaxWithdrawals
+		}
+		require.LessOrEqual(t, sets, bound)
+	})
+}
+
+// fewest returns how many validators it takes to reach a weight.
+func fewest(weights []uint16, threshold int) int {
+	sorted := slices.Sorted(slices.Values(weights))
+	count, weight := 0, 0
+	for weight < threshold {
+		count++
+		weight += int(sorted[len(sorted)-count])
+	}
+	return count
+}
+
+// next makes a peer send its next message, if it has one.
+func (p *peer) next(t *rapid.T, r *frost.Roast, v uint16, withdrawing bool, formed []frost.SigningSet) bool {
+	if r.Done() {
+		return false
+	}
+	c := func() *frost.SignerCommitment {
+		p.counter++
+		c := commitment(p.counter, digestA)
+		return &c
+	}
+	pending := p.inSet && r.Pending(v, p.set)
+	if p.honest {
+		switch {
+		case pending:
+			set, share := p.set, []byte{byte(p.set)}
+			var next *frost.SignerCommitment
+			if rapid.Bool().Draw(t, "carry") {
+				next = c()
+			}
+			p.sent = func() frost.Progress {
+				p.unused = p.unused || next != nil
+				return r.Answer(v, set, share, true, next)
+			}
+		case !p.unused:
+			next := c()
+			p.sent = func() frost.Progress {
+				p.unused = true
+				return r.Commit(v, *next)
+			}
+		}
+		return p.sent != nil
+	}
+	if p.budget == 0 {
+		return false
+	}
+	p.budget--
+	switch action := rapid.IntRange(0, 4).Draw(t, "action"); {
+	case action == 0 && len(formed) > 0:
+		set := rapid.SampledFrom(formed).Draw(t, "set").Number
+		p.sent = func() frost.Progress { return r.Answer(v, set, []byte("?"), false, nil) }
+	case action == 1 && pending:
+		set := p.set
+		p.sent = func() frost.Progress { return r.Answer(v, set, []byte("!"), true, nil) }
+	default:
+		next := c()
+		if action == 2 {
+			next.Digest = digestB
+		}
+		p.sent = func() frost.Progress {
+			// What is pending here may have changed on the way.
+			if !withdrawing && p.inSet && r.Pending(v, p.set) {
+				return frost.Progress{}
+			}
+			return r.Commit(v, *next)
+		}
+	}
+	return true
+}
+
+func FuzzRoastDecode(f *testing.F) {
+	r := frost.NewRoast(2, []uint16{1, 1, 1})
+	f.Add(wire.Marshal(r))
+	r.Commit(0, commitment(1, digestA))
+	r.Commit(1, commitment(1, digestB))
+	f.Add(wire.Marshal(r))
+	r.Commit(2, commitment(1, digestB))
+	r.Answer(1, 0, []byte("z"), true, nil)
+	f.Add(wire.Marshal(r))
+	r.Answer(2, 0, nil, true, nil)
+	f.Add(wire.Marshal(r))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := wire.Unmarshal[frost.Roast](data)
+		if err != nil {
+			return
+		}
+		if encoded := wire.Marshal(&r); !bytes.Equal(data, encoded) {
+			t.Fatalf("%x decodes and encodes to %x", data, encoded)
+		}
+		// Whatever decodes takes further entries.
+		for v := range uint16(4) {
+			r.Answer(v, 0, []byte("z"), v%2 == 0, nil)
+			r.Commit(v, commitment(1<<63, digestA))
+		}
+		r.Reattempt(1 << 31)
+	})
+}
