@@ -29,6 +29,13 @@ type Chain interface {
 	Fork(ctx context.Context, depth int, drop bool) error
 }
 
+// CoinbaseMiner is a Chain whose coinbases can pay a given address.
+type CoinbaseMiner interface {
+	// MineTo makes a block that holds the transactions waiting for one and
+	// whose coinbase pays the address.
+	MineTo(ctx context.Context, address coin.Address) error
+}
+
 // Deposit is a payment of the user to the group.
 type Deposit struct {
 	// To lists the outputs in order.

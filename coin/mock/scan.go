@@ -50,7 +50,7 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 				Amount:   o.amount,
 				Position: uint32(position + 1),
 				Data:     bytes.Clone(t.data),
-				Spend:    bytes.Clone(o.to[:]),
+				// Kind and key are all it takes to spend it.
 			})
 		}
 		if len(found) == first {

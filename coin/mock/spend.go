@@ -59,8 +59,8 @@ func (c *Coin) prepare(plan coin.Plan) (*transaction, []output, error) {
 		switch {
 		case o.Session != plan.Key.Session:
 			return nil, nil, invalid("input %d is of session %d", i, o.Session)
-		case o.Kind > coin.Forwarded || !bytes.Equal(o.Spend, scripts[o.Kind][:]):
-			return nil, nil, invalid("input %d is not the key's", i)
+		case o.Kind > coin.Forwarded:
+			return nil, nil, invalid("input %d is of %s", i, o.Kind)
 		case seen[o.ID]:
 			return nil, nil, invalid("input %d is spent twice", i)
 		}
