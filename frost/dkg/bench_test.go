@@ -30,7 +30,7 @@ func BenchmarkKeyGeneration(b *testing.B) {
 		result, err := s.Combine(deals)
 		require.NoError(b, err)
 
-		name := func(part string) string { return fmt.Sprintf("%s/%d-%d", part, size.t, size.n) }
+		name := func(part string) string { return fmt.Sprintf("%s-%d-%d", part, size.t, size.n) }
 		b.Run(name("Deal"), func(b *testing.B) {
 			b.ReportMetric(float64(len(raw[0])), "bytes")
 			for b.Loop() {

@@ -1,0 +1,139 @@
+package keygen
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/storage"
+)
+
+var (
+	// ErrRequest is wrapped by the errors about requests and votes that the
+	// state does not allow. Nothing was changed.
+	ErrRequest = errors.New("keygen: impossible request")
+	// ErrDiverged is wrapped when keys were voted in that are not those this
+	// processor came to. It must halt.
+	ErrDiverged = errors.New("keygen: others confirmed another result")
+	// ErrNotConfirmed is wrapped for a session without a confirmed key pair.
+	ErrNotConfirmed = errors.New("keygen: session has no confirmed keys")
+	// ErrNotFollowed is wrapped when a key pair was confirmed, but its making
+	// was not seen: only the keys themselves are known.
+	ErrNotFollowed = errors.New("keygen: verification shares are not known")
+	// ErrNoShare is wrapped when this processor has no shares of a key pair:
+	// it is no participant, they are not derived yet or were bad, or they are
+	// erased.
+	ErrNoShare = errors.New("keygen: no shares of these keys")
+	// ErrSealingKey is wrapped when what is stored was sealed with another key.
+	ErrSealingKey = errors.New("keygen: wrong sealing key")
+	// ErrSwapped is wrapped when a sealed record is not the one that was stored
+	// for these keys.
+	ErrSwapped = errors.New("keygen: sealed record altered or swapped")
+)
+
+// Sealer encrypts and authenticates the shares at rest, with a key that is not
+// in the database. Open fails unless the associated data are those of Seal; a
+// Sealer that cannot check this is good too, as the plaintext repeats them.
+// Both are called outside the core's write transactions.
+type Sealer interface {
+	Seal(plaintext, associated []byte) ([]byte, error)
+	Open(sealed, associated []byte) ([]byte, error)
+}
+
+// Generated is a finished attempt.
+type Generated struct {
+	Session uint64
+	Attempt uint32
+	// BatchKey and NetworkKey are the encoded group keys.
+	BatchKey, NetworkKey []byte
+	// Weight is that of the OKs: the keys are safe against Weight minus the
+	// threshold faulty shares.
+	Weight uint16
+	// Transcript is the hash of everything that made the keys.
+	Transcript [32]byte
+}
+
+// Failed is an attempt without a result.
+type Failed struct {
+	Session uint64
+	Attempt uint32
+	Faulty  []uint16 // convicted participants, ascending
+	Silent  []uint16 // those who did not speak in the last round, ascending
+}
+
+// Events takes what key generation emits. Each call is part of the transaction
+// it gets, and happens exactly once if that commits. Its errors abort the
+// transaction.
+type Events interface {
+	// SendKeygen broadcasts an item to all processors through the log.
+	SendKeygen(tx storage.Tx, session uint64, item []byte) error
+	KeyGenerated(tx storage.Tx, g Generated) error
+	KeyGenFailed(tx storage.Tx, f Failed) error
+	// Misbehaved convicts a participant. The evidence is its item: whoever has
+	// the log can check it again.
+	Misbehaved(tx storage.Tx, session uint64, who uint16, reason string, evidence []byte) error
+	// BadDeals tells that this processor cannot respond, as these participants
+	// dealt it bad shares. It is this processor's own finding and convicts
+	// nobody.
+	BadDeals(tx storage.Tx, session uint64, attempt uint32, dealers []uint16) error
+}
+
+// Config is what a KeyGen needs. All fields are required.
+type Config struct {
+	Genesis      [32]byte    // of the chain that orders the log
+	Network      string      // the external network
+	NetworkGroup frost.Group // of the network keys
+	Self         *dkg.Identity
+	Sealer       Sealer
+	Events       Events
+}
+
+// KeyGen makes key pairs. It has no state outside the database: any number of
+// Checks and Works may run beside the one writer.
+type KeyGen struct {
+	config Config
+	recent atomic.Pointer[recentSetup]
+}
+
+// New returns a KeyGen over whatever database its methods are given.
+func New(config Config) *KeyGen { return &KeyGen{config: config} }
+
+// Request starts an attempt.
+type Request struct {
+	Session uint64
+	// Attempt grows with each request of a session.
+	Attempt   uint32
+	Threshold uint16
+	// MinOK is the weight of OKs with which a closed round 2 succeeds, see
+	// dkg.Params. Zero means all.
+	MinOK        uint16
+	Participants []dkg.Participant
+}
+
+// recentSetup spares checking all identity keys again for each message.
+type recentSetup struct {
+	key     attemptKey
+	request attempt
+	setup   *dkg.Setup
+}
+
+func (k *KeyGen) setup(key attemptKey, a *attempt) (*dkg.Setup, error) {
+	if recent := k.recent.Load(); recent != nil && recent.key == key && recent.request.sameRequest(a) {
+		return recent.setup, nil
+	}
+	setup, err := dkg.NewSetup(dkg.Params{
+		Genesis:      k.config.Genesis,
+		Network:      k.config.Network,
+		Session:      key.session,
+		Attempt:      key.attempt,
+		Threshold:    a.threshold,
+		MinOK:        a.minOK,
+		Participants: a.participants,
+		NetworkGroup: k.config.NetworkGroup,
+	})
+	if err == nil {
+		k.recent.Store(&recentSetup{key: key, request: *a, setup: setup})
+	}
+	return setup, err
+}
