@@ -14,7 +14,7 @@ import (
 
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/dkg"
-	"github.com/serai-go/processor/frost/secp256k1"
+	"github.com/serai-go/processor/frost/ed25519"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -146,7 +146,7 @@ func newIdentity(t testing.TB, i int) *dkg.Identity {
 }
 
 func newWorld(t testing.TB, count int) *world {
-	w := &world{t: t, group: secp256k1.Group}
+	w := &world{t: t, group: ed25519.Group}
 	for i := range count {
 		w.ids = append(w.ids, newIdentity(t, i))
 		w.nodes = append(w.nodes, &node{store: storage.NewMemory(), keygen: w.keygen(i, sealer{key: [32]byte{byte(i)}}), number: i})

@@ -304,7 +304,7 @@ func TestAttempts(t *testing.T) {
 	require.ErrorIs(t, confirm(2, fourth), ErrDiverged)
 	require.ErrorIs(t, confirm(3, fourth), ErrDiverged)
 	require.ErrorIs(t, confirm(5, fourth), ErrRequest)
-	require.ErrorIs(t, confirm(2, [2][]byte{second[1], second[0]}), ErrRequest)
+	require.ErrorIs(t, confirm(2, [2][]byte{second[0][1:], second[1]}), ErrRequest)
 	require.ErrorIs(t, confirm(2, [2][]byte{second[0], nil}), ErrRequest)
 	w.confirm(0, 2)
 	require.ErrorIs(t, confirm(4, fourth), ErrRequest)

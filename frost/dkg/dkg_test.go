@@ -2,6 +2,7 @@ package dkg
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -256,5 +257,28 @@ func TestIdentityPrintsRedacted(t *testing.T) {
 	} {
 		require.Contains(t, text, "redacted")
 		require.NotContains(t, text, fmt.Sprintf("%x", id.seed))
+	}
+}
+
+// TestGolden pins how everything is derived and encoded: a change of any of
+// these needs a new version of the protocol.
+func TestGolden(t *testing.T) {
+	s, ids := setup(t, secp256k1.Group, 2, 1, 2, 1)
+	deals := deal(t, s, ids, 0, 1, 2)
+	result, err := s.Combine(deals)
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		want string
+		got  []byte
+	}{
+		"identity":   {"3056b2f5927161fa22172b7b8ea256afa6e606b4aa1ff69a9a95de360b7962a0", ids[0].public[:]},
+		"setup":      {"1bb8f3a433b0f3ebfa12e33df273ff1def17baf37fd7630ed0c57f39c55ac020", s.hash[:]},
+		"deal 0":     {"ec084b84b0831c4b5d92d6fb362f6ff4af6970d61944bab04055d888e56ac2ff", deals[0].Hash[:]},
+		"deal 1":     {"832b7111090ecdfc37a1a44b517deecf99373ca5d6fe70b2d6132241cae5f4ef", deals[1].Hash[:]},
+		"batch":      {"26d5f3aeb21fc4e822a504fa9c3390269db007dbcec4b01b02dcbfa9ae70b037", result.Batch.Key().Bytes()},
+		"network":    {"03f05a6c7898081e1b27ccf57839d463b3813d0f31aebc46978da6e3380135f929", result.Network.Key().Bytes()},
+		"transcript": {"7f4b418b8f0be7c7add0a288419639e90633a0846beed9f24897502b20358815", result.Transcript[:]},
+	} {
+		require.Equal(t, test.want, hex.EncodeToString(test.got), name)
 	}
 }
