@@ -107,9 +107,9 @@ func New(o Options) *Chain {
 		c.parameters = DefaultParameters
 	}
 	name := sha256.Sum256([]byte(c.name))
-	allocation := newCoinbase(0, binary.LittleEndian.Uint64(name[:]), c.user.allocate())
-	genesis := newBlock(0, coin.BlockID{}, cmp.Or(o.Time, DefaultTime), []*transaction{allocation})
-	c.user.allocated(allocation)
+	first := newCoinbase(0, binary.LittleEndian.Uint64(name[:]), allocation())
+	genesis := newBlock(0, coin.BlockID{}, cmp.Or(o.Time, DefaultTime), []*transaction{first})
+	c.user = newUser(first)
 	c.genesisID = genesis.id
 	c.blocks[genesis.id] = genesis
 	c.apply(genesis)

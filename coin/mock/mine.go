@@ -23,6 +23,7 @@ func (c *Chain) Mine(ctx context.Context, n int) error {
 	defer c.mu.Unlock()
 	for range n {
 		c.mine(miner, c.pool.waiting)
+		c.refill(nil)
 	}
 	return nil
 }
@@ -40,6 +41,7 @@ func (c *Chain) MineTo(ctx context.Context, address coin.Address) error {
 		return err
 	}
 	c.mine(to, c.pool.waiting)
+	c.refill(nil)
 	return nil
 }
 
@@ -67,6 +69,7 @@ func (c *Chain) MineOnly(ctx context.Context, ids ...coin.TransactionID) error {
 		list = append(list, t)
 	}
 	c.mine(miner, list)
+	c.refill(nil)
 	return nil
 }
 
@@ -78,7 +81,8 @@ func (c *Chain) SetTime(seconds uint64) {
 	c.nextTime = seconds
 }
 
-// mine puts a block of waiting transactions on the best branch.
+// mine puts a block of waiting transactions on the best branch. The pool has
+// to be refilled behind it.
 func (c *Chain) mine(to script, waiting []pooled) {
 	tip := c.tip()
 	c.mined++
@@ -97,9 +101,6 @@ func (c *Chain) mine(to script, waiting []pooled) {
 	b := newBlock(tip.number+1, tip.id, time, list)
 	c.blocks[b.id] = b
 	c.apply(b)
-	if len(c.pool.waiting) > 0 {
-		c.refill(nil)
-	}
 }
 
 // Fork replaces the newest depth blocks by depth+1 others without

@@ -150,6 +150,9 @@ func (c *Chain) admit(t *transaction) error {
 // transactions that lost their block and from what waited before.
 func (c *Chain) refill(returned []*transaction) {
 	before := c.pool.waiting
+	if len(before)+len(returned) == 0 {
+		return
+	}
 	c.pool = newPool()
 	for _, t := range returned {
 		c.readmit(t)

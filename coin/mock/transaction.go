@@ -19,14 +19,13 @@ const (
 )
 
 const (
-	signatureSize  = 64
-	outpointSize   = 36
-	outputSize     = 8 + scriptSize
-	inputSize      = outpointSize + signatureSize
-	emptySize      = 3 * 4 // two counts and the length of the data
-	weightPerByte  = 4
-	inputWeight    = inputSize * weightPerByte
-	maxTransaction = emptySize + maxInputs*inputSize + maxOutputs*outputSize + maxData
+	signatureSize = 64
+	outpointSize  = 36
+	outputSize    = 8 + scriptSize
+	inputSize     = outpointSize + signatureSize
+	emptySize     = 3 * 4 // two counts and the length of the data
+	weightPerByte = 4
+	inputWeight   = inputSize * weightPerByte
 )
 
 type output struct {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/cointest"
@@ -53,25 +54,23 @@ func (u *user) newKey() uint64 {
 	return u.keys
 }
 
-// allocate gives the outputs of the genesis block.
-func (u *user) allocate() []output {
-	u.rate = userRate
-	var list []output
-	for form := range u.lanes {
-		for range lanes {
-			to := userScript(byte(form), userKey(u.newKey()))
-			list = append(list, output{laneAmount, to})
-		}
+// allocation are the outputs of every genesis block, to the first keys.
+var allocation = sync.OnceValue(func() []output {
+	list := make([]output, 2*lanes)
+	for i := range list {
+		list[i] = output{laneAmount, userScript(byte(i/lanes), userKey(uint64(i)+1))}
 	}
 	return list
-}
+})
 
-// allocated fills the lanes.
-func (u *user) allocated(t *transaction) {
+// newUser owns the outputs of the genesis block's transaction.
+func newUser(t *transaction) user {
+	u := user{keys: uint64(len(t.outputs)), rate: userRate}
 	for i := range t.outputs {
 		lane := &u.lanes[i/lanes][i%lanes]
 		*lane = []fund{{coin.OutputID{Transaction: t.id, Index: uint32(i)}, laneAmount, uint64(i) + 1}}
 	}
+	return u
 }
 
 func (u user) clone() user {

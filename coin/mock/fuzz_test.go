@@ -1,0 +1,88 @@
+package mock
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/cointest"
+)
+
+func seededChain(tb testing.TB) *Chain {
+	c := New(Options{})
+	_, err := c.Pay(tb.Context(), cointest.Deposit{
+		To:   []cointest.Target{{Address: groupAddress(tb, c), Amount: 1000}},
+		Data: []byte("data"),
+	})
+	require.NoError(tb, err)
+	mine(tb, c, 2)
+	return c
+}
+
+func FuzzTransaction(f *testing.F) {
+	c := seededChain(f)
+	for _, b := range c.best {
+		for _, t := range b.transactions {
+			f.Add(t.raw)
+			f.Add(t.unsigned)
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		tx, err := decodeTransaction(raw)
+		if err != nil {
+			return
+		}
+		again := newTransaction(tx.inputs, tx.outputs, tx.data).sign(tx.signatures)
+		require.Equal(t, raw, again.raw)
+		require.Equal(t, tx.id, again.id)
+		require.EqualValues(t, weightPerByte*len(raw), tx.weight())
+		require.NotEqual(t, coin.Accepted, c.submit(raw).Status)
+	})
+}
+
+func FuzzBlock(f *testing.F) {
+	c := seededChain(f)
+	for _, b := range c.best {
+		f.Add(b.raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		b, err := decodeBlock(raw)
+		if err != nil {
+			return
+		}
+		again := newBlock(b.number, b.parent, b.time, b.transactions)
+		require.Equal(t, raw, again.raw)
+		require.Equal(t, b.id, again.id)
+		other := c.Clone()
+		if err := other.AddBlock(raw); err != nil {
+			require.Equal(t, c.tip(), other.tip())
+		}
+	})
+}
+
+func FuzzAddress(f *testing.F) {
+	c := New(Options{})
+	f.Add(string(groupAddress(f, c)))
+	f.Add("mock1")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := parseAddress(c.genesisID, coin.Address(text))
+		if err != nil {
+			require.ErrorIs(t, err, coin.ErrAddress)
+			return
+		}
+		require.Equal(t, coin.Address(text), s.address(c.genesisID))
+	})
+}
+
+func FuzzEventuality(f *testing.F) {
+	f.Add(make([]byte, 68))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := decodeHappening(data)
+		if err != nil {
+			require.ErrorIs(t, err, coin.ErrInvalid)
+			return
+		}
+		require.Equal(t, data, e.Bytes())
+	})
+}
