@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	stded25519 "crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -354,4 +356,34 @@ func (w *world) requireUsable(session uint64, numbers ...int) {
 		key.Add(key, s.Multiply(s, lambda[i]))
 	}
 	require.True(w.t, w.group.NewElement().MultiplyBase(key).Equal(public.Key()))
+}
+
+// requireSigns lets nodes sign with the batch key of a session.
+func (w *world) requireSigns(session uint64, numbers ...int) {
+	message := []byte("a batch")
+	work, context := []frost.Algorithm{ed25519.NewSchnorr(message)}, []byte("sign ID")
+	var shares []*frost.KeyShare
+	var nonces []*frost.Nonces
+	var members []frost.Member
+	for _, number := range numbers {
+		share, _, err := w.shares(w.nodes[number], session)
+		require.NoError(w.t, err)
+		nonce, commitment, err := frost.Commit(rand.Reader, share, work, context)
+		require.NoError(w.t, err)
+		shares, nonces = append(shares, share), append(nonces, nonce)
+		members = append(members, frost.Member{Validator: share.Validator(), Commitment: commitment})
+	}
+	var parts [][]byte
+	var s *frost.Session
+	for i, share := range shares {
+		var err error
+		s, err = frost.NewSession(share.Key(), work, context, members)
+		require.NoError(w.t, err)
+		part, err := s.Sign(share, nonces[i])
+		require.NoError(w.t, err)
+		parts = append(parts, part)
+	}
+	signatures, err := s.Aggregate(parts)
+	require.NoError(w.t, err)
+	require.True(w.t, stded25519.Verify(w.keys(w.nodes[numbers[0]], session, 0)[0], message, signatures[0]))
 }

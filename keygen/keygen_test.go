@@ -49,6 +49,7 @@ func TestWholeRun(t *testing.T) {
 				all = append(all, i)
 			}
 			w.requireUsable(4, all...)
+			w.requireSigns(4, all...)
 			for _, n := range w.nodes[members:] {
 				require.NoError(t, w.view(n, func(r storage.Reader) error {
 					batchKey, networkKey, err := n.keygen.Public(r, 4)

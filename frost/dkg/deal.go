@@ -41,7 +41,7 @@ func (s *Setup) dealSize() int {
 	for _, g := range s.groups {
 		size += int(s.params.Threshold)*g.ElementSize() + g.ElementSize() + g.ScalarSize()
 	}
-	return size + 32 + proofSize + s.Total()*keys*shareSize + len(s.keys)*tagSize
+	return size + 32 + proofSize + s.Total()*keys*shareSize + len(s.identities)*tagSize
 }
 
 // proofRole names what the proof for a key's constant term is for.
@@ -85,9 +85,9 @@ func (s *Setup) Deal(id *Identity) ([]byte, error) {
 	ephemeral := ed25519.Group.NewElement().MultiplyBase(e).Bytes()
 	w.Fixed(ephemeral)
 
-	for recipient := range s.keys {
+	for recipient := range s.identities {
 		r := uint16(recipient)
-		shared := ed25519.Group.NewElement().Multiply(e, s.keys[r])
+		shared := ed25519.Group.NewElement().Multiply(e, s.identities[r])
 		plain := make([]byte, 0, s.Weight(r)*keys*shareSize)
 		for i := s.first[r]; i < s.first[r+1]; i++ {
 			for key, g := range s.groups {
@@ -162,7 +162,7 @@ func (s *Setup) ReadDeal(from uint16, raw []byte) (*Deal, error) {
 }
 
 func (s *Setup) readDeal(from uint16, raw []byte) (*Deal, error) {
-	if int(from) >= len(s.keys) {
+	if int(from) >= len(s.identities) {
 		return nil, fmt.Errorf("no such participant")
 	}
 	// A longer list of commitments would raise the threshold, so the length is
@@ -206,7 +206,7 @@ func (s *Setup) readDeal(from uint16, raw []byte) (*Deal, error) {
 	if d.ephemeral, err = ed25519.Group.DecodeElement(ephemeral); err != nil {
 		return nil, fmt.Errorf("ephemeral key: %w", err)
 	}
-	for p := range s.keys {
+	for p := range s.identities {
 		d.shares = append(d.shares, next(s.Weight(uint16(p))*keys*shareSize+tagSize))
 	}
 

@@ -39,7 +39,7 @@ func (s *Setup) Respond(from uint16, result *Result) []byte {
 // that is not the hash of the Result, or if ReadResponse fails, which it always
 // does with ErrResponse and alike for everybody.
 func (s *Setup) ReadResponse(from uint16, raw []byte) (transcript [32]byte, err error) {
-	if int(from) >= len(s.keys) {
+	if int(from) >= len(s.identities) {
 		return transcript, fmt.Errorf("%w: no participant %d", ErrResponse, from)
 	}
 	var hash [32]byte

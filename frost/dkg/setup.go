@@ -64,11 +64,11 @@ var roles = [keys]string{batch: "batch", network: "network"}
 
 // Setup is a checked set of Params. It is immutable.
 type Setup struct {
-	params Params
-	hash   [32]byte
-	first  []int // first[p] is the lowest share index of participant p; one more behind the last
-	groups [keys]frost.Group
-	keys   []frost.Element // of the identities
+	params     Params
+	hash       [32]byte
+	first      []int // first[p] is the lowest share index of participant p; one more behind the last
+	groups     [keys]frost.Group
+	identities []frost.Element
 }
 
 // NewSetup checks the parameters: ranges, and that each key is the canonical
@@ -97,7 +97,7 @@ func NewSetup(p Params) (*Setup, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: key of participant %d: %w", ErrSetup, i, err)
 		}
-		s.keys = append(s.keys, key)
+		s.identities = append(s.identities, key)
 		s.first = append(s.first, next)
 		next += int(participant.Weight)
 	}
@@ -141,7 +141,7 @@ func (s *Setup) Total() int { return s.first[len(s.first)-1] - 1 }
 
 // Weight returns the weight of a participant, 0 for a number that has none.
 func (s *Setup) Weight(participant uint16) int {
-	if int(participant) >= len(s.keys) {
+	if int(participant) >= len(s.identities) {
 		return 0
 	}
 	return s.first[participant+1] - s.first[participant]
@@ -158,7 +158,7 @@ func (s *Setup) Find(key [32]byte) (uint16, bool) {
 }
 
 func (s *Setup) weights() []uint16 {
-	weights := make([]uint16, len(s.keys))
+	weights := make([]uint16, len(s.identities))
 	for i, p := range s.params.Participants {
 		weights[i] = p.Weight
 	}
