@@ -93,7 +93,8 @@ func (w *world) addresses(ctx context.Context, t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", " ", text + " ", " " + text, text + text, text[1:], text[:len(text)-1],
-		text[:len(text)-1] + string(other), strings.ToUpper(text), text + "\x00",
+		text[:len(text)-1] + string(other), text + "\x00",
+		strings.ToUpper(text), text[:len(text)/2] + strings.ToUpper(text[len(text)/2:]),
 	} {
 		require.ErrorIs(t, w.coin.CheckAddress(coin.Address(bad)), coin.ErrAddress, "%q", bad)
 	}
