@@ -1,0 +1,112 @@
+package processor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/keygen"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
+	"github.com/serai-go/processor/storage"
+)
+
+// Config is what a processor is made of. Fields without a default are
+// required.
+type Config struct {
+	// Coin is the external network.
+	Coin coin.Coin
+	// Store is the validator's own database for this network. The embedder
+	// closes it after the processor.
+	Store storage.Store
+	// Self is the validator's long-term identity. Whoever has it and the log
+	// can recover the shares.
+	Self *dkg.Identity
+	// Sealer encrypts shares in the database with a key that is not in it.
+	Sealer keygen.Sealer
+	// Parameters are the consensus parameters, the coin's own by default. A
+	// database keeps those of its first use and refuses others.
+	Parameters *coin.Parameters
+	// Current is the number of log entries that exist when the processor
+	// starts. Until it has read them it sends no commitments: a restored
+	// database may not know what was sent before.
+	Current uint64
+	// Poll is how often Run looks for a new block, a second by default.
+	Poll time.Duration
+	// Logger receives what operators may want to know; nothing by default.
+	// Secrets are never logged.
+	Logger *slog.Logger
+	// Scanner and Scheduler replace or wrap the parts that watch and plan.
+	Scanner   func(scanner.Config) scanner.Scanner
+	Scheduler func(scheduler.Config) scheduler.Scheduler
+	// Random is the source of nonces, the operating system's by default.
+	// Only tests set it.
+	Random io.Reader
+}
+
+// complete checks the config and fills in defaults.
+func (c *Config) complete() error {
+	switch {
+	case c.Coin == nil:
+		return errors.New("processor: config without Coin")
+	case c.Store == nil:
+		return errors.New("processor: config without Store")
+	case c.Self == nil:
+		return errors.New("processor: config without Self")
+	case c.Sealer == nil:
+		return errors.New("processor: config without Sealer")
+	}
+	if c.Parameters == nil {
+		parameters := c.Coin.Parameters()
+		c.Parameters = &parameters
+	}
+	if err := c.Parameters.Validate(); err != nil {
+		return fmt.Errorf("processor: config: %w", err)
+	}
+	if c.Poll <= 0 {
+		c.Poll = time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Scanner == nil {
+		c.Scanner = scanner.New
+	}
+	if c.Scheduler == nil {
+		c.Scheduler = scheduler.New
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	return nil
+}
+
+// ErrOtherDatabase is returned by New for a database that belongs to another
+// network, identity or set of parameters.
+var ErrOtherDatabase = errors.New("processor: the database belongs to another configuration")
+
+var ownership = storage.NewValue("processor/ownership", storage.Hash[[32]byte]())
+
+// claim ties the database to the configuration at first use and checks it
+// afterwards.
+func (c *Config) claim(ctx context.Context) error {
+	want := c.fingerprint()
+	return c.Store.Update(ctx, func(tx storage.Tx) error {
+		have, ok, err := ownership.Get(tx)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return ownership.Put(tx, want)
+		case have != want:
+			return ErrOtherDatabase
+		}
+		return nil
+	})
+}

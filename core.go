@@ -1,0 +1,259 @@
+package processor
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/keygen"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
+	"github.com/serai-go/processor/signer"
+	"github.com/serai-go/processor/storage"
+)
+
+// core joins the parts that decide. It has no goroutine, clock or socket.
+type core struct {
+	outbox    *outbox
+	state     *state
+	keygen    *keygen.KeyGen
+	scanner   scanner.Scanner
+	scheduler scheduler.Scheduler
+	signer    *signer.Signer
+}
+
+func newCore(c *Config) *core {
+	k := &core{outbox: newOutbox(), state: newState()}
+	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
+	k.keygen = keygen.New(keygen.Config{
+		Genesis: c.Coin.Genesis(), Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
+		Self: c.Self, Sealer: c.Sealer, Events: k.outbox,
+	})
+	k.signer = signer.New(signer.Config{
+		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
+		Coin: c.Coin, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
+		Keys: &keys{keygen: k.keygen}, Plans: plans{k}, Events: k.outbox, Random: c.Random,
+	})
+	k.scanner = c.Scanner(scanner.Config{
+		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
+		Coin: c.Coin, Tracker: tracker, Events: reports{k.outbox, k.signer},
+	})
+	k.scheduler = c.Scheduler(scheduler.Config{
+		Genesis: c.Coin.Genesis(), Parameters: *c.Parameters, Coin: c.Coin,
+		Chain: chain{k.scanner}, Plans: k.signer, Events: k.outbox,
+	})
+	return k
+}
+
+// reports passes reports on to the outbox and to signing.
+type reports struct {
+	*outbox
+	signer *signer.Signer
+}
+
+// Reported implements scanner.Events.
+func (r reports) Reported(tx storage.Tx, session uint64, update batch.Update) error {
+	if err := r.update(tx, session, update); err != nil {
+		return err
+	}
+	return r.signer.Reported(tx, session, update)
+}
+
+// plans gives the signer the scheduler's plans.
+type plans struct{ *core }
+
+// Plan implements signer.Plans.
+func (p plans) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error) {
+	return p.scheduler.Plan(r, id)
+}
+
+// chain gives the scheduler the scanner's view of a reference block.
+type chain struct{ scanner.Scanner }
+
+// PayingKey implements scheduler.Chain: the oldest key.
+func (c chain) PayingKey(r storage.Reader, _ uint64) (coin.Key, error) {
+	keys, err := c.Keys(r)
+	if err != nil {
+		return coin.Key{}, err
+	}
+	if len(keys) == 0 {
+		return coin.Key{}, errors.New("processor: settlement without a key")
+	}
+	return coin.Key{Session: keys[0].Session, Key: keys[0].NetworkKey}, nil
+}
+
+// keys gives the signer the keys that keygen made.
+type keys struct{ keygen *keygen.KeyGen }
+
+// Public implements signer.Keys.
+func (k *keys) Public(r storage.Reader, session uint64) (batchKey, networkKey *frost.PublicKey, err error) {
+	batchKey, networkKey, err = k.keygen.Public(r, session)
+	if errors.Is(err, keygen.ErrNotConfirmed) || errors.Is(err, keygen.ErrNotFollowed) {
+		err = fmt.Errorf("%w: %w", signer.ErrNoKey, err)
+	}
+	return batchKey, networkKey, err
+}
+
+// Shares implements signer.Keys.
+func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShare *frost.KeyShare, err error) {
+	batchShare, networkShare, err = k.keygen.Shares(r, session)
+	if errors.Is(err, keygen.ErrNoShare) || errors.Is(err, keygen.ErrNotFollowed) {
+		return nil, nil, nil
+	}
+	return batchShare, networkShare, err
+}
+
+// verdict is what a part of a peer message means.
+type verdict struct {
+	part    part
+	keygen  keygen.Verdict
+	signing signer.Verdict
+}
+
+// check does the heavy work of an entry for a lane, without any write.
+func (k *core) check(r storage.Reader, l lane, e Entry) ([]verdict, error) {
+	m, ok := e.(PeerMessage)
+	if !ok || len(m.Payload) == 0 {
+		return nil, nil // an empty message was withheld from this validator
+	}
+	parts, err := decodePayload(m.Payload)
+	if err != nil {
+		return nil, nil // apply names the sender
+	}
+	var verdicts []verdict
+	for _, p := range parts {
+		if p.lane() != l {
+			continue
+		}
+		v := verdict{part: p}
+		if p.keygen {
+			v.keygen, err = k.keygen.Check(r, m.Session, m.From, p.item)
+		} else {
+			v.signing, err = k.signer.Check(r, m.Session, m.From, p.item)
+		}
+		if err != nil {
+			return nil, err
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts, nil
+}
+
+// apply carries an entry out for a lane: the pure function of the log.
+func (k *core) apply(tx storage.Tx, l lane, e Entry, verdicts []verdict) error {
+	switch l {
+	case keygenLane:
+		return k.applyKeygen(tx, e, verdicts)
+	case batchLane:
+		return k.applyBatch(tx, e, verdicts)
+	}
+	t, err := k.state.trace(tx)
+	if err != nil {
+		return err
+	}
+	settled, err := k.applySettle(t, e, verdicts)
+	if err != nil {
+		return err
+	}
+	return k.state.finish(t, settled)
+}
+
+func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
+	switch e := e.(type) {
+	case GenerateKey:
+		err := k.keygen.Generate(tx, keygen.Request(e))
+		if errors.Is(err, keygen.ErrRequest) {
+			return k.outbox.put(tx, Condition{Text: clip(err.Error())})
+		}
+		return err
+	case CloseRound:
+		return k.keygen.CloseRound(tx, e.Session, e.Attempt, e.Round)
+	case ConfirmKey:
+		return k.keygen.Confirm(tx, e.Session, e.Attempt, e.BatchKey[:], e.NetworkKey)
+	case PeerMessage:
+		if _, err := decodePayload(e.Payload); err != nil && len(e.Payload) > 0 {
+			return k.outbox.Misbehaved(tx, e.Session, e.From, err.Error(), e.Payload)
+		}
+		for _, v := range verdicts {
+			if err := k.keygen.Receive(tx, e.Session, e.From, v.part.item, v.keygen); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (k *core) applyBatch(tx storage.Tx, e Entry, verdicts []verdict) error {
+	switch e := e.(type) {
+	case ConfirmKey:
+		return k.signer.Confirmed(tx, e.Session)
+	case AcknowledgeBatch:
+		return k.signer.Acknowledged(tx, e.ID)
+	case Reattempt:
+		return k.signer.Reattempt(tx, e.SignID, e.Number)
+	case PeerMessage:
+		return k.receive(tx, e, verdicts)
+	}
+	return nil
+}
+
+func (k *core) receive(tx storage.Tx, m PeerMessage, verdicts []verdict) error {
+	for _, v := range verdicts {
+		if err := k.signer.Receive(tx, m.Session, m.From, v.part.item, v.signing); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applySettle returns the block that the entry settled, if it did.
+func (k *core) applySettle(tx storage.Tx, e Entry, verdicts []verdict) (*uint64, error) {
+	switch e := e.(type) {
+	case ConfirmKey:
+		return nil, k.scanner.Confirm(tx, scanner.Key{
+			Session: e.Session, BatchKey: e.BatchKey, NetworkKey: e.NetworkKey, Start: e.Start,
+		})
+	case AcknowledgeBatch:
+		settlement, err := k.scanner.Acknowledge(tx, e.ID, e.Digest, e.Results)
+		if err != nil {
+			return nil, err
+		}
+		if err := k.scheduler.Hold(tx, e.Burns); err != nil || settlement == nil {
+			return nil, err
+		}
+		return &settlement.Reference, k.scheduler.Settle(tx, settlement)
+	case Burns:
+		return nil, k.scheduler.Burn(tx, e.Payments)
+	case Reattempt:
+		return nil, k.signer.Reattempt(tx, e.SignID, e.Number)
+	case PeerMessage:
+		return nil, k.receive(tx, e, verdicts)
+	}
+	return nil, nil
+}
+
+func (e GenerateKey) concerns(l lane) bool      { return l == keygenLane }
+func (e CloseRound) concerns(l lane) bool       { return l == keygenLane }
+func (e ConfirmKey) concerns(lane) bool         { return true }
+func (e AcknowledgeBatch) concerns(l lane) bool { return l != keygenLane }
+func (e Burns) concerns(l lane) bool            { return l == settleLane }
+
+func (e Reattempt) concerns(l lane) bool {
+	return l == batchLane && e.SignID.Kind == signer.Batch || l == settleLane && e.SignID.Kind == signer.Plan
+}
+
+func (e PeerMessage) concerns(l lane) bool {
+	parts, err := decodePayload(e.Payload)
+	if err != nil {
+		return l == keygenLane && len(e.Payload) > 0
+	}
+	for _, p := range parts {
+		if p.lane() == l {
+			return true
+		}
+	}
+	return false
+}

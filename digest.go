@@ -1,0 +1,92 @@
+package processor
+
+import (
+	"crypto/sha512"
+	"encoding/binary"
+	"hash"
+	"strings"
+
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// digestOf hashes data for one purpose.
+func digestOf(purpose string, data []byte) [32]byte {
+	var w wire.Writer
+	w.String("serai-go/processor " + purpose + " v1")
+	w.Fixed(data)
+	return sha512.Sum512_256(w.Data())
+}
+
+// state is the digest of everything that validators must agree on: a hash
+// chain over all changes that the settling lane makes to the scheduler's
+// records, which hold queue, outputs, plans and ledger, and over the blocks
+// settled. Honest validators with the same log have the same digest behind
+// every settled block.
+type state struct {
+	current storage.Value[[32]byte]
+	settled storage.Map[uint64, [32]byte]
+}
+
+func newState() *state {
+	return &state{
+		current: storage.NewValue("processor/state", storage.Hash[[32]byte]()),
+		settled: storage.NewMap("processor/settled", storage.NumberKey[uint64](), storage.Hash[[32]byte]()),
+	}
+}
+
+// digested are the names of the records that count.
+const digested = "scheduler/"
+
+// trace is a transaction whose changes are hashed.
+type trace struct {
+	storage.Tx
+	hash hash.Hash
+}
+
+func (s *state) trace(tx storage.Tx) (*trace, error) {
+	before, err := s.current.Load(tx)
+	if err != nil {
+		return nil, err
+	}
+	t := &trace{tx, sha512.New512_256()}
+	t.hash.Write(before[:])
+	return t, nil
+}
+
+func (t *trace) add(parts ...[]byte) {
+	for _, p := range parts {
+		var size [8]byte
+		binary.LittleEndian.PutUint64(size[:], uint64(len(p)))
+		t.hash.Write(size[:])
+		t.hash.Write(p)
+	}
+}
+
+// Put implements storage.Tx.
+func (t *trace) Put(key, value []byte) error {
+	if strings.HasPrefix(string(key), digested) {
+		t.add(key, value)
+	}
+	return t.Tx.Put(key, value)
+}
+
+// Delete implements storage.Tx.
+func (t *trace) Delete(key []byte) error {
+	if strings.HasPrefix(string(key), digested) {
+		t.add(key)
+	}
+	return t.Tx.Delete(key)
+}
+
+// finish stores the digest, also as that behind the settled block, if one
+// was.
+func (s *state) finish(t *trace, settled *uint64) error {
+	digest := [32]byte(t.hash.Sum(nil))
+	if settled != nil {
+		if err := s.settled.Put(t.Tx, *settled, digest); err != nil {
+			return err
+		}
+	}
+	return s.current.Put(t.Tx, digest)
+}

@@ -1,0 +1,227 @@
+package processor
+
+import (
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/signer"
+)
+
+// Entry is an entry of the ordered log, the one input of a processor besides
+// the chain: one of the types of this file.
+type Entry interface {
+	kind() uint8
+	// concerns tells whether a lane acts on the entry.
+	concerns(lane) bool
+	encode(*wire.Writer)
+}
+
+// Kinds of entries, as encoded.
+const (
+	kindGenerateKey = iota + 1
+	kindPeerMessage
+	kindCloseRound
+	kindConfirmKey
+	kindAcknowledgeBatch
+	kindBurns
+	kindReattempt
+)
+
+// GenerateKey starts an attempt to generate a validator set's key pair.
+type GenerateKey struct {
+	Session uint64
+	// Attempt counts the session's attempts from 0.
+	Attempt uint32
+	// Threshold is how many shares sign, MinOK how many have to be confirmed
+	// as received before a key is usable: see keygen.
+	Threshold, MinOK uint16
+	// Participants are the validators in the set's order, which numbers them.
+	Participants []dkg.Participant
+}
+
+// PeerMessage is what a validator of a session sent to all, itself included.
+type PeerMessage struct {
+	Session uint64
+	// From is the sender's number in the session, which the coordinator has
+	// authenticated.
+	From    uint16
+	Payload []byte
+}
+
+// CloseRound ends a round of a key generation with those who have spoken.
+type CloseRound struct {
+	Session uint64
+	Attempt uint32
+	// Round is 1 for deals, 2 for responses.
+	Round uint8
+}
+
+// ConfirmKey makes the result of a finished attempt the session's key.
+type ConfirmKey struct {
+	Session uint64
+	Attempt uint32
+	// Start is when the first session's key activates.
+	Start scanner.Start
+	// BatchKey is an Ed25519 public key, NetworkKey the encoded element of
+	// the coin's group.
+	BatchKey   [32]byte
+	NetworkKey []byte
+}
+
+// AcknowledgeBatch tells that the settlement chain has executed a batch.
+type AcknowledgeBatch struct {
+	ID     uint64
+	Digest [32]byte
+	// Results says of each of the batch's instructions whether it succeeded.
+	Results []bool
+	// Burns are payments that came with it.
+	Burns []coin.Payment
+}
+
+// Burns are payments that the group now owes.
+type Burns struct{ Payments []coin.Payment }
+
+// Reattempt lets signers back who restarted too often while signing.
+type Reattempt struct {
+	SignID signer.ID
+	// Number counts the reattempts of this sign ID from 1.
+	Number uint32
+}
+
+// Bounds of decoded entries.
+const (
+	maxMessage  = 16 << 20
+	maxPayments = 1 << 20
+	maxResults  = 1 << 20
+)
+
+func (GenerateKey) kind() uint8      { return kindGenerateKey }
+func (PeerMessage) kind() uint8      { return kindPeerMessage }
+func (CloseRound) kind() uint8       { return kindCloseRound }
+func (ConfirmKey) kind() uint8       { return kindConfirmKey }
+func (AcknowledgeBatch) kind() uint8 { return kindAcknowledgeBatch }
+func (Burns) kind() uint8            { return kindBurns }
+func (Reattempt) kind() uint8        { return kindReattempt }
+
+func (e GenerateKey) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	w.Uint32(e.Attempt)
+	w.Uint16(e.Threshold)
+	w.Uint16(e.MinOK)
+	w.Count(len(e.Participants))
+	for _, p := range e.Participants {
+		w.Fixed(p.Key[:])
+		w.Uint16(p.Weight)
+	}
+}
+
+func (e PeerMessage) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	w.Uint16(e.From)
+	w.Bytes(e.Payload)
+}
+
+func (e CloseRound) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	w.Uint32(e.Attempt)
+	w.Uint8(e.Round)
+}
+
+func (e ConfirmKey) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	w.Uint32(e.Attempt)
+	w.Bool(e.Start.ByTime)
+	w.Uint64(e.Start.At)
+	w.Fixed(e.BatchKey[:])
+	w.Bytes(e.NetworkKey)
+}
+
+func (e AcknowledgeBatch) encode(w *wire.Writer) {
+	w.Uint64(e.ID)
+	w.Fixed(e.Digest[:])
+	w.Count(len(e.Results))
+	for _, ok := range e.Results {
+		w.Bool(ok)
+	}
+	wire.List(w, e.Burns)
+}
+
+func (e Burns) encode(w *wire.Writer) { wire.List(w, e.Payments) }
+
+func (e Reattempt) encode(w *wire.Writer) {
+	e.SignID.Encode(w)
+	w.Uint32(e.Number)
+}
+
+// EncodeEntry returns the one encoding of an entry.
+func EncodeEntry(e Entry) []byte {
+	var w wire.Writer
+	w.Uint8(e.kind())
+	e.encode(&w)
+	return w.Data()
+}
+
+// DecodeEntry reads an entry back. It refuses everything that EncodeEntry
+// does not write.
+func DecodeEntry(data []byte) (Entry, error) {
+	r := wire.NewReader(data)
+	var e Entry
+	switch kind := r.Uint8(); kind {
+	case kindGenerateKey:
+		e = decodeGenerateKey(r)
+	case kindPeerMessage:
+		e = PeerMessage{Session: r.Uint64(), From: r.Uint16(), Payload: r.Bytes(maxMessage)}
+	case kindCloseRound:
+		e = CloseRound{Session: r.Uint64(), Attempt: r.Uint32(), Round: r.Uint8()}
+	case kindConfirmKey:
+		e = decodeConfirmKey(r)
+	case kindAcknowledgeBatch:
+		e = decodeAcknowledgeBatch(r)
+	case kindBurns:
+		e = Burns{Payments: wire.ReadList[coin.Payment](r, maxPayments, 44)}
+	case kindReattempt:
+		var v Reattempt
+		v.SignID.Decode(r)
+		v.Number = r.Uint32()
+		e = v
+	default:
+		r.Check(false, fmt.Sprintf("entry of kind %d", kind))
+	}
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("decode log entry: %w", err)
+	}
+	return e, nil
+}
+
+func decodeGenerateKey(r *wire.Reader) GenerateKey {
+	e := GenerateKey{Session: r.Uint64(), Attempt: r.Uint32(), Threshold: r.Uint16(), MinOK: r.Uint16()}
+	for range r.Count(1<<16, 34) {
+		var p dkg.Participant
+		r.Fixed(p.Key[:])
+		p.Weight = r.Uint16()
+		e.Participants = append(e.Participants, p)
+	}
+	return e
+}
+
+func decodeConfirmKey(r *wire.Reader) ConfirmKey {
+	e := ConfirmKey{Session: r.Uint64(), Attempt: r.Uint32()}
+	e.Start.ByTime = r.Bool()
+	e.Start.At = r.Uint64()
+	r.Fixed(e.BatchKey[:])
+	e.NetworkKey = r.Bytes(64)
+	return e
+}
+
+func decodeAcknowledgeBatch(r *wire.Reader) AcknowledgeBatch {
+	e := AcknowledgeBatch{ID: r.Uint64()}
+	r.Fixed(e.Digest[:])
+	for range r.Count(maxResults, 1) {
+		e.Results = append(e.Results, r.Bool())
+	}
+	e.Burns = wire.ReadList[coin.Payment](r, maxPayments, 44)
+	return e
+}

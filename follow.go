@@ -1,0 +1,267 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/storage"
+)
+
+// follower keeps what following the chain need not fetch twice.
+type follower struct {
+	mu     sync.Mutex
+	blocks []coin.Block // the last scanned ones, which are to settle soon
+}
+
+func newFollower() *follower { return new(follower) }
+
+// keptBlocks is how many parsed blocks stay in memory until they settle.
+const keptBlocks = 8
+
+func (f *follower) keep(b coin.Block) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.blocks = append(f.blocks, b)
+	if len(f.blocks) > keptBlocks {
+		f.blocks = append([]coin.Block(nil), f.blocks[1:]...)
+	}
+}
+
+func (f *follower) find(id coin.BlockID) coin.Block {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, b := range f.blocks {
+		if b.Header().ID == id {
+			return b
+		}
+	}
+	return nil
+}
+
+// block returns a block, from memory if it is there.
+func (p *Processor) block(ctx context.Context, header coin.Header) (coin.Block, error) {
+	if b := p.follow.find(header.ID); b != nil {
+		return b, nil
+	}
+	b, err := p.config.Coin.Block(ctx, header)
+	if err != nil {
+		return nil, fmt.Errorf("fetch block %d: %w", header.Number, err)
+	}
+	return b, nil
+}
+
+// followChain indexes and scans what the node has. It tells whether there was
+// anything.
+func (p *Processor) followChain(ctx context.Context) (bool, error) {
+	tip, err := p.config.Coin.Tip(ctx)
+	if err != nil {
+		return false, fmt.Errorf("ask for the tip: %w", err)
+	}
+	p.mu.Lock()
+	p.tip = tip
+	p.mu.Unlock()
+	indexed, err := p.index(ctx, tip)
+	if err != nil {
+		return indexed, err
+	}
+	scanned, err := p.scan(ctx)
+	return indexed || scanned, err
+}
+
+// index appends the headers that are final under the given tip.
+func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
+	if tip+1 < p.config.Parameters.Confirmations {
+		return false, nil
+	}
+	final := tip + 1 - p.config.Parameters.Confirmations
+	next, ok, err := p.nextHeader(ctx, final)
+	if err != nil || !ok {
+		return false, err
+	}
+	did := false
+	for n := next; n <= final; n++ {
+		header, err := p.config.Coin.Header(ctx, n)
+		if err != nil {
+			return did, fmt.Errorf("fetch header %d: %w", n, err)
+		}
+		err = p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.core.scanner.Index(tx, header) })
+		if changed, ok := errors.AsType[*scanner.ChainChanged](err); ok {
+			return did, p.locate(ctx, changed)
+		}
+		if err != nil {
+			return did, fmt.Errorf("index header %d: %w", n, err)
+		}
+		did = true
+	}
+	return did, nil
+}
+
+// nextHeader returns the number of the next header to index, if the index may
+// begin, after a look at whether the last indexed one still stands.
+func (p *Processor) nextHeader(ctx context.Context, final uint64) (uint64, bool, error) {
+	var f scanner.Frontier
+	var keys []scanner.Key
+	var last coin.Header
+	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		if f, err = p.core.scanner.Frontier(r); err != nil {
+			return err
+		}
+		if keys, err = p.core.scanner.Keys(r); err != nil || !f.Started {
+			return err
+		}
+		last, _, err = p.core.scanner.Header(r, f.Index-1)
+		return err
+	})
+	switch {
+	case err != nil || len(keys) == 0:
+		return 0, false, err
+	case !f.Started:
+		return p.begin(ctx, keys[0].Start, final)
+	case final < last.Number:
+		return 0, false, nil // the node is behind: wait
+	}
+	found, err := p.config.Coin.Header(ctx, last.Number)
+	if err != nil {
+		return 0, false, fmt.Errorf("fetch header %d: %w", last.Number, err)
+	}
+	if found.ID != last.ID {
+		return 0, false, p.locate(ctx, &scanner.ChainChanged{Indexed: last, Found: found})
+	}
+	return f.Index, true, nil
+}
+
+// begin returns where the index begins: so many blocks before the start that
+// its fee rate can be told.
+func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64) (uint64, bool, error) {
+	first := start.At
+	if start.ByTime {
+		// The clock is monotone: find the first block at or after the time.
+		low, high := uint64(0), final+1
+		for low < high {
+			middle := low + (high-low)/2
+			header, err := p.config.Coin.Header(ctx, middle)
+			if err != nil {
+				return 0, false, fmt.Errorf("fetch header %d: %w", middle, err)
+			}
+			if header.Time >= start.At {
+				high = middle
+			} else {
+				low = middle + 1
+			}
+		}
+		first = low
+	}
+	if first > final {
+		return 0, false, nil
+	}
+	return first - min(first, scanner.RateBlocks), true, nil
+}
+
+// locate finds the fork point of a changed chain.
+func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) error {
+	n := changed.Indexed.Number
+	for n > 0 {
+		var indexed coin.Header
+		var known bool
+		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+			indexed, known, err = p.core.scanner.Header(r, n)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if !known {
+			break
+		}
+		found, err := p.config.Coin.Header(ctx, n)
+		if err != nil {
+			return fmt.Errorf("fetch header %d: %w", n, err)
+		}
+		if found.ID == indexed.ID {
+			break
+		}
+		changed.Indexed, changed.Found = indexed, found
+		n--
+	}
+	changed.Fork = n
+	return changed
+}
+
+// scan scans the blocks that are due.
+func (p *Processor) scan(ctx context.Context) (bool, error) {
+	did := false
+	for {
+		var task *scanner.Task
+		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+			task, err = p.core.scanner.Due(r)
+			return err
+		})
+		if err != nil || task == nil {
+			return did, err
+		}
+		if err := p.scanBlock(ctx, task); err != nil {
+			return did, fmt.Errorf("scan block %d: %w", task.Header.Number, err)
+		}
+		p.wake.all()
+		did = true
+	}
+}
+
+func (p *Processor) scanBlock(ctx context.Context, task *scanner.Task) error {
+	block, err := p.block(ctx, task.Header)
+	if err != nil {
+		return err
+	}
+	outputs, err := p.config.Coin.Outputs(ctx, block, task.Keys)
+	if err != nil {
+		return err
+	}
+	p.follow.keep(block)
+	for {
+		err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+			return p.core.scanner.Scan(tx, task.Header, outputs)
+		})
+		if err == nil {
+			return nil
+		}
+		if supplied, err := p.supply(ctx, err); !supplied {
+			return err
+		}
+	}
+}
+
+// supply brings what a step of the core lacked from the network into the
+// database. It returns false and the cause if that was not it.
+func (p *Processor) supply(ctx context.Context, cause error) (bool, error) {
+	if missing, ok := errors.AsType[*scanner.RateMissing](cause); ok {
+		rate, err := p.config.Coin.BlockRate(ctx, missing.Header)
+		if err != nil {
+			return false, fmt.Errorf("fee rate of block %d: %w", missing.Header.Number, err)
+		}
+		err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+			return p.core.scanner.PutRate(tx, missing.Header.Number, rate)
+		})
+		return err == nil, err
+	}
+	if unresolved, ok := errors.AsType[*scanner.Unresolved](cause); ok {
+		block, err := p.block(ctx, unresolved.Header)
+		if err != nil {
+			return false, err
+		}
+		var x scanner.Resolution
+		err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+			x, err = p.core.scanner.Resolve(r, block)
+			return err
+		})
+		if err != nil {
+			return false, fmt.Errorf("resolve block %d: %w", unresolved.Header.Number, err)
+		}
+		err = p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.core.scanner.PutResolution(tx, x) })
+		return err == nil, err
+	}
+	return false, cause
+}

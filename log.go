@@ -1,0 +1,229 @@
+package processor
+
+import (
+	"context"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/signer"
+	"github.com/serai-go/processor/storage"
+)
+
+// log is the durable inbox and the lanes' cursors into it.
+type log struct {
+	next    storage.Value[uint64]
+	entries storage.Map[uint64, []byte]
+	hashes  storage.Map[uint64, [32]byte] // of all entries ever, against equivocation
+	pruned  storage.Value[uint64]
+	cursors storage.Map[uint64, uint64] // per lane, the next position
+
+	mu sync.Mutex
+	// at is where each lane is; positions without concern for it may be
+	// passed before that is stored.
+	at [lanes]uint64
+	// stored is what the database has of at.
+	stored [lanes]uint64
+}
+
+func newLog() *log {
+	number := storage.NumberKey[uint64]()
+	return &log{
+		next:    storage.NewValue("log/next", storage.Number),
+		entries: storage.NewMap("log/entries", number, storage.Blob),
+		hashes:  storage.NewMap("log/hashes", number, storage.Hash[[32]byte]()),
+		pruned:  storage.NewValue("log/pruned", storage.Number),
+		cursors: storage.NewMap("log/cursors", number, storage.Number),
+	}
+}
+
+// load reads the cursors.
+func (l *log) load(r storage.Reader) error {
+	for i := range l.at {
+		position, err := l.cursors.Load(r, uint64(i))
+		if err != nil {
+			return err
+		}
+		l.at[i], l.stored[i] = position, position
+	}
+	return nil
+}
+
+// append stores an entry.
+func (l *log) append(tx storage.Tx, position uint64, data []byte) error {
+	next, err := l.next.Load(tx)
+	if err != nil {
+		return err
+	}
+	hash := [32]byte(sha512.Sum512_256(data))
+	switch {
+	case position > next:
+		return fmt.Errorf("%w: %d is next", ErrGap, next)
+	case position < next:
+		seen, err := l.hashes.Load(tx, position)
+		if err == nil && seen != hash {
+			err = ErrEquivocation
+		}
+		return err
+	}
+	if err := l.hashes.Put(tx, position, hash); err != nil {
+		return err
+	}
+	if err := l.next.Put(tx, position+1); err != nil {
+		return err
+	}
+	return l.entries.Put(tx, position, data)
+}
+
+// where returns a lane's position, and whether it may act there: no lane
+// overtakes key generation, which the others take keys from.
+func (l *log) where(of lane) (position uint64, free bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.at[of], of == keygenLane || l.at[of] < l.at[keygenLane]
+}
+
+// pass moves a lane beyond a position.
+func (l *log) pass(of lane, position uint64, stored bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at[of] = position + 1
+	if stored {
+		l.stored[of] = position + 1
+	}
+}
+
+// reached tells whether all lanes have read the log up to a position.
+func (l *log) reached(position uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return min(l.at[keygenLane], l.at[batchLane], l.at[settleLane]) >= position
+}
+
+// store stores a lane's cursor and removes entries that all have read.
+func (l *log) store(tx storage.Tx, of lane, position uint64) error {
+	if err := l.cursors.Put(tx, uint64(of), position); err != nil {
+		return err
+	}
+	low := position
+	for i := range lane(lanes) {
+		at, err := l.cursors.Load(tx, uint64(i))
+		if err != nil {
+			return err
+		}
+		low = min(low, at)
+	}
+	from, err := l.pruned.Load(tx)
+	if err != nil || from >= low {
+		return err
+	}
+	for n := from; n < low; n++ {
+		if err := l.entries.Delete(tx, n); err != nil {
+			return err
+		}
+	}
+	return l.pruned.Put(tx, low)
+}
+
+// maxUnstored is how many entries a lane may pass without storing its cursor.
+const maxUnstored = 64
+
+// read carries out what the log holds for a lane, as far as that is possible
+// now. It tells whether it did anything.
+func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
+	did := false
+	for {
+		position, free := p.log.where(of)
+		if !free {
+			return did, nil
+		}
+		entry, err := p.entry(ctx, position)
+		if err != nil || entry == nil {
+			return did, err
+		}
+		if !entry.concerns(of) {
+			if err := p.passBy(ctx, of, position); err != nil {
+				return did, err
+			}
+			if of == keygenLane {
+				p.wake.all() // the other lanes may follow
+			}
+			continue
+		}
+		one, err := p.readOne(ctx, of, position, entry)
+		did = did || one
+		if err != nil || !one {
+			return did, err
+		}
+		p.wake.all()
+	}
+}
+
+// entry reads a log entry, nil if it is not there yet.
+func (p *Processor) entry(ctx context.Context, position uint64) (Entry, error) {
+	var data []byte
+	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		data, _, err = p.log.entries.Get(r, position)
+		return err
+	})
+	if err != nil || data == nil {
+		return nil, err
+	}
+	entry, err := DecodeEntry(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: log position %d: %w", storage.ErrCorrupt, position, err)
+	}
+	return entry, nil
+}
+
+// passBy moves a lane over an entry without concern for it.
+func (p *Processor) passBy(ctx context.Context, of lane, position uint64) error {
+	p.log.mu.Lock()
+	save := position+1-p.log.stored[of] >= maxUnstored
+	p.log.mu.Unlock()
+	if save {
+		err := p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.log.store(tx, of, position+1) })
+		if err != nil {
+			return err
+		}
+	}
+	p.log.pass(of, position, save)
+	return nil
+}
+
+// readOne carries one entry out, in one transaction with the cursor's move. It
+// returns false while something is missing that the chain will bring.
+func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry Entry) (bool, error) {
+	for {
+		if of == settleLane {
+			if _, err := p.core.signer.Prepare(ctx, p.config.Store); err != nil {
+				return false, err
+			}
+		}
+		var verdicts []verdict
+		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+			verdicts, err = p.core.check(r, of, entry)
+			return err
+		})
+		if err == nil {
+			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+				if err := p.core.apply(tx, of, entry, verdicts); err != nil {
+					return err
+				}
+				return p.log.store(tx, of, position+1)
+			})
+		}
+		switch {
+		case err == nil:
+			p.log.pass(of, position, true)
+			return true, nil
+		case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, signer.ErrNotReady):
+			return false, nil
+		}
+		if supplied, err := p.supply(ctx, err); !supplied {
+			return false, fmt.Errorf("log position %d: %w", position, err)
+		}
+	}
+}

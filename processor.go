@@ -1,0 +1,189 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// Processor manages the group's coins on one external network, for one
+// validator. Its methods are for concurrent use, but only one of Run and Step
+// drives it at a time.
+type Processor struct {
+	config Config
+	core   *core
+	log    *log
+	follow *follower
+
+	events   chan Event
+	wake     wakeup
+	mu       sync.Mutex
+	troubles map[string]string // by driver: what it is waiting out
+	tip      uint64
+}
+
+var (
+	// ErrGap is returned by Handle for a position beyond the next one.
+	ErrGap = errors.New("processor: log position leaves a gap")
+	// ErrEquivocation is returned by Handle for a position that was given
+	// with other bytes before. The processor halts.
+	ErrEquivocation = errors.New("processor: log position was given with another entry")
+)
+
+// Halt is the reason for which a processor has stopped for good. It neither
+// reads the log nor signs any more, after restarts too.
+type Halt struct{ Reason string }
+
+func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
+
+var halted = storage.NewValue("processor/halted", storage.Blob)
+
+// New returns a processor over a new database or one of a former process. It
+// starts nothing: see Run and Step.
+func New(config Config) (*Processor, error) {
+	if err := config.complete(); err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	if err := config.claim(ctx); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	p := &Processor{
+		config:   config,
+		core:     newCore(&config),
+		log:      newLog(),
+		follow:   newFollower(),
+		events:   make(chan Event),
+		troubles: make(map[string]string),
+	}
+	if err := config.Store.Update(ctx, p.core.outbox.restart); err != nil {
+		return nil, fmt.Errorf("clean outbox: %w", err)
+	}
+	if err := config.Store.View(ctx, p.log.load); err != nil {
+		return nil, fmt.Errorf("read cursors: %w", err)
+	}
+	return p, nil
+}
+
+// Handle takes the log entry at a position in. When it returns nil the entry
+// is durable; it takes effect later. A position that was given before with the
+// same entry is no error. Positions count from 0 without gaps:
+// Status().Next is the one to go on with.
+func (p *Processor) Handle(ctx context.Context, position uint64, entry Entry) error {
+	data := EncodeEntry(entry)
+	err := p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.log.append(tx, position, data) })
+	if errors.Is(err, ErrEquivocation) {
+		err = errors.Join(err, p.halt(ctx, fmt.Errorf("position %d: %w", position, err)))
+	}
+	if err != nil {
+		return fmt.Errorf("handle log position %d: %w", position, err)
+	}
+	p.wake.all()
+	return nil
+}
+
+// Events returns the channel on which Run delivers events, in order, each at
+// least once until Ack. After a restart those not acknowledged come again.
+func (p *Processor) Events() <-chan Event { return p.events }
+
+// Pending returns up to limit events from the given ID on that are not
+// acknowledged. It serves embedders that drive the processor by Step.
+func (p *Processor) Pending(ctx context.Context, from uint64, limit int) ([]Event, error) {
+	var list []Event
+	err := p.config.Store.View(ctx, func(r storage.Reader) error {
+		for item, err := range p.core.outbox.events.From(r, from) {
+			if err != nil {
+				return err
+			}
+			if len(list) == limit {
+				break
+			}
+			body, err := DecodeEvent(item.Value)
+			if err != nil {
+				return fmt.Errorf("%w: event %d: %w", storage.ErrCorrupt, item.Key, err)
+			}
+			list = append(list, Event{item.Key, body})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return list, nil
+}
+
+// Ack removes delivered events for good. Unknown IDs do nothing.
+func (p *Processor) Ack(ids ...uint64) error {
+	err := p.config.Store.Update(context.Background(), func(tx storage.Tx) error {
+		for _, id := range ids {
+			if err := p.core.outbox.events.Delete(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("acknowledge events: %w", err)
+	}
+	return nil
+}
+
+// halt stops the processor for good.
+func (p *Processor) halt(ctx context.Context, cause error) error {
+	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		if _, ok, err := halted.Get(tx); err != nil || ok {
+			return err
+		}
+		reason := clip(cause.Error())
+		if err := halted.Put(tx, []byte(reason)); err != nil {
+			return err
+		}
+		return p.core.outbox.put(tx, Halted{reason})
+	})
+	p.config.Logger.Error("halted", "reason", cause)
+	p.wake.all()
+	return err
+}
+
+// halted returns a *Halt if the processor has halted.
+func (p *Processor) halted(ctx context.Context) error {
+	return p.config.Store.View(ctx, func(r storage.Reader) error {
+		reason, ok, err := halted.Get(r)
+		if err == nil && ok {
+			err = &Halt{string(reason)}
+		}
+		return err
+	})
+}
+
+// DepositAddress returns where users pay to the key of a confirmed session.
+func (p *Processor) DepositAddress(ctx context.Context, session uint64) (address coin.Address, err error) {
+	err = p.config.Store.View(ctx, func(r storage.Reader) error {
+		keys, err := p.core.scanner.Keys(r)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if k.Session == session {
+				address, err = p.config.Coin.Address(k.NetworkKey, coin.External)
+				return err
+			}
+		}
+		return fmt.Errorf("session %d: %w", session, coin.ErrNotFound)
+	})
+	if err != nil {
+		return "", fmt.Errorf("deposit address: %w", err)
+	}
+	return address, nil
+}
+
+// Close erases the secrets in memory. Run and Step must have ended; the
+// store stays open.
+func (p *Processor) Close() error {
+	p.core.signer.Erase()
+	return nil
+}

@@ -1,0 +1,131 @@
+package signer
+
+import (
+	"fmt"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// reported is a batch to be signed.
+type reported struct {
+	Batch   batch.Batch
+	Session uint64
+}
+
+// Encode writes the record.
+func (b reported) Encode(w *wire.Writer) {
+	b.Batch.Encode(w)
+	w.Uint64(b.Session)
+}
+
+// Decode reads the record.
+func (b *reported) Decode(r *wire.Reader) {
+	b.Batch.Decode(r)
+	b.Session = r.Uint64()
+}
+
+// SignedBatch is a batch with its signature.
+type SignedBatch struct {
+	Session   uint64
+	Batch     batch.Batch
+	Signature [64]byte
+}
+
+// formOfBatch is batch signing work as far as the form of a commitment
+// depends on it.
+var formOfBatch = []frost.Algorithm{ed25519.NewSchnorr(nil)}
+
+// digest is what the batch key signs.
+func (s *Signer) digest(b reported) [32]byte {
+	return b.Batch.Digest(batch.Domain{Network: s.Network, Genesis: s.Genesis, Session: b.Session})
+}
+
+// Reported makes the batches of an update ones to sign.
+func (s *Signer) Reported(tx storage.Tx, session uint64, update batch.Update) error {
+	next, err := s.acknowledged.Load(tx)
+	if err != nil {
+		return err
+	}
+	for _, one := range update.Batches {
+		if one.ID < next {
+			continue
+		}
+		b := reported{one, session}
+		if err := s.batches.Put(tx, one.ID, b); err != nil {
+			return err
+		}
+		if err := s.open(tx, BatchID(session, one.ID), s.digest(b)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Acknowledged ends the signing of a batch, at the acknowledgement's position
+// in the log.
+func (s *Signer) Acknowledged(tx storage.Tx, id uint64) error {
+	next, err := s.acknowledged.Load(tx)
+	if err != nil || id != next {
+		return err // an acknowledgement out of order halts elsewhere
+	}
+	if err := s.acknowledged.Put(tx, next+1); err != nil {
+		return err
+	}
+	if err := s.batches.Delete(tx, id); err != nil {
+		return err
+	}
+	var over []ID
+	for item, err := range s.sets.All(tx) {
+		if err != nil {
+			return err
+		}
+		if n, ok := item.Key.batch(); ok && item.Key.Kind == Batch && n == id {
+			over = append(over, item.Key)
+		}
+	}
+	for item, err := range s.duties.All(tx) {
+		if err != nil {
+			return err
+		}
+		if n, ok := item.Key.batch(); ok && item.Key.Kind == Batch && n == id {
+			over = append(over, item.Key)
+		}
+	}
+	for _, id := range over {
+		if err := s.close(tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batchWork is the signing work of a batch, nil if it is not reported here.
+func (s *Signer) batchWork(r storage.Reader, id ID) ([]frost.Algorithm, error) {
+	n, _ := id.batch()
+	b, ok, err := s.batches.Get(r, n)
+	if err != nil || !ok {
+		return nil, err
+	}
+	digest := s.digest(b)
+	return []frost.Algorithm{ed25519.NewSchnorr(digest[:])}, nil
+}
+
+// finishBatch tells the signature of a batch.
+func (s *Signer) finishBatch(id ID, signatures [][]byte) (func(storage.Tx) error, error) {
+	if len(signatures) != 1 || len(signatures[0]) != 64 {
+		return nil, fmt.Errorf("signer: %d signatures of a batch", len(signatures))
+	}
+	n, _ := id.batch()
+	return func(tx storage.Tx) error {
+		b, ok, err := s.batches.Get(tx, n)
+		if err != nil || !ok {
+			return err
+		}
+		signed := SignedBatch{Session: b.Session, Batch: b.Batch, Signature: [64]byte(signatures[0])}
+		return s.Events.SignedBatch(tx, signed)
+	}, nil
+}

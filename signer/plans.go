@@ -1,0 +1,241 @@
+package signer
+
+import (
+	"context"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// prepared is a plan's unsigned transaction.
+type prepared struct {
+	Transaction []byte
+	// Own are the output indices of the plan's own outputs.
+	Own []uint32
+}
+
+// maxTransaction bounds a transaction's encoding.
+const maxTransaction = 4 << 20
+
+// Encode writes the record.
+func (p prepared) Encode(w *wire.Writer) {
+	w.Bytes(p.Transaction)
+	w.Count(len(p.Own))
+	for _, index := range p.Own {
+		w.Uint32(index)
+	}
+}
+
+// Decode reads the record.
+func (p *prepared) Decode(r *wire.Reader) {
+	p.Transaction = r.Bytes(maxTransaction)
+	p.Own = make([]uint32, r.Count(coin.MaxPlanOutputs, 4))
+	for i := range p.Own {
+		p.Own[i] = r.Uint32()
+	}
+}
+
+// signed is a plan's signed transaction.
+type signed struct{ Transaction coin.Transaction }
+
+// Encode writes the record.
+func (t signed) Encode(w *wire.Writer) {
+	w.Fixed(t.Transaction.ID[:])
+	w.Bytes(t.Transaction.Raw)
+}
+
+// Decode reads the record.
+func (t *signed) Decode(r *wire.Reader) {
+	r.Fixed(t.Transaction.ID[:])
+	t.Transaction.Raw = r.Bytes(maxTransaction)
+}
+
+// Planned takes a new plan in. It has to be prepared before the log goes on.
+func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, _ coin.Plan) error {
+	return s.unprepared.Put(tx, id, struct{}{})
+}
+
+// Unprepared tells whether a plan waits for its preparation.
+func (s *Signer) Unprepared(r storage.Reader) (bool, error) {
+	for _, err := range s.unprepared.All(r) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// Prepare makes the unsigned transactions of new plans and watches for what
+// completes them. It tells whether it did anything.
+func (s *Signer) Prepare(ctx context.Context, store storage.Store) (bool, error) {
+	did := false
+	for {
+		var id coin.PlanID
+		var plan coin.Plan
+		found := false
+		err := store.View(ctx, func(r storage.Reader) error {
+			for item, err := range s.unprepared.All(r) {
+				if err != nil {
+					return err
+				}
+				id = item.Key
+				plan, found, err = s.Plans.Plan(r, id)
+				return err
+			}
+			return nil
+		})
+		if err != nil || !found {
+			return did, err
+		}
+		if err := s.prepare(ctx, store, id, plan); err != nil {
+			return did, fmt.Errorf("prepare plan %s: %w", id, err)
+		}
+		did = true
+	}
+}
+
+func (s *Signer) prepare(ctx context.Context, store storage.Store, id coin.PlanID, plan coin.Plan) error {
+	transaction, err := s.Coin.Prepare(ctx, plan)
+	if err != nil {
+		return err
+	}
+	description, err := s.Coin.Describe(plan, transaction)
+	if err != nil {
+		return err
+	}
+	return store.Update(ctx, func(tx storage.Tx) error {
+		if err := s.unprepared.Delete(tx, id); err != nil {
+			return err
+		}
+		if err := s.prepared.Put(tx, id, prepared{transaction, description.Own}); err != nil {
+			return err
+		}
+		if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {
+			return err
+		}
+		return s.open(tx, PlanID(plan.Key.Session, id), planDigest(id, transaction))
+	})
+}
+
+// planDigest is of all that a plan's signatures sign.
+func planDigest(id coin.PlanID, transaction []byte) [32]byte {
+	var w wire.Writer
+	w.String("serai-go/processor prepared plan v1")
+	w.Fixed(id[:])
+	w.Bytes(transaction)
+	return sha512.Sum512_256(w.Data())
+}
+
+// Indices returns the output indices of a prepared plan's own outputs.
+func (s *Signer) Indices(r storage.Reader, id coin.PlanID) ([]uint32, error) {
+	p, ok, err := s.prepared.Get(r, id)
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: plan %s is not prepared", storage.ErrCorrupt, id)
+	}
+	return p.Own, err
+}
+
+// Resolved forgets a plan that happened.
+func (s *Signer) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.TransactionID) error {
+	for _, input := range plan.Inputs {
+		if lookup := s.SpendLookup(input); lookup != nil {
+			if err := s.Tracker.Unguard(tx, lookup); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.prepared.Delete(tx, id); err != nil {
+		return err
+	}
+	if err := s.signed.Delete(tx, id); err != nil {
+		return err
+	}
+	return s.close(tx, PlanID(plan.Key.Session, id))
+}
+
+// planWork is the signing work of a plan.
+func (s *Signer) planWork(r storage.Reader, id coin.PlanID) ([]frost.Algorithm, error) {
+	plan, ok, err := s.Plans.Plan(r, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	p, ok, err := s.prepared.Get(r, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return s.Coin.Work(plan, p.Transaction)
+}
+
+// finishPlan assembles the signed transaction of a plan.
+func (s *Signer) finishPlan(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
+	var plan coin.Plan
+	var p prepared
+	err := store.View(ctx, func(r storage.Reader) error {
+		var ok1, ok2 bool
+		var err1, err2 error
+		plan, ok1, err1 = s.Plans.Plan(r, id.Subject)
+		p, ok2, err2 = s.prepared.Get(r, id.Subject)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		if !ok1 || !ok2 {
+			return fmt.Errorf("%w: plan %x to finish", storage.ErrCorrupt, id.Subject)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	transaction, err := s.Coin.Assemble(plan, p.Transaction, signatures)
+	if err != nil {
+		return nil, fmt.Errorf("assemble: %w", err)
+	}
+	return func(tx storage.Tx) error {
+		if err := s.signed.Put(tx, id.Subject, signed{transaction}); err != nil {
+			return err
+		}
+		return s.Events.Completed(tx, id, transaction.ID)
+	}, nil
+}
+
+// Publish hands signed transactions to the node, each once for every tip of
+// the chain until it settles. What the node does not take is told, once for
+// each kind of answer.
+func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64) (bool, error) {
+	var due []storage.Item[coin.PlanID, signed]
+	err := store.View(ctx, func(r storage.Reader) error {
+		for item, err := range s.signed.All(r) {
+			if err != nil {
+				return err
+			}
+			if last, ok := s.published[item.Key]; !ok || last < tip {
+				due = append(due, item)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, item := range due {
+		answer, err := s.Coin.Publish(ctx, item.Value.Transaction)
+		if err != nil {
+			return false, fmt.Errorf("publish plan %s: %w", item.Key, err)
+		}
+		s.published[item.Key] = tip
+		if answer.Status == coin.Accepted || answer.Status == coin.Mined || answer.Status == s.refused[item.Key] {
+			continue
+		}
+		s.refused[item.Key] = answer.Status
+		err = store.Update(ctx, func(tx storage.Tx) error {
+			return s.Events.Unpublished(tx, item.Key, answer)
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return len(due) > 0, nil
+}

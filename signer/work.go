@@ -1,0 +1,250 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// ownNonces are nonces whose commitment this process has given away.
+type ownNonces struct {
+	secret     *frost.Nonces
+	commitment []byte
+}
+
+// task is what a duty asks for next.
+type task struct {
+	id    ID
+	duty  duty
+	key   *frost.PublicKey
+	share *frost.KeyShare
+	work  []frost.Algorithm
+	set   *frost.SigningSet // to answer
+	done  *completedSet     // to aggregate
+}
+
+// Work does what is due, one sign ID after the other: it commits, answers
+// sets, and aggregates complete ones. It tells whether it did anything.
+func (s *Signer) Work(ctx context.Context, store storage.Store) (bool, error) {
+	var ids []ID
+	err := store.View(ctx, func(r storage.Reader) error {
+		for item, err := range s.duties.All(r) {
+			if err != nil {
+				return err
+			}
+			if !item.Value.Done {
+				ids = append(ids, item.Key)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	s.erase(ids)
+	did := false
+	for _, id := range ids {
+		one, err := s.workOn(ctx, store, id)
+		if err != nil {
+			return did, fmt.Errorf("sign %s: %w", id, err)
+		}
+		did = did || one
+	}
+	return did, nil
+}
+
+// erase drops nonces of sign IDs that are over.
+func (s *Signer) erase(open []ID) {
+	is := make(map[ID]bool, len(open))
+	for _, id := range open {
+		is[id] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, own := range s.nonces { // order-free: each is kept or erased
+		if !is[id] {
+			own.secret.Erase()
+			delete(s.nonces, id)
+		}
+	}
+}
+
+func (s *Signer) workOn(ctx context.Context, store storage.Store, id ID) (bool, error) {
+	t, err := s.look(ctx, store, id)
+	if err != nil || t == nil {
+		return false, err
+	}
+	if t.done != nil {
+		return true, s.aggregate(ctx, store, t)
+	}
+	if t.share == nil {
+		return false, nil
+	}
+	own := s.own(id)
+	if t.set != nil && own != nil {
+		for _, m := range t.set.Members {
+			if m.Validator == t.share.Validator() && string(m.Commitment) == string(own.commitment) {
+				return true, s.answer(ctx, store, t, own)
+			}
+		}
+	}
+	if own != nil {
+		return false, nil
+	}
+	return true, s.send(ctx, store, t, item{ID: id})
+}
+
+func (s *Signer) own(id ID) *ownNonces {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.nonces[id]
+}
+
+// look reads what a sign ID needs from one snapshot.
+func (s *Signer) look(ctx context.Context, store storage.Store, id ID) (*task, error) {
+	var t *task
+	err := store.View(ctx, func(r storage.Reader) error {
+		d, ok, err := s.duties.Get(r, id)
+		if err != nil || !ok || d.Done {
+			return err
+		}
+		if counts, err := s.counts(r, id); err != nil || !counts {
+			return err
+		}
+		one := &task{id: id, duty: d}
+		one.key, one.work, err = s.subject(r, id)
+		if errors.Is(err, ErrNoKey) {
+			return nil
+		}
+		if err != nil || one.work == nil {
+			return err
+		}
+		if one.share, err = s.self(r, id); err != nil {
+			return err
+		}
+		if done, ok, err := s.completed.Get(r, id); err != nil {
+			return err
+		} else if ok {
+			one.done = &done
+		}
+		if d.Pending {
+			roast, err := s.sets.Load(r, id)
+			if err != nil {
+				return err
+			}
+			if set, ok := roast.Set(d.Set); ok {
+				one.set = &set
+			}
+		}
+		t = one
+		return nil
+	})
+	return t, err
+}
+
+// answer sends the share for a set, and the next commitment with it.
+func (s *Signer) answer(ctx context.Context, store storage.Store, t *task, own *ownNonces) error {
+	if t.set.Digest != t.duty.Digest {
+		return &DigestError{t.id, t.duty.Digest, t.set.Digest, t.set.Number}
+	}
+	session, err := s.session(t.key, t.work, t.id, *t.set)
+	if err != nil {
+		return fmt.Errorf("set %d: %w", t.set.Number, err)
+	}
+	s.drop(t.id, own)
+	share, err := session.Sign(t.share, own.secret)
+	own.secret.Erase()
+	if err != nil {
+		return fmt.Errorf("set %d: %w", t.set.Number, err)
+	}
+	return s.send(ctx, store, t, item{ID: t.id, Share: share, Set: t.set.Number})
+}
+
+func (s *Signer) drop(id ID, own *ownNonces) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.nonces[id] == own {
+		delete(s.nonces, id)
+	}
+}
+
+// send adds a fresh commitment to an item and sends it. The counter is stored
+// before the nonces exist, the item after they are kept.
+func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item) error {
+	var counter uint64
+	err := store.Update(ctx, func(tx storage.Tx) error {
+		d, ok, err := s.duties.Get(tx, t.id)
+		if err != nil || !ok {
+			return errors.Join(err, ctx.Err())
+		}
+		d.Counter++
+		counter = d.Counter
+		return s.duties.Put(tx, t.id, d)
+	})
+	if err != nil || counter == 0 {
+		return err
+	}
+	secret, nonces, err := frost.Commit(s.Random, t.share, t.work, s.context(t.id, counter))
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	own := &ownNonces{secret: secret, commitment: nonces}
+	i.Next = &commitment{Counter: counter, Digest: t.duty.Digest, Nonces: nonces}
+	s.mu.Lock()
+	s.nonces[t.id] = own
+	s.mu.Unlock()
+	return store.Update(ctx, func(tx storage.Tx) error {
+		return s.Events.SendSigning(tx, t.id.Session, wire.Marshal(i))
+	})
+}
+
+// aggregate completes the signatures of a set and hands them on.
+func (s *Signer) aggregate(ctx context.Context, store storage.Store, t *task) error {
+	if t.done.Digest != t.duty.Digest {
+		return &DigestError{t.id, t.duty.Digest, t.done.Digest, t.done.Number}
+	}
+	set := frost.SigningSet{Number: t.done.Number, Digest: t.done.Digest}
+	shares := make([][]byte, len(t.done.Members))
+	for i, m := range t.done.Members {
+		set.Members = append(set.Members, frost.Member{Validator: m.Validator, Commitment: m.Commitment})
+		shares[i] = m.Share
+	}
+	session, err := s.session(t.key, t.work, t.id, set)
+	if err != nil {
+		return fmt.Errorf("set %d: %w", set.Number, err)
+	}
+	signatures, err := session.Aggregate(shares)
+	if err != nil {
+		return fmt.Errorf("aggregate set %d: %w", set.Number, err)
+	}
+	finish, err := s.finish(ctx, store, t.id, signatures)
+	if err != nil {
+		return err
+	}
+	return store.Update(ctx, func(tx storage.Tx) error {
+		d, ok, err := s.duties.Get(tx, t.id)
+		if err != nil || !ok || d.Done {
+			return err
+		}
+		d.Done, d.Pending = true, false
+		if err := s.duties.Put(tx, t.id, d); err != nil {
+			return err
+		}
+		if err := s.completed.Delete(tx, t.id); err != nil {
+			return err
+		}
+		return finish(tx)
+	})
+}
+
+// finish makes what the signatures are for and returns what records it.
+func (s *Signer) finish(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
+	if id.Kind == Batch {
+		return s.finishBatch(id, signatures)
+	}
+	return s.finishPlan(ctx, store, id, signatures)
+}
