@@ -68,7 +68,7 @@ type Setup struct {
 	hash       [32]byte
 	first      []int // first[p] is the lowest share index of participant p; one more behind the last
 	groups     [keys]frost.Group
-	identities []frost.Element
+	identities []frost.Element // the participants' keys
 }
 
 // NewSetup checks the parameters: ranges, and that each key is the canonical
