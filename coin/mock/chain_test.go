@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -53,6 +54,38 @@ func TestDefaultParametersAreValid(t *testing.T) {
 	cost, err := c.Fee(DefaultParameters.FeeFloor, make([]coin.Output, 1), []coin.Address{address, address})
 	require.NoError(t, err)
 	require.EqualValues(t, 4, cost)
+	require.EqualValues(t, uint64(math.MaxUint64), c.InputCost(math.MaxUint64))
+	_, err = c.Fee(math.MaxUint64, make([]coin.Output, 1), nil)
+	require.ErrorIs(t, err, coin.ErrInvalid)
+}
+
+func TestPay(t *testing.T) {
+	c := New(Options{})
+	address := groupAddress(t, c)
+	c.SetFeeRate(100)
+	pay(t, c, address, 1000)
+	mine(t, c, 1)
+	rate, err := c.Coin().BlockRate(t.Context(), c.tip().head())
+	require.NoError(t, err)
+	require.EqualValues(t, 100, rate)
+
+	for name, deposit := range map[string]cointest.Deposit{
+		"too much":    {To: []cointest.Target{{Address: address, Amount: laneAmount}}},
+		"overflow":    {To: []cointest.Target{{Address: address, Amount: math.MaxUint64}}},
+		"dust":        {To: []cointest.Target{{Address: address, Amount: RelayDust - 1}}},
+		"bad address": {To: []cointest.Target{{Address: "mock1", Amount: 100}}},
+		"data":        {Data: make([]byte, maxData+1)},
+	} {
+		_, err := c.Pay(t.Context(), deposit)
+		require.Error(t, err, name)
+	}
+	require.Empty(t, c.pool.waiting)
+	// A payment that was refused leaves the user's money where it was.
+	for range 2 * lanes {
+		pay(t, c, address, 1000)
+	}
+	mine(t, c, 1)
+	require.EqualValues(t, 1000*(1+2*lanes), received(t, c, address))
 }
 
 func TestOptions(t *testing.T) {

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/eventuality"
 	"github.com/serai-go/processor/frost"
-	"github.com/serai-go/processor/frost/ed25519"
 )
 
 // Fee is the weight times the rate, rounded up to a unit.
@@ -23,13 +23,9 @@ func (c *Coin) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (u
 
 // InputCost is what the weight of an input costs, rounded up to a unit.
 func (c *Coin) InputCost(rate uint64) uint64 {
-	hi, lo := bits.Mul64(inputWeight, rate)
-	if hi > 0 {
-		return 1<<64 - 1
-	}
-	cost := lo / 1000
-	if lo%1000 > 0 {
-		cost++
+	cost, ok := fee(inputWeight, rate)
+	if !ok {
+		return math.MaxUint64
 	}
 	return cost
 }
@@ -224,44 +220,4 @@ func (c *Coin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publicati
 		return coin.Publication{}, fmt.Errorf("mock: %w: publish %s: it is %s", coin.ErrInvalid, tx.ID, t.id)
 	}
 	return c.node.submit(tx.Raw)
-}
-
-// algorithm signs with the group's key plus a public offset. The message
-// names the spent output and so the offset: it needs no binding of its own.
-type algorithm struct {
-	*ed25519.Schnorr
-	offset frost.Scalar
-}
-
-func newAlgorithm(message []byte, kind coin.Kind) frost.Algorithm {
-	schnorr := ed25519.NewSchnorr(message)
-	if kind == coin.External {
-		return schnorr
-	}
-	return algorithm{schnorr, offset(kind)}
-}
-
-// ForKey prepares the signature by the key plus the offset.
-func (a algorithm) ForKey(key frost.Element) (frost.Instance, error) {
-	shifted := ed25519.Group.NewElement().VarTimeMultiplyBase(a.offset)
-	in, err := a.Schnorr.ForKey(shifted.Add(shifted, key))
-	if err != nil {
-		return nil, err
-	}
-	return instance{in, a.offset}, nil
-}
-
-type instance struct {
-	frost.Instance
-	offset frost.Scalar
-}
-
-// Signature completes the signers' answer to r + c·x with c·offset.
-func (in instance) Signature(nonces, images []frost.Element, answer frost.Scalar) ([]byte, error) {
-	challenge, err := in.Challenge(nonces, images)
-	if err != nil {
-		return nil, err
-	}
-	sum := ed25519.Group.NewScalar().Multiply(challenge.Factor, in.offset)
-	return in.Instance.Signature(nonces, images, sum.Add(sum, answer))
 }
