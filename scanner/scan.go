@@ -48,25 +48,30 @@ func (p *reports) Decode(r *wire.Reader) {
 	p.Notable = r.Uint64()
 }
 
-// report is a batch that waits for its settlement.
+// report is what is kept of a batch until its block settles.
 type report struct {
-	Batch   batch.Batch
-	Session uint64
+	// Number is the batch's block.
+	Number uint64
+	Digest [32]byte
+	// Instructions is how many results are due.
+	Instructions uint32
 	// Last marks its block's last batch.
 	Last bool
 }
 
 // Encode writes the report.
 func (p report) Encode(w *wire.Writer) {
-	p.Batch.Encode(w)
-	w.Uint64(p.Session)
+	w.Uint64(p.Number)
+	w.Fixed(p.Digest[:])
+	w.Uint32(p.Instructions)
 	w.Bool(p.Last)
 }
 
 // Decode reads the report.
 func (p *report) Decode(r *wire.Reader) {
-	p.Batch.Decode(r)
-	p.Session = r.Uint64()
+	p.Number = r.Uint64()
+	r.Fixed(p.Digest[:])
+	p.Instructions = r.Uint32()
 	p.Last = r.Bool()
 }
 
@@ -210,9 +215,13 @@ func (s *scanner) report(tx storage.Tx, keys []Key, header coin.Header, b buffer
 	}
 	update := batch.Fill(header.Number, header.ID, p.Batches, int(s.Parameters.BatchLimit), instructions)
 	session := keys[0].Session
+	domain := batch.Domain{Network: s.Network, Genesis: s.Genesis, Session: session}
 	for i, one := range update.Batches {
-		last := i == len(update.Batches)-1
-		if err := s.batches.Put(tx, one.ID, report{one, session, last}); err != nil {
+		rep := report{
+			Number: header.Number, Digest: one.Digest(domain),
+			Instructions: uint32(len(one.Instructions)), Last: i == len(update.Batches)-1,
+		}
+		if err := s.batches.Put(tx, one.ID, rep); err != nil {
 			return err
 		}
 	}

@@ -48,9 +48,6 @@ type Scanner interface {
 	// Rate is the reference fee rate at a block.
 	Rate(r storage.Reader, number uint64) (uint64, error)
 
-	// Batch returns a reported batch that has not settled yet, and the session
-	// that signs it.
-	Batch(r storage.Reader, id uint64) (batch.Batch, uint64, bool, error)
 	// Acknowledge takes in the acknowledgement of the next batch. It returns
 	// the settlement if this was its block's last batch, else nil.
 	Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results []bool) (*coin.Settlement, error)

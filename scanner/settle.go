@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
@@ -87,12 +86,6 @@ func (x *Resolution) Decode(r *wire.Reader) {
 	x.Unexplained = wire.ReadList[Foreign](r, 1<<24, 68)
 }
 
-// Batch implements Scanner.
-func (s *scanner) Batch(r storage.Reader, id uint64) (batch.Batch, uint64, bool, error) {
-	rep, ok, err := s.batches.Get(r, id)
-	return rep.Batch, rep.Session, ok, err
-}
-
 // Acknowledge implements Scanner.
 func (s *scanner) Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results []bool) (*coin.Settlement, error) {
 	f, err := s.frontier.Load(tx)
@@ -109,12 +102,11 @@ func (s *scanner) Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results
 	case !ok:
 		return nil, ErrNotScanned
 	}
-	domain := batch.Domain{Network: s.Network, Genesis: s.Genesis, Session: rep.Session}
 	switch {
-	case digest != rep.Batch.Digest(domain):
+	case digest != rep.Digest:
 		return nil, &Mismatch{id, "another digest than the batch reported here"}
-	case len(results) != len(rep.Batch.Instructions):
-		return nil, &Mismatch{id, fmt.Sprintf("%d results for %d instructions", len(results), len(rep.Batch.Instructions))}
+	case len(results) != int(rep.Instructions):
+		return nil, &Mismatch{id, fmt.Sprintf("%d results for %d instructions", len(results), rep.Instructions)}
 	}
 	if err := s.results.Put(tx, id, packResults(results)); err != nil {
 		return nil, err
@@ -126,7 +118,7 @@ func (s *scanner) Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results
 	if !rep.Last {
 		return nil, nil
 	}
-	return s.settle(tx, rep.Batch.Number, id)
+	return s.settle(tx, rep.Number, id)
 }
 
 // packResults turns results into one byte each.

@@ -1,0 +1,306 @@
+// Package processortest runs whole groups of validators in one goroutine, over
+// a chain of any kind, for tests of processors and of coins.
+//
+// A Group is n validators with a database each and the coordinator that
+// orders their messages. Nothing moves but by its methods, so every run is
+// repeatable. Run executes the scenario language of testdata, which says what
+// users and the settlement chain do and records what the validators report.
+package processortest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/serai-go/processor"
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/cointest"
+	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/keygen"
+	"github.com/serai-go/processor/storage"
+)
+
+// Options say what a Group is made of.
+type Options struct {
+	// Chain is the network and its user.
+	Chain cointest.Chain
+	// Coin returns the coin of a validator, the chain's own by default.
+	Coin func(validator int) coin.Coin
+	// Weights are the validators' shares.
+	Weights []uint16
+	// Threshold is how many shares sign.
+	Threshold uint16
+	// Parameters default to the coin's.
+	Parameters *coin.Parameters
+	// History makes the validators' stores keep their history.
+	History bool
+}
+
+// Group is a validator set with its coordinator.
+type Group struct {
+	Options
+	Validators []*Validator
+	// Log is everything that was ordered.
+	Log []processor.Entry
+	// Key is the confirmed key pair, once there is one.
+	Key *processor.KeyGenerated
+	// Signed are the signed batches by ID, Acknowledged how many of them are
+	// acknowledged.
+	Signed       map[uint64]processor.SignedBatch
+	Acknowledged uint64
+	// OnEvent sees every event once for each validator that tells it.
+	OnEvent func(validator int, e processor.EventBody)
+
+	generated map[int]processor.KeyGenerated
+}
+
+// Validator is a member of a Group.
+type Validator struct {
+	Store     *storage.Memory
+	Processor *processor.Processor
+	// Offline validators neither read nor send.
+	Offline bool
+	// Halted is set once the processor has halted.
+	Halted *processor.Halt
+
+	next uint64 // log position to hand over
+	from uint64 // event to look for
+}
+
+// Identity is the throw-away identity of a validator.
+func Identity(validator int) *dkg.Identity {
+	id, err := dkg.NewIdentity(sha512.Sum512_256(fmt.Appendf(nil, "processortest validator %d", validator)))
+	if err != nil {
+		panic(err) // a fixed seed is never refused
+	}
+	return id
+}
+
+// Sealer is the throw-away sealer of a validator.
+func Sealer(validator int) keygen.Sealer {
+	s, err := processor.NewSealer(sha512.Sum512_256(fmt.Appendf(nil, "processortest sealer %d", validator)))
+	if err != nil {
+		panic(err) // a 32-byte key is never refused
+	}
+	return s
+}
+
+// New returns a group whose validators have empty databases.
+func New(o Options) (*Group, error) {
+	if o.Coin == nil {
+		o.Coin = func(int) coin.Coin { return o.Chain.Coin() }
+	}
+	g := &Group{
+		Options: o, Signed: make(map[uint64]processor.SignedBatch), generated: make(map[int]processor.KeyGenerated),
+		OnEvent: func(int, processor.EventBody) {},
+	}
+	for i := range o.Weights {
+		v := &Validator{Store: storage.NewMemory()}
+		if o.History {
+			v.Store.KeepHistory()
+		}
+		g.Validators = append(g.Validators, v)
+		if err := g.Start(i, v.Store); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// Start makes a validator's processor anew over a store, as after a crash: the
+// old one is dropped as it is.
+func (g *Group) Start(i int, store *storage.Memory) error {
+	p, err := processor.New(processor.Config{
+		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
+		Current: uint64(len(g.Log)),
+	})
+	if err != nil {
+		return fmt.Errorf("start validator %d: %w", i, err)
+	}
+	v := g.Validators[i]
+	v.Store, v.Processor, v.from = store, p, 0
+	status, err := p.Status(context.Background())
+	v.next = status.Next
+	return err
+}
+
+// Append orders an entry.
+func (g *Group) Append(e processor.Entry) { g.Log = append(g.Log, e) }
+
+// Run lets all validators run and their messages be ordered until nothing
+// moves any more.
+func (g *Group) Run(ctx context.Context) error {
+	for moved := true; moved; {
+		moved = false
+		for i, v := range g.Validators {
+			if v.Offline {
+				continue
+			}
+			did, err := g.Step(ctx, i)
+			if err != nil {
+				return fmt.Errorf("validator %d: %w", i, err)
+			}
+			moved = moved || did
+		}
+	}
+	return nil
+}
+
+// Step hands the log to one validator, lets it run and orders what it sends.
+func (g *Group) Step(ctx context.Context, i int) (bool, error) {
+	v := g.Validators[i]
+	did := false
+	for ; v.next < uint64(len(g.Log)); v.next++ {
+		if err := v.Processor.Handle(ctx, v.next, g.Log[v.next]); err != nil {
+			return did, err
+		}
+		did = true
+	}
+	if v.Halted == nil {
+		one, err := v.Processor.Step(ctx)
+		did = did || one
+		if halt, ok := errors.AsType[*processor.Halt](err); ok {
+			v.Halted = halt
+		} else if err != nil {
+			return did, err
+		}
+	}
+	for {
+		events, err := v.Processor.Pending(ctx, v.from, 256)
+		if err != nil || len(events) == 0 {
+			return did, err
+		}
+		did = true
+		var ids []uint64
+		for _, e := range events {
+			g.order(i, e.Body)
+			ids = append(ids, e.ID)
+			v.from = e.ID + 1
+		}
+		if err := v.Processor.Ack(ids...); err != nil {
+			return did, err
+		}
+	}
+}
+
+// order is the coordinator: it orders messages and keeps what it needs.
+func (g *Group) order(i int, body processor.EventBody) {
+	switch e := body.(type) {
+	case processor.Broadcast:
+		g.Append(processor.PeerMessage{Session: e.Session, From: uint16(i), Payload: e.Payload})
+		return
+	case processor.KeyGenerated:
+		g.generated[i] = e
+	case processor.SignedBatch:
+		g.Signed[e.Batch.ID] = e
+	}
+	g.OnEvent(i, body)
+}
+
+// GenerateKey starts an attempt of session 0 among all validators.
+func (g *Group) GenerateKey(attempt uint32, minOK uint16) {
+	e := processor.GenerateKey{Session: 0, Attempt: attempt, Threshold: g.Threshold, MinOK: minOK}
+	for i, weight := range g.Weights {
+		e.Participants = append(e.Participants, dkg.Participant{Key: Identity(i).Public(), Weight: weight})
+	}
+	g.Append(e)
+}
+
+// ConfirmKey votes in what the validators generated, who must agree.
+func (g *Group) ConfirmKey(ctx context.Context) error {
+	var key *processor.KeyGenerated
+	for _, i := range slices.Sorted(maps.Keys(g.generated)) {
+		one := g.generated[i]
+		if key == nil {
+			key = &one
+		} else if key.BatchKey != one.BatchKey || string(key.NetworkKey) != string(one.NetworkKey) {
+			return fmt.Errorf("validator %d generated another key", i)
+		}
+	}
+	if key == nil {
+		return errors.New("no key was generated")
+	}
+	tip, err := g.Chain.Coin().Tip(ctx)
+	if err != nil {
+		return err
+	}
+	g.Key = key
+	e := processor.ConfirmKey{Session: key.Session, Attempt: key.Attempt, BatchKey: key.BatchKey, NetworkKey: key.NetworkKey}
+	e.Start.At = tip
+	g.Append(e)
+	return nil
+}
+
+// Domain is that of the group's batches.
+func (g *Group) Domain() batch.Domain {
+	c := g.Chain.Coin()
+	return batch.Domain{Network: c.Name(), Genesis: c.Genesis()}
+}
+
+// Acknowledge orders the acknowledgement of the next batch, which must be
+// signed: a signature that crypto/ed25519 does not accept is an error.
+func (g *Group) Acknowledge(fail map[int]bool, burns []coin.Payment) error {
+	signed, ok := g.Signed[g.Acknowledged]
+	if !ok {
+		return fmt.Errorf("batch %d is not signed", g.Acknowledged)
+	}
+	digest := signed.Batch.Digest(g.Domain())
+	if !ed25519.Verify(g.Key.BatchKey[:], digest[:], signed.Signature[:]) {
+		return fmt.Errorf("batch %d: wrong signature", g.Acknowledged)
+	}
+	results := make([]bool, len(signed.Batch.Instructions))
+	for i := range results {
+		results[i] = !fail[i]
+	}
+	g.Append(processor.AcknowledgeBatch{ID: g.Acknowledged, Digest: digest, Results: results, Burns: burns})
+	g.Acknowledged++
+	return nil
+}
+
+// AcknowledgeAll acknowledges all that is signed, lets the validators run, and
+// so on until there is nothing left.
+func (g *Group) AcknowledgeAll(ctx context.Context) error {
+	for {
+		if err := g.Run(ctx); err != nil {
+			return err
+		}
+		if _, ok := g.Signed[g.Acknowledged]; !ok {
+			return nil
+		}
+		if err := g.Acknowledge(nil, nil); err != nil {
+			return err
+		}
+	}
+}
+
+// Digests returns the state digests of the online validators, and an error
+// unless they are equal behind every settled block and their books balance.
+func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
+	var first *processor.Status
+	for i, v := range g.Validators {
+		if v.Offline || v.Halted != nil {
+			continue
+		}
+		status, err := v.Processor.Status(ctx)
+		if err != nil {
+			return [32]byte{}, err
+		}
+		if err := v.Processor.Audit(ctx); err != nil {
+			return [32]byte{}, fmt.Errorf("validator %d: %w", i, err)
+		}
+		if first == nil {
+			first = &status
+		} else if status.Digest != first.Digest {
+			return [32]byte{}, fmt.Errorf("validator %d has digest %x, others %x", i, status.Digest, first.Digest)
+		}
+	}
+	if first == nil {
+		return [32]byte{}, errors.New("nobody is online")
+	}
+	return first.Digest, nil
+}
