@@ -1,0 +1,283 @@
+package policy
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// core are the packages whose results may depend on nothing but their inputs.
+var core = []string{
+	".", "batch", "coin", "coin/bitcoin/block", "eventuality",
+	"frost", "frost/dkg", "frost/ed25519", "frost/secp256k1", "frost/internal/...",
+	"internal/wire", "keygen", "scanner", "scheduler/...", "signer", "storage",
+}
+
+// drivers are the files of the root package that have clocks, randomness and
+// goroutines.
+var drivers = []string{"config.go", "run.go", "seal.go"}
+
+// bannedImports may not be imported, nor may anything below them.
+var bannedImports = []string{
+	"crypto/rand", "math/rand", "net", "os", "syscall", "unsafe", "runtime", "log",
+}
+
+// bannedNames are functions that may not even be mentioned.
+var bannedNames = []string{
+	"time.Now", "time.Since", "time.Until", "time.After", "time.AfterFunc", "time.Tick", "time.NewTicker", "time.NewTimer", "time.Sleep",
+	"log/slog.Default", "log/slog.Info", "log/slog.Warn", "log/slog.Error", "log/slog.Debug",
+	"fmt.Print", "fmt.Println", "fmt.Printf",
+}
+
+// unordered are the functions that walk a map in any order. They are fine as
+// the only argument of one that sorts.
+var (
+	unordered = []string{"maps.All", "maps.Keys", "maps.Values"}
+	sorting   = []string{"slices.Sorted", "slices.SortedFunc", "slices.SortedStableFunc"}
+)
+
+// orderFree on a line says why the order of a map does not matter there.
+const orderFree = "// order-free: "
+
+// purity looks for what a pure function cannot have.
+type purity struct {
+	m     *module
+	info  *types.Info
+	fine  map[int]bool      // lines with an orderFree comment
+	taken map[ast.Expr]bool // arguments of sorting functions
+	found []string
+}
+
+func impurities(m *module, u *unit) []string {
+	var found []string
+	for _, f := range u.files {
+		if u.path == "." && slices.Contains(drivers, filepath.Base(m.fset.Position(f.Pos()).Filename)) {
+			continue
+		}
+		p := &purity{m: m, info: u.info, fine: map[int]bool{}, taken: map[ast.Expr]bool{}}
+		for _, group := range f.Comments {
+			for _, c := range group.List {
+				if reason, ok := strings.CutPrefix(c.Text, orderFree); ok && strings.TrimSpace(reason) != "" {
+					p.fine[m.fset.Position(c.Pos()).Line] = true
+				}
+			}
+		}
+		ast.Inspect(f, p.visit)
+		found = append(found, p.found...)
+	}
+	return found
+}
+
+func (p *purity) report(n ast.Node, format string, args ...any) {
+	p.found = append(p.found, p.m.at(n.Pos())+": "+fmt.Sprintf(format, args...))
+}
+
+func (p *purity) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.ImportSpec:
+		path, _ := strconv.Unquote(n.Path.Value)
+		if slices.ContainsFunc(bannedImports, func(b string) bool { return path == b || strings.HasPrefix(path, b+"/") && path != "log/slog" }) {
+			p.report(n, "imports %s", path)
+		}
+		return false
+	case *ast.GoStmt:
+		p.report(n, "starts a goroutine")
+	case *ast.SelectStmt:
+		p.report(n, "selects")
+	case *ast.RangeStmt:
+		if t := p.info.TypeOf(n.X); t != nil && isMap(t) {
+			p.unordered(n, "walks a map")
+		}
+	case *ast.CallExpr:
+		if slices.Contains(sorting, p.name(n.Fun)) && len(n.Args) > 0 {
+			p.taken[ast.Unparen(n.Args[0])] = true
+		}
+		if name := p.name(n.Fun); slices.Contains(unordered, name) && !p.taken[n] {
+			p.unordered(n, "calls "+name)
+		}
+	case *ast.Ident:
+		if name := qualified(p.info.Uses[n]); slices.Contains(bannedNames, name) {
+			p.report(n, "uses %s", name)
+		}
+	}
+	if e, ok := n.(ast.Expr); ok && p.isFloat(e) {
+		p.report(n, "uses floating point")
+	}
+	return true
+}
+
+func (p *purity) unordered(n ast.Node, what string) {
+	if !p.fine[p.m.fset.Position(n.Pos()).Line] {
+		p.report(n, "%s without %q on the line", what, orderFree+"reason")
+	}
+}
+
+// isMap tells whether ranging over a type walks a map, whichever one a type
+// parameter stands for.
+func isMap(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Map:
+		return true
+	case *types.Interface: // a constraint
+		for i := range u.NumEmbeddeds() {
+			if union, ok := u.EmbeddedType(i).(*types.Union); ok {
+				for j := range union.Len() {
+					if isMap(union.Term(j).Type()) {
+						return true
+					}
+				}
+			} else if isMap(u.EmbeddedType(i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isFloat tells whether an expression has, or is, a type of floating point.
+// Constants without a type are exact.
+func (p *purity) isFloat(e ast.Expr) bool {
+	t := p.info.TypeOf(e)
+	if t == nil {
+		return false
+	}
+	basic, ok := t.Underlying().(*types.Basic)
+	return ok && basic.Info()&(types.IsFloat|types.IsComplex) != 0 && basic.Info()&types.IsUntyped == 0
+}
+
+// name returns the qualified name of a called function, or "".
+func (p *purity) name(fun ast.Expr) string {
+	switch fun := ast.Unparen(fun).(type) {
+	case *ast.SelectorExpr:
+		return qualified(p.info.Uses[fun.Sel])
+	case *ast.Ident:
+		return qualified(p.info.Uses[fun])
+	case *ast.IndexExpr:
+		return p.name(fun.X)
+	case *ast.IndexListExpr:
+		return p.name(fun.X)
+	}
+	return ""
+}
+
+// qualified returns the name of a function of a package, or "".
+func qualified(o types.Object) string {
+	f, ok := o.(*types.Func)
+	if !ok || f.Pkg() == nil || f.Signature().Recv() != nil {
+		return ""
+	}
+	return f.Pkg().Path() + "." + f.Name()
+}
+
+func TestCoreIsPure(t *testing.T) {
+	m := loaded(t)
+	for _, u := range m.units {
+		if slices.ContainsFunc(core, func(p string) bool { return matches(p, u.path) }) {
+			none(t, impurities(m, u))
+		}
+	}
+}
+
+const impure = `package fixture
+
+import (
+	"crypto/rand" // bad
+	"maps"
+	random "math/rand/v2" // bad
+	"net/http" // bad
+	"os" // bad
+	"slices"
+	"time"
+)
+
+var (
+	_ = rand.Reader
+	_ = random.Int
+	_ http.Handler
+	_ os.File
+)
+
+type ratio float64 // bad
+
+func clock(d time.Duration, at time.Time) time.Time {
+	if d > time.Second {
+		return at.Add(d)
+	}
+	time.Sleep(d) // bad
+	now := time.Now // bad
+	return now()
+}
+
+func threads(c chan int) {
+	go clock(0, time.Time{}) // bad
+	select { // bad
+	case <-c:
+	}
+}
+
+func numbers(n int) int {
+	const exact = 2.5 * 2
+	half := float64(n) // bad
+	_ = half // bad
+	return n * exact
+}
+
+type set map[string]int
+
+func walks[M ~map[string]int](m set, generic M, list []int) int {
+	n := 0
+	for range list {
+		n++
+	}
+	for range m { // bad
+		n++
+	}
+	for range generic { // bad
+		n++
+	}
+	for _, v := range m { // order-free: a sum
+		n += v
+	}
+	for _, v := range m { // order-free:
+		n += v
+	}
+	for k := range maps.Keys(m) { // bad
+		n += len(k)
+	}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		n += len(k)
+	}
+	_ = slices.Collect(maps.Values(m)) // order-free: not used
+	return n + len(slices.Collect(maps.Keys(m))) // bad
+}
+`
+
+func TestPurityRuleFails(t *testing.T) {
+	m := loaded(t)
+	// A comment without a reason does not count: gofmt strips the space that
+	// is left of it.
+	want := wanted(strings.Replace(impure, "{ // order-free:\n", "{ // bad\n", 1))
+	got := lines(impurities(m, m.fixture(t, "batch", impure, "")))
+	slices.SortFunc(got, func(a, b string) int { return lineOf(a) - lineOf(b) })
+	require.Equal(t, want, slices.Compact(got))
+}
+
+func lineOf(at string) int {
+	_, n, _ := strings.Cut(at, ":")
+	line, _ := strconv.Atoi(n)
+	return line
+}
+
+// TestDriversAreFiles keeps the list of exempt files from outliving them.
+func TestDriversAreFiles(t *testing.T) {
+	for _, name := range drivers {
+		require.FileExists(t, filepath.Join("..", "..", name))
+	}
+}
