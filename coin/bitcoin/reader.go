@@ -34,18 +34,27 @@ func (c *Coin) bestHeader(ctx context.Context, number uint64) (coin.Header, erro
 	if err != nil {
 		return coin.Header{}, err
 	}
-	if number == 0 && id != c.genesis {
-		return coin.Header{}, fmt.Errorf("%w: the genesis block is %s", coin.ErrInvalid, id)
+	if (number == 0) != (id == c.genesis) {
+		return coin.Header{}, fmt.Errorf("%w: block %d is %s", coin.ErrInvalid, number, id)
 	}
 	entry, err := c.header(ctx, id)
 	if err != nil {
-		return coin.Header{}, err
+		return coin.Header{}, mustExist(err)
 	}
 	time, err := c.medianTimePast(ctx, number, entry)
 	if err != nil {
-		return coin.Header{}, err
+		return coin.Header{}, mustExist(err)
 	}
 	return coin.Header{Number: number, ID: id, Parent: entry.parent, Time: time}, nil
+}
+
+// mustExist makes an error transient that says that the node does not know
+// something which its chain implies: it is behind with itself.
+func mustExist(err error) error {
+	if errors.Is(err, coin.ErrNotFound) {
+		return fmt.Errorf("%w: the node lacks a part of its chain: %v", coin.ErrTransient, err)
+	}
+	return err
 }
 
 // header returns the header of any block.
@@ -161,12 +170,8 @@ func (c *Coin) previous(
 	for len(missing) > 0 {
 		n := min(len(missing), transactionBatch)
 		raws, err := c.node.Transactions(ctx, missing[:n])
-		if errors.Is(err, coin.ErrNotFound) {
-			// What a block spends exists: the node's index is behind.
-			return fmt.Errorf("%w: a spent transaction is not there: %w", coin.ErrTransient, err)
-		}
 		if err != nil {
-			return err
+			return mustExist(err)
 		}
 		if len(raws) != n {
 			return fmt.Errorf("%w: %d transactions for %d", coin.ErrInvalid, len(raws), n)

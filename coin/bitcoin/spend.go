@@ -135,14 +135,10 @@ func (u *unsigned) id() coin.TransactionID {
 // signatureHashes returns what each input signs: the BIP-341 message for the
 // key path over all inputs and outputs (SIGHASH_DEFAULT).
 func (u *unsigned) signatureHashes() ([][]byte, error) {
-	return taprootHashes(u.tx, u.spent, txscript.SigHashDefault)
-}
-
-func taprootHashes(tx *wire.MsgTx, spent txscript.PrevOutputFetcher, hashType txscript.SigHashType) ([][]byte, error) {
-	shared := txscript.NewTxSigHashes(tx, spent)
-	hashes := make([][]byte, len(tx.TxIn))
+	shared := txscript.NewTxSigHashes(u.tx, u.spent)
+	hashes := make([][]byte, len(u.tx.TxIn))
 	for i := range hashes {
-		h, err := txscript.CalcTaprootSignatureHash(shared, hashType, tx, i, spent)
+		h, err := txscript.CalcTaprootSignatureHash(shared, txscript.SigHashDefault, u.tx, i, u.spent)
 		if err != nil {
 			return nil, fmt.Errorf("bitcoin: signature hash of input %d: %w", i, err)
 		}
