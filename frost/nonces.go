@@ -74,6 +74,9 @@ func Commit(rand io.Reader, share *KeyShare, work []Algorithm, context []byte) (
 		if err != nil {
 			return nil, nil, fmt.Errorf("frost: commit: nonces: %w", err)
 		}
+		if pairs[i].hiding.IsZero() || pairs[i].binding.IsZero() {
+			return nil, nil, fmt.Errorf("frost: commit: %w: zero", ErrNonces)
+		}
 	}
 	n := &Nonces{key: share.key, validator: share.validator, pairs: pairs}
 	n.commitment = n.commit(share, work)
