@@ -19,8 +19,9 @@ type Nonces struct {
 	key        *PublicKey
 	validator  uint16
 	commitment []byte
+	items      int // of the work
 	used       atomic.Bool
-	pairs      []noncePair // per item of the work
+	pairs      []noncePair // per item, until used
 }
 
 type noncePair struct{ hiding, binding Scalar }
@@ -78,7 +79,7 @@ func Commit(rand io.Reader, share *KeyShare, work []Algorithm, context []byte) (
 			return nil, nil, fmt.Errorf("frost: commit: %w: zero", ErrNonces)
 		}
 	}
-	n := &Nonces{key: share.key, validator: share.validator, pairs: pairs}
+	n := &Nonces{key: share.key, validator: share.validator, items: len(work), pairs: pairs}
 	n.commitment = n.commit(share, work)
 	return n, bytes.Clone(n.commitment), nil
 }

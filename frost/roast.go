@@ -122,6 +122,17 @@ func (r *Roast) Pending(validator uint16, number uint32) bool {
 	return s.pending && s.set == number
 }
 
+// Idle reports whether a validator has to commit again to take part: it has
+// neither an unused commitment nor a set that waits for it. The counter is the
+// highest one it has committed with, 0 before the first.
+func (r *Roast) Idle(validator uint16) (counter uint64, idle bool) {
+	if r.done || int(validator) >= len(r.signers) {
+		return 0, false
+	}
+	s := &r.signers[validator]
+	return s.counter, !s.removed && s.unused == nil && s.held == nil && !s.pending
+}
+
 // Set returns the live set with a number.
 func (r *Roast) Set(number uint32) (SigningSet, bool) {
 	if i, ok := r.find(number); ok {

@@ -210,6 +210,35 @@ func TestRoastDivergenceIsReportedOnce(t *testing.T) {
 	l.formed(l.commit(3, 1), 1, 0, 3)
 }
 
+func TestRoastIdle(t *testing.T) {
+	l := newLog(t, 2, 1, 1, 1)
+	idle := func(v uint16, counter uint64, want bool) {
+		t.Helper()
+		c, got := l.r.Idle(v)
+		require.Equal(t, want, got)
+		require.Equal(t, counter, c)
+	}
+	idle(0, 0, true)
+	l.commit(0, 5)
+	idle(0, 5, false) // unused
+	l.commit(1, 1)
+	idle(1, 1, false) // pending
+	l.answer(1, 0, true, nil)
+	idle(1, 1, true)
+	l.commit(0, 6) // ends the set
+	idle(1, 1, true)
+	l.commit(1, 2)
+	l.answer(0, 1, false, nil)
+	idle(0, 0, false) // removed
+	idle(1, 2, true)
+	idle(7, 0, false) // unknown
+	l.commit(1, 3)
+	l.commit(2, 1)
+	l.answer(1, 2, true, nil)
+	l.answer(2, 2, true, nil)
+	idle(1, 0, false) // done
+}
+
 func TestRoastIgnoresStrangersAndGiants(t *testing.T) {
 	l := newLog(t, 1, 1)
 	l.nothing(l.commit(1, 1))

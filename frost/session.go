@@ -218,9 +218,10 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	}
 	m := &s.members[i]
 	switch {
-	case share.secrets == nil || !share.key.key.Equal(s.key.key):
+	case len(share.secrets) != len(m.lambda) || !share.key.key.Equal(s.key.key):
 		return nil, fmt.Errorf("frost: sign: %w", ErrShare)
-	case nonces.validator != share.validator || !bytes.Equal(nonces.commitment, m.Commitment):
+	case nonces.validator != share.validator || nonces.items != len(s.items) ||
+		!bytes.Equal(nonces.commitment, m.Commitment):
 		return nil, fmt.Errorf("frost: sign: %w", ErrNonces)
 	}
 	pairs, err := nonces.take()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -467,5 +468,59 @@ func TestSharesAreBoundToTheirSession(t *testing.T) {
 			require.NoError(t, err)
 			require.ErrorIs(t, session.Verify(0, share), frost.ErrEquation, name)
 		}
+	})
+}
+
+// A source of randomness that repeats does not repeat nonces for another
+// purpose, for another item or for another share.
+func TestNoncesAreHedged(t *testing.T) {
+	for _, k := range kinds[:3] {
+		_, shares, err := frosttest.Deal(seeded(1), k.group, 2, []uint16{1, 1})
+		require.NoError(t, err)
+		stuck := func() io.Reader { return constant(7) }
+		work := []frost.Algorithm{k.algorithm([]byte("message")), k.algorithm([]byte("message"))}
+		commit := func(share *frost.KeyShare, context string) []byte {
+			_, commitment, err := frost.Commit(stuck(), share, work, []byte(context))
+			require.NoError(t, err)
+			return commitment
+		}
+		first := commit(shares[0], "first")
+		require.Equal(t, first, commit(shares[0], "first"))
+		half := len(first) / 2
+		require.NotEqual(t, first[:half], first[half:])
+		require.NotEqual(t, first[:half], commit(shares[0], "second")[:half])
+		require.NotEqual(t, first[:half], commit(shares[1], "first")[:half])
+
+		_, _, err = frost.Commit(strings.NewReader("too short"), shares[0], work, nil)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	}
+}
+
+// constant is a source of one byte, over and over.
+type constant byte
+
+func (c constant) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(c)
+	}
+	return len(b), nil
+}
+
+// Sign refuses what does not belong together, before the nonces are touched.
+func TestSignRefuses(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 2, []uint16{1, 1, 1}, []uint16{0, 1}, "message")
+		_, foreign, err := frosttest.Deal(seeded(2), k.group, 2, []uint16{1, 1, 1})
+		require.NoError(t, err)
+		_, err = s.session.Sign(foreign[0], s.nonces[0])
+		require.ErrorIs(t, err, frost.ErrShare)
+		_, err = s.session.Sign(foreign[2], s.nonces[0])
+		require.ErrorIs(t, err, frost.ErrNotMember)
+		_, err = s.session.Sign(s.shares[0], s.nonces[1])
+		require.ErrorIs(t, err, frost.ErrNonces)
+		require.ErrorIs(t, s.session.Verify(2, nil), frost.ErrNotMember)
+		_, err = s.session.Aggregate(nil)
+		require.ErrorIs(t, err, frost.ErrMembers)
+		s.sign(t)
 	})
 }

@@ -1,6 +1,7 @@
 package ed25519_test
 
 import (
+	"bytes"
 	stdlib "crypto/ed25519"
 	"crypto/sha512"
 	"encoding/hex"
@@ -122,4 +123,21 @@ func sign(t *testing.T, key *frost.PublicKey, shares []*frost.KeyShare, algorith
 	signatures, err := session.Aggregate(answers)
 	require.NoError(t, err)
 	return signatures[0]
+}
+
+// The nonces of the first signer in RFC 9591, appendix E.1.
+func TestNoncesAreThoseOfRFC9591(t *testing.T) {
+	random := fromHex(t, "0fd2e39e111cdc266f6c0f4d0fd45c947761f1f5d3cb583dfcb9bbaf8d4c9fec"+
+		"69cd85f631d5f7f2721ed5e40519b1366f340a87c2f6856363dbdcda348a7501")
+	secret, err := ed25519.Group.DecodeScalar(fromHex(t, "929dcc590407aae7d388761cddb0c0db6f5627aea8e217f4a033f2ec83d93509"))
+	require.NoError(t, err)
+	instance, err := ed25519.NewSchnorr(nil).ForKey(ed25519.Group.Generator())
+	require.NoError(t, err)
+	d, e, err := instance.DeriveNonces(bytes.NewReader(random), secret, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, "812d6104142944d5a55924de6d49940956206909f2acaeedecda2b726e630407", hex.EncodeToString(d.Bytes()))
+	require.Equal(t, "b1110165fc2334149750b28dd813a39244f315cff14d4e89e6142f262ed83301", hex.EncodeToString(e.Bytes()))
+
+	_, _, err = instance.DeriveNonces(bytes.NewReader(random[:63]), secret, nil, nil)
+	require.Error(t, err)
 }

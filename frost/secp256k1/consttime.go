@@ -157,18 +157,19 @@ var base = sync.OnceValue(func() *baseTable {
 	table := new(baseTable)
 	var power, offset dcr.JacobianPoint
 	dcr.ScalarBaseMultNonConst(new(dcr.ModNScalar).SetInt(1), &power)
-	for i := range table.points {
+	multiples := make([]dcr.JacobianPoint, 0, 64*16)
+	for range table.points {
 		dcr.AddNonConst(&offset, &power, &offset)
-		power.ToAffine()
 		multiple := power
-		for j := range table.points[i] {
-			multiple.ToAffine()
-			table.points[i][j] = [2]packed{pack(&multiple.X), pack(&multiple.Y)}
+		for range 16 {
+			multiples = append(multiples, multiple)
 			dcr.AddNonConst(&multiple, &power, &multiple)
 		}
-		for range 4 {
-			dcr.DoubleNonConst(&power, &power)
-		}
+		power = multiples[len(multiples)-1]
+	}
+	toAffine(multiples)
+	for i := range multiples {
+		table.points[i/16][i%16] = [2]packed{pack(&multiples[i].X), pack(&multiples[i].Y)}
 	}
 	offset.Y.Negate(1).Normalize()
 	table.offset.fromJacobian(&offset)

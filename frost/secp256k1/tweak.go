@@ -67,7 +67,7 @@ func (t *tweaked) apply(tweak Tweak) error {
 	value := tweak.value
 	if tweak.kind == taprootTweak {
 		if len(value) != 0 && len(value) != sha256.Size {
-			return fmt.Errorf("Merkle root of %d bytes", len(value))
+			return fmt.Errorf("script root of %d bytes", len(value))
 		}
 		key := XOnly(t.key)
 		hash := taggedHash("TapTweak", key[:], value)
