@@ -12,7 +12,10 @@ import (
 
 const (
 	maxWitnessVersion = 16
-	hashSize          = 20 // of a public key or script in the old addresses
+	// maxProgram is the longest witness program that all nodes relay. BIP-141
+	// has room for 40 bytes, but scripts above 34 are not for all.
+	maxProgram = 32
+	hashSize   = 20 // of a public key or script in the old addresses
 )
 
 // addressScript returns the script that an address stands for. Every address
@@ -63,8 +66,8 @@ func decodeAddress(params *chaincfg.Params, address string) ([]byte, error) {
 		return nil, fmt.Errorf("witness program: %w", err)
 	}
 	switch n := len(program); {
-	case n < 2 || n > 40:
-		return nil, fmt.Errorf("a witness program of %d bytes", n)
+	case n < 2 || n > maxProgram:
+		return nil, fmt.Errorf("a witness program of %d bytes is not relayed", n)
 	case version == 0 && n != 20 && n != 32:
 		return nil, fmt.Errorf("a witness program of %d bytes in version 0", n)
 	}
@@ -81,7 +84,7 @@ func scriptAddress(params *chaincfg.Params, script []byte) (coin.Address, bool) 
 		return coin.Address(base58.CheckEncode(hash, params.ScriptHashAddrID)), true
 	}
 	version, program, ok := witnessProgram(script)
-	if !ok || version == 0 && len(program) != 20 && len(program) != 32 {
+	if !ok || len(program) > maxProgram || version == 0 && len(program) != 20 && len(program) != 32 {
 		return "", false
 	}
 	data, err := bech32.ConvertBits(program, 8, 5, true)

@@ -3,8 +3,10 @@ package bitcointest
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/btcsuite/btcd/txscript/v2"
@@ -97,16 +99,28 @@ func depositOutputs(deposit cointest.Deposit) ([]*wire.TxOut, error) {
 		outs = append(outs, wire.NewTxOut(int64(target.Amount), script))
 	}
 	if len(deposit.Data) > 0 {
-		script, err := txscript.NewScriptBuilder().AddOp(txscript.OP_RETURN).AddFullData(deposit.Data).Script()
-		if err != nil {
-			return nil, fmt.Errorf("data: %w", err)
-		}
-		outs = append(outs, wire.NewTxOut(0, script))
+		outs = append(outs, wire.NewTxOut(0, dataScript(deposit.Data)))
 	}
 	if len(outs) == 0 {
 		return nil, errors.New("a deposit without outputs")
 	}
 	return outs, nil
+}
+
+// dataScript is OP_RETURN and a push of the data, whatever its size.
+func dataScript(data []byte) []byte {
+	script := []byte{txscript.OP_RETURN}
+	switch n := len(data); {
+	case n <= txscript.OP_DATA_75:
+		script = append(script, byte(n))
+	case n <= math.MaxUint8:
+		script = append(script, txscript.OP_PUSHDATA1, byte(n))
+	case n <= math.MaxUint16:
+		script = binary.LittleEndian.AppendUint16(append(script, txscript.OP_PUSHDATA2), uint16(n))
+	default:
+		script = binary.LittleEndian.AppendUint32(append(script, txscript.OP_PUSHDATA4), uint32(n))
+	}
+	return append(script, data...)
 }
 
 // price is what a transaction from the source with these outputs needs.

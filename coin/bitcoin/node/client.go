@@ -16,14 +16,11 @@ import (
 
 // Codes of a node's errors, the same in bitcoind and btcd.
 const (
-	codeVerify       = -25 // inputs are missing or spent
-	codeRejected     = -26
-	codeAlreadyMined = -27
-	codeWarmup       = -28
-	codeNotFound     = -5 // no such block or transaction
-	codeParameter    = -8 // bitcoind: no such block number
-	codeOutOfRange   = -1 // btcd: no such block number
-	codeNoMethod     = -32601
+	codeWarmup     = -28    // still starting
+	codeNotFound   = -5     // no such block or transaction
+	codeParameter  = -8     // bitcoind: no such block number
+	codeOutOfRange = -1     // btcd: no such block number
+	codeNoMethod   = -32601 // too old, or the other node's
 )
 
 // Config says how to reach a node.
@@ -126,29 +123,30 @@ func (c *Client) Transactions(ctx context.Context, ids []coin.TransactionID) ([]
 }
 
 // classify says what an error of a call means: coin.ErrNotFound if the node
-// answered with one of the codes given, coin.ErrTransient if it could not be
-// asked or is not ready, coin.ErrInvalid if the answer made no sense. Errors
-// with other codes stay as they are.
+// answered with one of the codes given; coin.ErrTransient if it could not be
+// asked, is not ready or in trouble of its own; coin.ErrInvalid if the answer
+// made no sense. What has to do with the configuration (refused credentials,
+// a wrong path) stays as it is.
 func classify(err error, notFound ...int64) error {
 	if err == nil {
 		return nil
 	}
-	if answer, ok := errors.AsType[*jsonrpc.Error](err); ok {
-		switch {
-		case slices.Contains(notFound, answer.Code):
-			return fmt.Errorf("%w: %w", coin.ErrNotFound, err)
-		case answer.Code == codeWarmup:
-			return fmt.Errorf("%w: %w", coin.ErrTransient, err)
-		}
-		return err
-	}
+	answer, answered := errors.AsType[*jsonrpc.Error](err)
 	switch {
-	case jsonrpc.IsTransient(err):
+	case answered && slices.Contains(notFound, answer.Code):
+		return fmt.Errorf("%w: %w", coin.ErrNotFound, err)
+	case answered || jsonrpc.IsTransient(err):
 		return fmt.Errorf("%w: %w", coin.ErrTransient, err)
-	case errors.Is(err, jsonrpc.ErrMalformed):
+	case errors.Is(err, jsonrpc.ErrMalformed), errors.Is(err, jsonrpc.ErrTooLarge):
 		return fmt.Errorf("%w: %w", coin.ErrInvalid, err)
 	}
 	return err
+}
+
+// isCode tells whether a node answered with an error of this code.
+func isCode(err error, code int64) bool {
+	answer, ok := errors.AsType[*jsonrpc.Error](err)
+	return ok && answer.Code == code
 }
 
 // toID reads an ID as the node writes it.

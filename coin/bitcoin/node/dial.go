@@ -94,7 +94,7 @@ func (c *Client) checkIndex(ctx context.Context, tip uint64) error {
 		}
 		return nil
 	}
-	if answer, ok := errors.AsType[*jsonrpc.Error](err); !ok || answer.Code != codeNoMethod {
+	if !isCode(err, codeNoMethod) {
 		return classify(err)
 	}
 	// btcd cannot be asked about the index, but for a mined transaction.

@@ -97,7 +97,11 @@ func (c *Client) spenders(ctx context.Context, t *block.Transaction) (coin.Publi
 	var spent []struct {
 		By string `json:"spendingtxid"`
 	}
-	if err := c.rpc.Call(ctx, "gettxspendingprevout", []any{inputs}, &spent); err != nil {
+	err := c.rpc.Call(ctx, "gettxspendingprevout", []any{inputs}, &spent)
+	if isCode(err, codeNoMethod) {
+		return 0, nil // where there is none, gettxout minds the memory pool
+	}
+	if err != nil {
 		return 0, classify(err)
 	}
 	own := coin.TransactionID(t.ID()).String()
