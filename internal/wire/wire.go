@@ -144,7 +144,10 @@ func (r *Reader) Check(ok bool, field string) {
 }
 
 func (r *Reader) take(n int) []byte {
-	if r.err != nil || n > len(r.data) {
+	switch {
+	case r.err != nil:
+		return nil
+	case n > len(r.data):
 		r.Fail(fmt.Errorf("%w: %d bytes wanted, %d left", ErrShort, n, len(r.data)))
 		return nil
 	}
@@ -240,10 +243,9 @@ func ReadList[T any, P Decoder[T]](r *Reader, limit, size int) []T {
 	}
 	list := make([]T, n)
 	for i := range list {
-		P(&list[i]).Decode(r)
-	}
-	if r.err != nil {
-		return nil
+		if P(&list[i]).Decode(r); r.err != nil {
+			return nil
+		}
 	}
 	return list
 }
