@@ -116,10 +116,10 @@ type verdict struct {
 // check does the heavy work of an entry for a lane, without any write.
 func (k *core) check(r storage.Reader, l lane, e Entry) ([]verdict, error) {
 	m, ok := e.(PeerMessage)
-	if !ok || len(m.Payload) == 0 {
-		return nil, nil // an empty message was withheld from this validator
+	if !ok {
+		return nil, nil
 	}
-	parts, err := decodePayload(m.Payload)
+	parts, err := m.parts()
 	if err != nil {
 		return nil, nil // apply names the sender
 	}
@@ -174,7 +174,7 @@ func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 	case ConfirmKey:
 		return k.keygen.Confirm(tx, e.Session, e.Attempt, e.BatchKey[:], e.NetworkKey)
 	case PeerMessage:
-		if _, err := decodePayload(e.Payload); err != nil && len(e.Payload) > 0 {
+		if _, err := e.parts(); err != nil {
 			return k.outbox.Misbehaved(tx, e.Session, e.From, err.Error(), e.Payload)
 		}
 		for _, v := range verdicts {
@@ -246,9 +246,9 @@ func (e Reattempt) concerns(l lane) bool {
 }
 
 func (e PeerMessage) concerns(l lane) bool {
-	parts, err := decodePayload(e.Payload)
+	parts, err := e.parts()
 	if err != nil {
-		return l == keygenLane && len(e.Payload) > 0
+		return l == keygenLane
 	}
 	for _, p := range parts {
 		if p.lane() == l {

@@ -41,7 +41,8 @@ const digested = "scheduler/"
 // trace is a transaction whose changes are hashed.
 type trace struct {
 	storage.Tx
-	hash hash.Hash
+	hash    hash.Hash
+	changed bool
 }
 
 func (s *state) trace(tx storage.Tx) (*trace, error) {
@@ -49,12 +50,13 @@ func (s *state) trace(tx storage.Tx) (*trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trace{tx, sha512.New512_256()}
+	t := &trace{Tx: tx, hash: sha512.New512_256()}
 	t.hash.Write(before[:])
 	return t, nil
 }
 
 func (t *trace) add(parts ...[]byte) {
+	t.changed = true
 	for _, p := range parts {
 		var size [8]byte
 		binary.LittleEndian.PutUint64(size[:], uint64(len(p)))
@@ -82,6 +84,9 @@ func (t *trace) Delete(key []byte) error {
 // finish stores the digest, also as that behind the settled block, if one
 // was.
 func (s *state) finish(t *trace, settled *uint64) error {
+	if !t.changed {
+		return nil // entries that only concern signing leave no trace
+	}
 	digest := [32]byte(t.hash.Sum(nil))
 	if settled != nil {
 		if err := s.settled.Put(t.Tx, *settled, digest); err != nil {

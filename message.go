@@ -67,6 +67,15 @@ func decodePayload(data []byte) ([]part, error) {
 	return parts, nil
 }
 
+// parts returns the items of a message. An empty one was withheld from this
+// validator, which is not in the session: to key generation that matters.
+func (e PeerMessage) parts() ([]part, error) {
+	if len(e.Payload) == 0 {
+		return []part{{keygen: true}}, nil
+	}
+	return decodePayload(e.Payload)
+}
+
 // withoutCommitments takes the signing commitments out of a broadcast that
 // was not acknowledged before a restart: their nonces are gone. It reports
 // whether anything is left.

@@ -55,6 +55,8 @@ type Group struct {
 	Acknowledged uint64
 	// OnEvent sees every event once for each validator that tells it.
 	OnEvent func(validator int, e processor.EventBody)
+	// OnCut is called when a validator's store was cut off, to restart it.
+	OnCut func(validator int) error
 
 	generated map[int]processor.KeyGenerated
 }
@@ -142,6 +144,9 @@ func (g *Group) Run(ctx context.Context) error {
 				continue
 			}
 			did, err := g.Step(ctx, i)
+			if errors.Is(err, storage.ErrCut) && g.OnCut != nil {
+				did, err = true, g.OnCut(i)
+			}
 			if err != nil {
 				return fmt.Errorf("validator %d: %w", i, err)
 			}

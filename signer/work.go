@@ -12,6 +12,7 @@ import (
 
 // ownNonces are nonces whose commitment this process has given away.
 type ownNonces struct {
+	counter    uint64
 	secret     *frost.Nonces
 	commitment []byte
 }
@@ -24,6 +25,7 @@ type task struct {
 	share *frost.KeyShare
 	work  []frost.Algorithm
 	set   *frost.SigningSet // to answer
+	spent uint64            // no commitment up to this counter is of use any more
 	done  *completedSet     // to aggregate
 }
 
@@ -92,8 +94,12 @@ func (s *Signer) workOn(ctx context.Context, store storage.Store, id ID) (bool, 
 			}
 		}
 	}
+	if own != nil && own.counter > t.spent {
+		return false, nil // on its way, or waiting for a set
+	}
 	if own != nil {
-		return false, nil
+		s.drop(id, own)
+		own.secret.Erase()
 	}
 	return true, s.send(ctx, store, t, item{ID: id})
 }
@@ -131,13 +137,16 @@ func (s *Signer) look(ctx context.Context, store storage.Store, id ID) (*task, e
 		} else if ok {
 			one.done = &done
 		}
-		if d.Pending {
-			roast, err := s.sets.Load(r, id)
-			if err != nil {
-				return err
-			}
-			if set, ok := roast.Set(d.Set); ok {
-				one.set = &set
+		roast, ok, err := s.sets.Get(r, id)
+		if err != nil {
+			return err
+		}
+		if set, live := roast.Set(d.Set); ok && d.Pending && live {
+			one.set = &set
+		}
+		if one.share != nil {
+			if counter, idle := roast.Idle(one.share.Validator()); ok && idle {
+				one.spent = counter
 			}
 		}
 		t = one
@@ -192,7 +201,7 @@ func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item)
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	own := &ownNonces{secret: secret, commitment: nonces}
+	own := &ownNonces{counter, secret, nonces}
 	i.Next = &commitment{Counter: counter, Digest: t.duty.Digest, Nonces: nonces}
 	s.mu.Lock()
 	s.nonces[t.id] = own

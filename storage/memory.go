@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -58,11 +59,11 @@ func (m *Memory) CutAfter(commits int) {
 }
 
 // Clone returns a store with the present content and commit count, open and
-// not cut off, however this one ended.
+// not cut off, however this one ended. It has the history of this one.
 func (m *Memory) Clone() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{root: m.root, commits: m.commits, cut: -1}
+	return &Memory{root: m.root, commits: m.commits, cut: -1, keep: m.keep, history: slices.Clone(m.history)}
 }
 
 // At returns a clone of the store as it stood after the given commit. The
