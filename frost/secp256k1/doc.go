@@ -4,6 +4,6 @@
 //
 // Field and scalar arithmetic, and point arithmetic on public values, is that
 // of dcrd. Its point multiplication takes variable time, so the multiplication
-// of elements by secrets is this package's, as is the multi-scalar
-// multiplication.
+// of elements by secrets is this package's, as are the multi-scalar
+// multiplication and the square root in the decoding of elements, for speed.
 package secp256k1

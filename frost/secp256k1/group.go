@@ -53,11 +53,9 @@ func (group) DecodeElement(b []byte) (frost.Element, error) {
 		return nil, errElement
 	}
 	e := new(Element)
-	if e.p.X.SetByteSlice(b[1:]) ||
-		!dcr.DecompressY(&e.p.X, b[0] == dcr.PubKeyFormatCompressedOdd, &e.p.Y) {
+	if !decompress(&e.p, (*[32]byte)(b[1:]), b[0] == dcr.PubKeyFormatCompressedOdd) {
 		return nil, errElement
 	}
-	e.p.Z.SetInt(1)
 	return e, nil
 }
 
