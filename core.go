@@ -2,12 +2,10 @@ package processor
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/eventuality"
-	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/scheduler"
@@ -23,6 +21,7 @@ type core struct {
 	scanner   scanner.Scanner
 	scheduler scheduler.Scheduler
 	signer    *signer.Signer
+	keys      *keys
 }
 
 func newCore(c *Config) *core {
@@ -32,10 +31,11 @@ func newCore(c *Config) *core {
 		Genesis: c.Coin.Genesis(), Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
 		Self: c.Self, Sealer: c.Sealer, Events: k.outbox,
 	})
+	k.keys = newKeys(k.keygen)
 	k.signer = signer.New(signer.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
 		Coin: c.Coin, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
-		Keys: &keys{keygen: k.keygen}, Plans: plans{k}, Events: k.outbox, Random: c.Random,
+		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Random: c.Random,
 	})
 	k.scanner = c.Scanner(scanner.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
@@ -83,27 +83,6 @@ func (c chain) PayingKey(r storage.Reader, _ uint64) (coin.Key, error) {
 		return coin.Key{}, errors.New("processor: settlement without a key")
 	}
 	return coin.Key{Session: keys[0].Session, Key: keys[0].NetworkKey}, nil
-}
-
-// keys gives the signer the keys that keygen made.
-type keys struct{ keygen *keygen.KeyGen }
-
-// Public implements signer.Keys.
-func (k *keys) Public(r storage.Reader, session uint64) (batchKey, networkKey *frost.PublicKey, err error) {
-	batchKey, networkKey, err = k.keygen.Public(r, session)
-	if errors.Is(err, keygen.ErrNotConfirmed) || errors.Is(err, keygen.ErrNotFollowed) {
-		err = fmt.Errorf("%w: %w", signer.ErrNoKey, err)
-	}
-	return batchKey, networkKey, err
-}
-
-// Shares implements signer.Keys.
-func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShare *frost.KeyShare, err error) {
-	batchShare, networkShare, err = k.keygen.Shares(r, session)
-	if errors.Is(err, keygen.ErrNoShare) || errors.Is(err, keygen.ErrNotFollowed) {
-		return nil, nil, nil
-	}
-	return batchShare, networkShare, err
 }
 
 // verdict is what a part of a peer message means.

@@ -185,5 +185,6 @@ func (p *Processor) DepositAddress(ctx context.Context, session uint64) (address
 // store stays open.
 func (p *Processor) Close() error {
 	p.core.signer.Erase()
+	p.core.keys.erase()
 	return nil
 }
