@@ -16,12 +16,13 @@ import (
 	"github.com/serai-go/processor/internal/wire"
 )
 
-// Limits of decoded batches; consensus parameters are tighter.
+// Limits of decoded batches: no consensus parameters can make more. So many
+// instructions fit into the largest batch, of 16 MiB.
 const (
 	maxText         = 128
 	maxData         = 1 << 20
-	maxInstructions = 1 << 16
-	maxBatches      = 1 << 16
+	maxInstructions = 1 << 20
+	maxBatches      = 1 << 20
 )
 
 // Instruction is a deposit that carries instructions for the settlement
