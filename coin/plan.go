@@ -131,7 +131,7 @@ func (p Plan) Encode(w *wire.Writer) {
 func (p *Plan) Decode(r *wire.Reader) {
 	p.Key.Session = r.Uint64()
 	p.Key.Key = r.Bytes(64)
-	p.Inputs = wire.ReadList[Output](r, MaxPlanInputs, 60)
+	p.Inputs = wire.ReadList[Output](r, MaxPlanInputs, 69)
 	p.Payments = wire.ReadList[PlannedPayment](r, MaxPlanOutputs, 52)
 	p.Own = wire.ReadList[OwnOutput](r, MaxPlanOutputs, 21)
 	p.Fee = r.Uint64()
