@@ -30,7 +30,7 @@ func (group) NewScalar() frost.Scalar   { return new(Scalar) }
 func (group) NewElement() frost.Element { return new(Element) }
 
 func (group) Generator() frost.Element {
-	return new(Element).VarTimeMultiplyBase(new(Scalar).SetUint64(1))
+	return &Element{p: generator}
 }
 
 var (
@@ -52,11 +52,11 @@ func (group) DecodeElement(b []byte) (frost.Element, error) {
 		b[0] != dcr.PubKeyFormatCompressedEven && b[0] != dcr.PubKeyFormatCompressedOdd {
 		return nil, errElement
 	}
-	e := new(Element)
-	if !decompress(&e.p, (*[32]byte)(b[1:]), b[0] == dcr.PubKeyFormatCompressedOdd) {
+	p, ok := decompress((*[32]byte)(b[1:]), b[0] == dcr.PubKeyFormatCompressedOdd)
+	if !ok {
 		return nil, errElement
 	}
-	return e, nil
+	return &Element{p: p}, nil
 }
 
 func (g group) DecodeCleared(b []byte) (frost.Element, error) { return g.DecodeElement(b) }

@@ -9,18 +9,27 @@ import (
 	"github.com/serai-go/processor/frost"
 )
 
-// VarTimeMultiScalarMult is Straus' method: all terms share their doublings.
-// The endomorphism of the curve splits each scalar into two of half the length,
-// and signed windows recode those.
+// VarTimeMultiScalarMult returns the sum of scalars[i]·elements[i].
 func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Element) frost.Element {
 	if len(scalars) != len(elements) {
 		panic("secp256k1: VarTimeMultiScalarMult of slices of different lengths")
 	}
-	terms := make([]term, 0, 2*len(scalars))
-	multiples := make([]dcr.JacobianPoint, 0, tableSize*len(scalars))
+	k := make([]*dcr.ModNScalar, len(scalars))
+	p := make([]*jacobian, len(elements))
 	for i := range scalars {
-		k, e := &scalars[i].(*Scalar).s, elements[i].(*Element)
-		if k.IsZero() || e.IsIdentity() {
+		k[i], p[i] = &scalars[i].(*Scalar).s, &elements[i].(*Element).p
+	}
+	return &Element{p: multiScalarMult(k, p)}
+}
+
+// multiScalarMult is Straus' method: all terms share their doublings. The
+// endomorphism of the curve splits each scalar into two of half the length, and
+// signed windows recode those.
+func multiScalarMult(scalars []*dcr.ModNScalar, points []*jacobian) (sum jacobian) {
+	terms := make([]term, 0, 2*len(scalars))
+	multiples := make([]jacobian, 0, tableSize*len(scalars))
+	for i, k := range scalars {
+		if k.IsZero() || points[i].isIdentity() {
 			continue
 		}
 		first := len(multiples)
@@ -35,7 +44,7 @@ func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Ele
 			terms = append(terms, u)
 		}
 		terms = append(terms, t)
-		multiples = appendOddMultiples(multiples, &e.p, size)
+		multiples = appendOddMultiples(multiples, points[i], size)
 	}
 	toAffine(multiples)
 
@@ -43,9 +52,8 @@ func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Ele
 	for i := range terms {
 		length = max(length, terms[i].length)
 	}
-	var sum, q dcr.JacobianPoint
 	for i := length - 1; i >= 0; i-- {
-		dcr.DoubleNonConst(&sum, &sum)
+		sum.double(&sum)
 		for j := range terms {
 			t := &terms[j]
 			d := t.digits[i]
@@ -56,17 +64,18 @@ func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Ele
 			if d < 0 {
 				d, negative = -d, !negative
 			}
-			q = multiples[t.first+int(d)/2]
+			q := &multiples[t.first+int(d)/2]
+			x, y := q.x, q.y
 			if t.endomorphism {
-				q.X.Mul(beta).Normalize()
+				x.multiply(&x, &beta)
 			}
 			if negative {
-				q.Y.Negate(1).Normalize()
+				y.negate(&y)
 			}
-			dcr.AddNonConst(&sum, &q, &sum)
+			sum.addAffine(&sum, &x, &y)
 		}
 	}
-	return &Element{p: sum}
+	return sum
 }
 
 // windowBits is the width of the windows: digits are odd and below
@@ -149,45 +158,19 @@ func addInt(w *[4]uint64, d int) {
 }
 
 // appendOddMultiples appends P, 3P, 5P, … .
-func appendOddMultiples(multiples []dcr.JacobianPoint, p *dcr.JacobianPoint, size int) []dcr.JacobianPoint {
+func appendOddMultiples(multiples []jacobian, p *jacobian, size int) []jacobian {
 	multiples = append(multiples, *p)
 	if size == 1 {
 		return multiples
 	}
-	var double, next dcr.JacobianPoint
-	dcr.DoubleNonConst(p, &double)
-	next = *p
+	var double jacobian
+	double.double(p)
+	next := *p
 	for range size - 1 {
-		dcr.AddNonConst(&next, &double, &next)
+		next.add(&next, &double)
 		multiples = append(multiples, next)
 	}
 	return multiples
-}
-
-// toAffine gives all points Z = 1 with one inversion (Montgomery's trick). None
-// is the identity.
-func toAffine(points []dcr.JacobianPoint) {
-	prefix := make([]dcr.FieldVal, len(points))
-	var running dcr.FieldVal
-	running.SetInt(1)
-	for i := range points {
-		prefix[i] = running
-		running.Mul(&points[i].Z)
-	}
-	running.Inverse()
-	for i := len(points) - 1; i >= 0; i-- {
-		p := &points[i]
-		if p.Z.IsOne() {
-			continue // running has this factor 1 already
-		}
-		var inverse, square dcr.FieldVal
-		inverse.Mul2(&running, &prefix[i])
-		running.Mul(&p.Z)
-		square.SquareVal(&inverse)
-		p.X.Mul(&square).Normalize()
-		p.Y.Mul(square.Mul(&inverse)).Normalize()
-		p.Z.SetInt(1)
-	}
 }
 
 // The endomorphism maps (x, y) to (βx, y) and equals multiplication by λ. The
@@ -250,9 +233,8 @@ func scalarFromHex(text string) *dcr.ModNScalar {
 	return s
 }
 
-func fieldFromHex(text string) *dcr.FieldVal {
-	f := new(dcr.FieldVal)
-	f.SetByteSlice(bytesFromHex(text))
+func fieldFromHex(text string) (f field) {
+	f.setBytes((*[32]byte)(bytesFromHex(text)))
 	return f
 }
 
