@@ -79,8 +79,11 @@ type Update struct {
 
 // SignedBatch is a batch with the signature of its session's batch key.
 type SignedBatch struct {
-	Session   uint64
-	Batch     batch.Batch
+	Session uint64
+	Batch   batch.Batch
+	// Digest is the batch's, which the signature signs and its
+	// acknowledgement names.
+	Digest    [32]byte
 	Signature [64]byte
 }
 
@@ -220,6 +223,7 @@ func (e Update) encode(w *wire.Writer) {
 func (e SignedBatch) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
 	e.Batch.Encode(w)
+	w.Fixed(e.Digest[:])
 	w.Fixed(e.Signature[:])
 }
 
@@ -330,6 +334,7 @@ func decodeEvent(r *wire.Reader) EventBody {
 	case kindSignedBatch:
 		e := SignedBatch{Session: r.Uint64()}
 		e.Batch.Decode(r)
+		r.Fixed(e.Digest[:])
 		r.Fixed(e.Signature[:])
 		return e
 	case kindPaymentPlanned:

@@ -69,6 +69,9 @@ func TestCrashEverywhere(t *testing.T) {
 		require.NoError(t, err)
 
 		t.Run("one", func(t *testing.T) {
+			if want.Halted != nil {
+				t.Skip("the chain of the end is not the one that this run saw")
+			}
 			store := reference.Validators[1].Store
 			for _, k := range commits(store.Commits(), rand.New(rand.NewPCG(1, 0))) {
 				got := replay(t, reference, 1, store.At(k), reference.Chain.Coin(), atOnce(reference))
@@ -125,12 +128,15 @@ func TestAnyTiming(t *testing.T) {
 		reference := &processortest.Player{NewChain: newMock}
 		_, err := reference.Play(t.Context(), s)
 		require.NoError(t, err)
-		want, err := reference.Validators[0].Processor.Status(t.Context())
+		want, err := reference.Validators[1].Processor.Status(t.Context())
 		require.NoError(t, err)
+		if want.Halted != nil {
+			t.Skip("the chain of the end is not the one that this run saw")
+		}
 		for seed := range uint64(10) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			c := &slowCoin{Coin: reference.Chain.Coin()}
-			got := replay(t, reference, 0, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
+			got := replay(t, reference, 1, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
 				if next == uint64(len(reference.Log)) {
 					c.tip = 1 << 40
 					return next

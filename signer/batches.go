@@ -30,8 +30,10 @@ func (b *reported) Decode(r *wire.Reader) {
 
 // SignedBatch is a batch with its signature.
 type SignedBatch struct {
-	Session   uint64
-	Batch     batch.Batch
+	Session uint64
+	Batch   batch.Batch
+	// Digest is the batch's, which the signature signs.
+	Digest    [32]byte
 	Signature [64]byte
 }
 
@@ -125,7 +127,7 @@ func (s *Signer) finishBatch(id ID, signatures [][]byte) (func(storage.Tx) error
 		if err != nil || !ok {
 			return err
 		}
-		signed := SignedBatch{Session: b.Session, Batch: b.Batch, Signature: [64]byte(signatures[0])}
+		signed := SignedBatch{b.Session, b.Batch, s.digest(b), [64]byte(signatures[0])}
 		return s.Events.SignedBatch(tx, signed)
 	}, nil
 }
