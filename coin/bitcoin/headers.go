@@ -3,16 +3,19 @@ package bitcoin
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"slices"
 	"sync"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/bitcoin/block"
 )
 
 // headerEntry is what of a checked header is needed again.
 type headerEntry struct {
 	parent coin.BlockID
 	time   uint32
+	target uint32 // compact
 }
 
 // headerCache keeps checked headers, so that following the chain asks for
@@ -56,6 +59,11 @@ func (c *Coin) medianTimePast(ctx context.Context, number uint64, header headerE
 		if err != nil {
 			return 0, fmt.Errorf("an earlier header: %w", err)
 		}
+		if len(times) == 0 {
+			if err := c.checkTarget(number, entry.target, header.target); err != nil {
+				return 0, err
+			}
+		}
 		times = append(times, entry.time)
 		if reached := uint64(len(times)) == number; reached != (id == c.genesis) {
 			return 0, fmt.Errorf("%w: the chain does not begin %d blocks before", coin.ErrInvalid, number)
@@ -66,4 +74,38 @@ func (c *Coin) medianTimePast(ctx context.Context, number uint64, header headerE
 	}
 	slices.Sort(times)
 	return uint64(times[len(times)/2]), nil
+}
+
+// checkTarget checks that a block's target may follow that of the block
+// before: it changes only where the difficulty is adjusted, and there at most
+// by the factor that the network allows. So faking a chain takes as much work
+// as the real one does. Test networks have exceptions, which are not checked.
+func (c *Coin) checkTarget(number uint64, before, after uint32) error {
+	p := c.params
+	if p.ReduceMinDifficulty || p.PoWNoRetargeting {
+		return nil
+	}
+	interval := uint64(p.TargetTimespan / p.TargetTimePerBlock)
+	if number%interval != 0 {
+		if before != after {
+			return fmt.Errorf("%w: the target of block %d changes", coin.ErrInvalid, number)
+		}
+		return nil
+	}
+	factor := big.NewInt(p.RetargetAdjustmentFactor)
+	low, ok := block.ExpandTarget(before)
+	high, ok2 := block.ExpandTarget(after)
+	if !ok || !ok2 {
+		return fmt.Errorf("%w: the target of block %d is none", coin.ErrInvalid, number)
+	}
+	if low.Cmp(high) > 0 {
+		low, high = high, low
+	}
+	// The compact form rounds down, by less than one part in 2¹⁴.
+	bound := new(big.Int).Mul(low, factor)
+	bound.Add(bound, new(big.Int).Rsh(bound, 14))
+	if high.Cmp(bound) > 0 {
+		return fmt.Errorf("%w: the target of block %d changes too much", coin.ErrInvalid, number)
+	}
+	return nil
 }

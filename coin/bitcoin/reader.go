@@ -73,7 +73,7 @@ func (c *Coin) header(ctx context.Context, id coin.BlockID) (headerEntry, error)
 	if err := c.checkHeader(header, id); err != nil {
 		return headerEntry{}, err
 	}
-	entry := headerEntry{parent: header.Parent(), time: header.Time()}
+	entry := headerEntry{parent: header.Parent(), time: header.Time(), target: header.Target()}
 	c.headers.put(id, entry)
 	return entry, nil
 }
@@ -141,7 +141,7 @@ func (b *chainBlock) Header() coin.Header { return b.header }
 func (b *chainBlock) Transactions() []eventuality.Transaction { return b.transactions }
 
 // transactionBatch is how many transactions are asked for at a time.
-const transactionBatch = 64
+const transactionBatch = 256
 
 // previous calls found for each of the transactions, which the chain must
 // have: something in a block spends them. It takes those of the block itself

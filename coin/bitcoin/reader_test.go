@@ -256,3 +256,33 @@ func TestOrigins(t *testing.T) {
 	_, err = c.Outputs(ctx, nil, nil)
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
+
+func TestCheckTarget(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		network       Network
+		number        uint64
+		before, after uint32
+		ok            bool
+	}{
+		{"same", Mainnet, 100_001, 0x1b0404cb, 0x1b0404cb, true},
+		{"changes in between", Mainnet, 100_001, 0x1b0404cb, 0x1b0404ca, false},
+		{"changes in between, easier", Mainnet, 100_001, 0x1b0404cb, 0x1d00ffff, false},
+		{"the first real adjustment", Mainnet, 32_256, 0x1d00ffff, 0x1d00d86a, true},
+		{"four times harder", Mainnet, 4 * 2016, 0x1c00ffff, 0x1b3fffc0, true},
+		{"four times easier", Mainnet, 4 * 2016, 0x1b3fffc0, 0x1c00ffff, true},
+		{"five times harder", Mainnet, 4 * 2016, 0x1c050000, 0x1c010000, false},
+		{"five times easier", Mainnet, 4 * 2016, 0x1c010000, 0x1c050000, false},
+		{"none", Mainnet, 4 * 2016, 0x1c010000, 0, false},
+		{"signet", Signet, 5, 0x1e0377ae, 0x1e0377ad, false},
+		{"test network", Testnet4, 5, 0x1b0404cb, 0x1d00ffff, true},
+		{"regression test network", Regtest, 5, 0x207fffff, 0x207ffffe, true},
+	} {
+		err := offline(t, test.network).checkTarget(test.number, test.before, test.after)
+		if test.ok {
+			require.NoError(t, err, test.name)
+		} else {
+			require.ErrorIs(t, err, coin.ErrInvalid, test.name)
+		}
+	}
+}

@@ -46,10 +46,13 @@ func (h Header) MerkleRoot() [32]byte { return reversed(h.merkleRoot()) }
 // 1970. It may be hours off and lie before the parent's.
 func (h Header) Time() uint32 { return binary.LittleEndian.Uint32(h.raw[68:]) }
 
+// Target returns the target that the hash has to meet, in its compact form.
+func (h Header) Target() uint32 { return binary.LittleEndian.Uint32(h.raw[72:]) }
+
 // CheckWork checks that the hash meets the target that the header claims, and
 // that the target is not above limit, the network's easiest.
 func (h Header) CheckWork(limit *big.Int) error {
-	target, ok := decodeTarget(binary.LittleEndian.Uint32(h.raw[72:]))
+	target, ok := ExpandTarget(h.Target())
 	if !ok || target.Cmp(limit) > 0 {
 		return fmt.Errorf("%w: the target is out of range", ErrWork)
 	}
@@ -60,10 +63,10 @@ func (h Header) CheckWork(limit *big.Int) error {
 	return nil
 }
 
-// decodeTarget expands the compact form of a target: a byte of length and
-// three of mantissa with a sign. Zero, negative and oversized targets do not
-// count.
-func decodeTarget(compact uint32) (*big.Int, bool) {
+// ExpandTarget expands the compact form of a target: a byte of length and
+// three of mantissa with a sign. Zero, negative and oversized targets are
+// none.
+func ExpandTarget(compact uint32) (*big.Int, bool) {
 	length, mantissa := uint(compact>>24), int64(compact&0x7fffff)
 	if compact&0x800000 != 0 || length > 34 {
 		return nil, false

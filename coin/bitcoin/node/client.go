@@ -42,6 +42,8 @@ type Client struct {
 	rpc *jsonrpc.Client
 	// rest is set if the node serves raw blocks over REST.
 	rest bool
+	// cheap are transactions that the node wanted a higher fee of.
+	cheap cheap
 }
 
 // Tip returns the number of the newest block of the best chain.

@@ -19,7 +19,7 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 	if err != nil {
 		return coin.Publication{}, fmt.Errorf("%w: %w", coin.ErrInvalid, err)
 	}
-	err = c.rpc.Call(ctx, "sendrawtransaction", []any{jsonrpc.Hex(raw)}, nil)
+	err = c.rpc.Call(ctx, "sendrawtransaction", []any{jsonrpc.Hex(raw), noFeeLimit}, nil)
 	if err == nil {
 		return coin.Publication{Status: coin.Accepted}, nil
 	}
@@ -27,7 +27,7 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 	if !ok || answer.Code == codeWarmup {
 		return coin.Publication{}, classify(err)
 	}
-	status, err := c.judge(ctx, t)
+	status, err := c.explain(ctx, t)
 	if err != nil {
 		return coin.Publication{}, fmt.Errorf("why %x was refused (%w): %w", t.ID(), answer, err)
 	}
@@ -38,7 +38,31 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 	return p, nil
 }
 
-// judge finds out why the node refused a transaction.
+// noFeeLimit says not to refuse high fees: that of a child that pays for its
+// parent is high for its own size, and what is paid is decided elsewhere.
+const noFeeLimit = 0
+
+// explain finds out why the node refused a transaction. If that is because of
+// a parent that pays too little, it tries the two together.
+func (c *Client) explain(ctx context.Context, t *block.Transaction) (coin.PublicationStatus, error) {
+	status, err := c.judge(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	switch status {
+	case coin.FeeTooLow:
+		c.cheap.add(t)
+	case coin.Conflict:
+		for _, from := range t.Outpoints() {
+			if parent := c.cheap.get(from.Transaction()); parent != nil {
+				return c.publishPackage(ctx, parent, t)
+			}
+		}
+	}
+	return status, nil
+}
+
+// judge finds out why the node refused a transaction by itself.
 func (c *Client) judge(ctx context.Context, t *block.Transaction) (coin.PublicationStatus, error) {
 	if status, err := c.find(ctx, t.ID()); status != 0 || err != nil {
 		return status, err
