@@ -44,6 +44,14 @@ func (b Balance) Negative() bool { return b.high < 0 }
 // Uint64 returns the amount if it fits.
 func (b Balance) Uint64() (uint64, bool) { return b.low, b.high == 0 }
 
+// atMost returns the smaller of a balance that is not negative and an amount.
+func (b Balance) atMost(amount uint64) uint64 {
+	if b.high > 0 {
+		return amount
+	}
+	return min(b.low, amount)
+}
+
 // String returns the decimal amount.
 func (b Balance) String() string {
 	n := new(big.Int).Lsh(big.NewInt(b.high), 64)

@@ -30,8 +30,9 @@ type Ledger struct {
 	CostsCharged Balance
 	// NetworkFees were paid to miners.
 	NetworkFees Balance
-	// Recover is a memorandum: costs that no payment has borne yet.
-	Recover uint64
+	// Recover is a memorandum: the fees of all plans, those under way
+	// included, less what their payments bear. Later payments make up for it.
+	Recover Balance
 }
 
 // Encode writes the ledger.
@@ -39,7 +40,6 @@ func (l Ledger) Encode(w *wire.Writer) {
 	for _, b := range l.accounts() {
 		b.Encode(w)
 	}
-	w.Uint64(l.Recover)
 }
 
 // Decode reads the ledger.
@@ -47,13 +47,12 @@ func (l *Ledger) Decode(r *wire.Reader) {
 	for _, b := range l.accounts() {
 		b.Decode(r)
 	}
-	l.Recover = r.Uint64()
 }
 
 func (l *Ledger) accounts() []*Balance {
 	return []*Balance{
 		&l.Assets, &l.Credited, &l.Owed, &l.Returned, &l.RefundsDue,
-		&l.FeesCharged, &l.Gifts, &l.CostsCharged, &l.NetworkFees,
+		&l.FeesCharged, &l.Gifts, &l.CostsCharged, &l.NetworkFees, &l.Recover,
 	}
 }
 
@@ -72,7 +71,7 @@ func (l Ledger) Check() error {
 		return &Unbalanced{fmt.Sprintf("assets of %s against claims of %s", l.Assets, claims)}
 	}
 	for _, b := range []Balance{
-		l.Assets, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged, l.NetworkFees,
+		l.Assets, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged, l.NetworkFees, l.Recover,
 	} {
 		if b.Negative() {
 			return &Unbalanced{fmt.Sprintf("negative account in %+v", l)}

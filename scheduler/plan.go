@@ -3,6 +3,8 @@ package scheduler
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -38,7 +40,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 				return err
 			}
 		}
-		if reference-q.Since >= s.Parameters.Patience {
+		if reference >= q.Since+s.Parameters.Patience {
 			if err := s.drop(tx, q, "the amount did not carry its share of the fee for too long"); err != nil {
 				return err
 			}
@@ -55,17 +57,14 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 // that could be planned is.
 func (s *scheduler) tellWait(tx storage.Tx) error {
 	_, head, err := s.payable(tx, 0)
-	if err != nil || head == nil {
+	if err != nil || head == nil || head.value.Told {
 		return err
 	}
-	told, ok, err := s.waiting.Get(tx)
-	if err != nil || ok && told == head.ID {
+	head.value.Told = true
+	if err := s.payments.Put(tx, head.number, head.value); err != nil {
 		return err
 	}
-	if err := s.waiting.Put(tx, head.ID); err != nil {
-		return err
-	}
-	return s.Events.Condition(tx, head.ID, "waits: the amount is beyond what the group has free at present")
+	return s.Events.Condition(tx, head.value.ID, "waits: the amount is beyond what the group has free at present")
 }
 
 // numbered is a queue element with its number.
@@ -79,7 +78,7 @@ type draft struct {
 	plan     coin.Plan // without inputs if all payments were too small
 	payments []numbered[queued]
 	inputs   []numbered[coin.Output]
-	recover  uint64 // costs to recover afterwards
+	recover  Balance // costs to recover afterwards
 	removed  []uint64
 	poor     []queued // leave the queue, unpaid
 }
@@ -103,7 +102,7 @@ func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*dr
 	}
 	if len(payments) == 0 {
 		available, err := s.available.Load(r)
-		if err != nil || available < head.Amount || len(free) < 2 {
+		if err != nil || available < head.value.Amount || len(free) < 2 {
 			return nil, err
 		}
 	}
@@ -144,21 +143,22 @@ func (s *scheduler) oldest(r storage.Reader) ([]numbered[coin.Output], error) {
 
 // payable returns the payments from the head of the queue that the capacity
 // covers and one transaction can hold beside its change, and the head itself.
-func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], *queued, error) {
+func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], *numbered[queued], error) {
 	var payments []numbered[queued]
-	var head *queued
+	var head *numbered[queued]
 	for item, err := range s.payments.All(r) {
 		if err != nil {
 			return nil, nil, err
 		}
+		p := numbered[queued]{item.Key, item.Value}
 		if head == nil {
-			head = &item.Value
+			head = &p
 		}
-		if len(payments) == int(s.Parameters.MaxOutputs)-1 || item.Value.Amount > capacity {
+		if len(payments) == int(s.Parameters.MaxOutputs)-1 || p.value.Amount > capacity {
 			break
 		}
-		capacity -= item.Value.Amount
-		payments = append(payments, numbered[queued]{item.Key, item.Value})
+		capacity -= p.value.Amount
+		payments = append(payments, p)
 	}
 	return payments, head, nil
 }
@@ -176,11 +176,15 @@ func (s *scheduler) draftPayments(d *draft, payments []numbered[queued], free []
 		for _, o := range inputs {
 			plan.Inputs = append(plan.Inputs, o.value)
 		}
-		// Less than dust left over cannot become change: it goes to the fee,
-		// for the payments' benefit, and later ones make up for it.
-		var lost uint64
-		if left >= s.Parameters.Dust {
-			own.Amount = left
+		// Less than dust left over cannot become change. If earlier costs are
+		// to be recovered, the payments lift it to dust. Otherwise it goes to
+		// the fee, for the payments' benefit, and later ones make up for it:
+		// so what is lost this way never adds up to dust.
+		var lift, lost uint64
+		if left < s.Parameters.Dust {
+			lift = s.Parameters.Dust - left
+		}
+		if left > 0 && !d.recover.Sub(lift).Negative() {
 			plan.Own = []coin.OwnOutput{own}
 		} else {
 			lost = left
@@ -193,15 +197,20 @@ func (s *scheduler) draftPayments(d *draft, payments []numbered[queued], free []
 			return nil, fmt.Errorf("fee of %d inputs and %d payments: %w", len(inputs), len(payments), err)
 		}
 		plan.Fee = max(fee, lost)
-		// What is recovered of earlier costs stays with the group, as change.
+		// What is recovered stays with the group, as change: the fee once
+		// more, or the lift.
 		var recovered uint64
 		if len(plan.Own) > 0 {
-			recovered = min(d.recover, fee)
-			plan.Own[0].Amount += recovered
+			recovered = max(d.recover.atMost(fee), lift)
+			plan.Own[0].Amount = left + recovered
 		}
-		rest, poor := amortise(plan.Payments, plan.Fee-lost+recovered, s.Parameters.Dust)
+		cost, carry := bits.Add64(plan.Fee-lost, recovered, 0)
+		if carry > 0 {
+			cost = math.MaxUint64 // nobody can pay that either
+		}
+		rest, poor := amortise(plan.Payments, cost, s.Parameters.Dust)
 		if len(poor) == 0 {
-			d.recover = d.recover - recovered + lost
+			d.recover = d.recover.Sub(recovered).Add(lost)
 			d.plan, d.payments, d.inputs = plan, payments, inputs
 			return d, nil
 		}
@@ -279,7 +288,7 @@ func (s *scheduler) draftMerge(d *draft, free []numbered[coin.Output], own coin.
 	d.plan.Own[0].Amount = sum - fee
 	d.plan.Fee = fee
 	d.inputs = free
-	d.recover += fee
+	d.recover = d.recover.Add(fee)
 	return d, nil
 }
 

@@ -11,6 +11,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
@@ -97,7 +98,6 @@ type scheduler struct {
 	available storage.Value[uint64] // sum of the free outputs
 	payments  storage.Queue[queued]
 	known     storage.Map[coin.PaymentID, struct{}]
-	waiting   storage.Value[coin.PaymentID] // whose wait was told
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
 	ledger    storage.Value[Ledger]
@@ -112,7 +112,6 @@ func New(config Config) Scheduler {
 		available: storage.NewValue("scheduler/available", storage.Number),
 		payments:  storage.NewQueue("scheduler/payments", storage.Record[queued]()),
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
-		waiting:   storage.NewValue("scheduler/waiting", storage.Hash[coin.PaymentID]()),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
 		ledger:    storage.NewValue("scheduler/ledger", storage.Record[Ledger]()),
@@ -124,6 +123,9 @@ type queued struct {
 	coin.Payment
 	// Refund marks the refund of a deposit; other payments are burns.
 	Refund bool
+	// Told is set once the payment was at the head and beyond the group's
+	// means, which is told once.
+	Told bool
 	// Poor is set once the payment could not carry its share of the fee,
 	// first at reference block Since.
 	Poor  bool
@@ -134,6 +136,7 @@ type queued struct {
 func (q queued) Encode(w *wire.Writer) {
 	q.Payment.Encode(w)
 	w.Bool(q.Refund)
+	w.Bool(q.Told)
 	w.Bool(q.Poor)
 	w.Uint64(q.Since)
 }
@@ -142,6 +145,7 @@ func (q queued) Encode(w *wire.Writer) {
 func (q *queued) Decode(r *wire.Reader) {
 	q.Payment.Decode(r)
 	q.Refund = r.Bool()
+	q.Told = r.Bool()
 	q.Poor = r.Bool()
 	q.Since = r.Uint64()
 }
@@ -229,8 +233,12 @@ func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
 	if err != nil {
 		return err
 	}
+	own, err := s.own(key)
+	if err != nil {
+		return err
+	}
 	for _, p := range payments {
-		if err := s.enqueue(tx, key, p); err != nil {
+		if err := s.enqueue(tx, own, p); err != nil {
 			return fmt.Errorf("payment %s: %w", p.ID, err)
 		}
 	}
@@ -245,7 +253,7 @@ func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
 }
 
 // enqueue books a burn and puts it into the queue, or refuses it.
-func (s *scheduler) enqueue(tx storage.Tx, key coin.Key, p coin.Payment) error {
+func (s *scheduler) enqueue(tx storage.Tx, own []coin.Address, p coin.Payment) error {
 	known, err := s.known.Has(tx, p.ID)
 	if err != nil {
 		return err
@@ -256,10 +264,7 @@ func (s *scheduler) enqueue(tx storage.Tx, key coin.Key, p coin.Payment) error {
 	if err := s.known.Put(tx, p.ID, struct{}{}); err != nil {
 		return err
 	}
-	reason, err := s.refuse(key, p)
-	if err != nil {
-		return err
-	}
+	reason := s.refuse(own, p)
 	var overdrawn bool
 	err = s.post(tx, func(l *Ledger) {
 		l.burn(p.Amount)
@@ -283,27 +288,33 @@ func (s *scheduler) enqueue(tx storage.Tx, key coin.Key, p coin.Payment) error {
 	return err
 }
 
+// own returns the group's own addresses, one for each kind of output.
+func (s *scheduler) own(key coin.Key) ([]coin.Address, error) {
+	own := make([]coin.Address, len(coin.Kinds))
+	for i, kind := range coin.Kinds {
+		var err error
+		if own[i], err = s.Coin.Address(key.Key, kind); err != nil {
+			return nil, fmt.Errorf("address of kind %s: %w", kind, err)
+		}
+	}
+	return own, nil
+}
+
 // refuse returns why a payment cannot be made, or nothing.
-func (s *scheduler) refuse(key coin.Key, p coin.Payment) (string, error) {
+func (s *scheduler) refuse(own []coin.Address, p coin.Payment) string {
 	if p.Amount == 0 {
-		return "the amount is zero", nil
+		return "the amount is zero"
 	}
 	if p.Amount < s.Parameters.Dust {
-		return fmt.Sprintf("the amount is below the dust limit of %d", s.Parameters.Dust), nil
+		return fmt.Sprintf("the amount is below the dust limit of %d", s.Parameters.Dust)
 	}
 	if err := s.Coin.CheckAddress(p.Address); err != nil {
-		return err.Error(), nil
+		return err.Error()
 	}
-	for _, kind := range coin.Kinds {
-		own, err := s.Coin.Address(key.Key, kind)
-		if err != nil {
-			return "", fmt.Errorf("address of kind %s: %w", kind, err)
-		}
-		if p.Address == own {
-			return "the address is the group's own", nil
-		}
+	if slices.Contains(own, p.Address) {
+		return "the address is the group's own"
 	}
-	return "", nil
+	return ""
 }
 
 // post changes the books.

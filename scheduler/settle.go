@@ -50,11 +50,11 @@ func (s *scheduler) deposit(tx storage.Tx, d coin.Deposit) error {
 	if err != nil {
 		return err
 	}
-	reason, err := s.refuse(key, refund)
+	own, err := s.own(key)
 	if err != nil {
 		return err
 	}
-	if reason != "" {
+	if reason := s.refuse(own, refund); reason != "" {
 		return s.drop(tx, queued{Payment: refund, Refund: true}, reason)
 	}
 	_, err = s.payments.Push(tx, queued{Payment: refund, Refund: true})
@@ -167,7 +167,7 @@ func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 
 // Audit implements Scheduler.
 func (s *scheduler) Audit(r storage.Reader) error {
-	var assets, owed, refunds Balance
+	var assets, owed, refunds, unborne Balance
 	var free uint64
 	owe := func(amount uint64, refund bool) {
 		if refund {
@@ -190,8 +190,10 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		for _, input := range item.Value.Plan.Inputs {
 			assets = assets.Add(input.Amount)
 		}
+		unborne = unborne.Add(item.Value.Plan.Fee)
 		for i, payment := range item.Value.Plan.Payments {
 			owe(payment.Amount, item.Value.Refunds[i])
+			unborne = unborne.Sub(payment.Amount - payment.Paid)
 		}
 	}
 	for item, err := range s.payments.All(r) {
@@ -215,6 +217,7 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		{"assets", books.Assets, assets},
 		{"owed", books.Owed, owed},
 		{"refunds due", books.RefundsDue, refunds},
+		{"costs to recover", books.Recover, books.NetworkFees.Minus(books.CostsCharged).Plus(unborne)},
 		{"free outputs", Balance{}.Add(available), Balance{}.Add(free)},
 	} {
 		if account.booked != account.actual {

@@ -1,0 +1,321 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// The rules of the tests' network.
+const (
+	dust     = 10
+	patience = 5
+)
+
+func parameters() coin.Parameters {
+	return coin.Parameters{Dust: dust, MaxInputs: 4, MaxOutputs: 4, Patience: patience}
+}
+
+// tabled is a coin whose fee is the rate for each of 2 units of overhead, an
+// input and an output. Addresses of users begin with "user".
+type tabled struct{}
+
+func weigh(inputs, outputs int) uint64 { return uint64(2 + inputs + outputs) }
+
+func (tabled) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
+	high, low := bits.Mul64(rate, weigh(len(inputs), len(outputs)))
+	if high > 0 {
+		return 0, errors.New("fee above 64 bits")
+	}
+	return low, nil
+}
+
+func (tabled) Address(key []byte, kind coin.Kind) (coin.Address, error) {
+	return coin.Address(fmt.Sprintf("user-own-%x-%s", key, kind)), nil
+}
+
+func (tabled) CheckAddress(address coin.Address) error {
+	if !strings.HasPrefix(string(address), "user") {
+		return fmt.Errorf("%w: %q", coin.ErrAddress, address)
+	}
+	return nil
+}
+
+// happened is an event.
+type happened struct {
+	What    string // Planned, Settled, Refunded, Dropped, Refused, Condition
+	Payment coin.PaymentID
+	Plan    coin.PlanID
+	// Amount is what was paid or kept, Share the share of costs.
+	Amount, Share uint64
+	Text          string
+}
+
+// world is a scheduler and all that it talks to.
+type world struct {
+	t      require.TestingT
+	config Config
+	store  *storage.Memory
+	s      Scheduler
+
+	rate    uint64
+	rateErr error
+	number  uint64 // of the last settled block
+	outputs uint32 // made so far
+
+	// What was committed.
+	events []happened
+	plans  map[coin.PlanID]coin.Plan
+	open   []coin.PlanID // unresolved, in order
+
+	// What the running transaction adds.
+	newEvents []happened
+	newPlans  []coin.Plan
+}
+
+func newWorld(t require.TestingT, p coin.Parameters) *world {
+	w := &world{t: t, store: storage.NewMemory(), rate: 1, plans: make(map[coin.PlanID]coin.Plan)}
+	w.config = Config{Genesis: coin.BlockID{1}, Parameters: p, Coin: tabled{}, Chain: w, Plans: w, Events: w}
+	w.s = New(w.config)
+	return w
+}
+
+// restart makes a new scheduler on the same database.
+func (w *world) restart() {
+	w.store = w.store.Clone()
+	w.s = New(w.config)
+}
+
+func (w *world) Rate(storage.Reader, uint64) (uint64, error) { return w.rate, w.rateErr }
+
+func (w *world) PayingKey(storage.Reader, uint64) (coin.Key, error) {
+	return coin.Key{Session: 3, Key: []byte{7}}, nil
+}
+
+func (w *world) Planned(_ storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	require.Equal(w.t, plan.ID(w.config.Genesis), id)
+	w.newPlans = append(w.newPlans, plan)
+	return nil
+}
+
+func (w *world) Indices(_ storage.Reader, id coin.PlanID) ([]uint32, error) {
+	plan := w.plans[id]
+	indices := make([]uint32, len(plan.Own))
+	for i := range indices {
+		indices[i] = uint32(len(plan.Payments) + i)
+	}
+	return indices, nil
+}
+
+func (w *world) Resolved(_ storage.Tx, id coin.PlanID, plan coin.Plan, by coin.TransactionID) error {
+	require.Equal(w.t, w.plans[id], plan)
+	require.Equal(w.t, transactionOf(id), by)
+	return nil
+}
+
+func (w *world) event(e happened) error {
+	w.newEvents = append(w.newEvents, e)
+	return nil
+}
+
+func (w *world) PaymentPlanned(_ storage.Tx, id coin.PaymentID, plan coin.PlanID) error {
+	return w.event(happened{What: "Planned", Payment: id, Plan: plan})
+}
+
+func (w *world) PaymentSettled(_ storage.Tx, id coin.PaymentID, _ coin.TransactionID, paid, share uint64, refund bool) error {
+	what := "Settled"
+	if refund {
+		what = "Refunded"
+	}
+	return w.event(happened{What: what, Payment: id, Amount: paid, Share: share})
+}
+
+func (w *world) PaymentDropped(_ storage.Tx, id coin.PaymentID, kept uint64, reason string) error {
+	return w.event(happened{What: "Dropped", Payment: id, Amount: kept, Text: reason})
+}
+
+func (w *world) PaymentRefused(_ storage.Tx, id coin.PaymentID, reason string) error {
+	return w.event(happened{What: "Refused", Payment: id, Text: reason})
+}
+
+func (w *world) Condition(_ storage.Tx, id coin.PaymentID, text string) error {
+	return w.event(happened{What: "Condition", Payment: id, Text: text})
+}
+
+// update runs a transaction and takes over what it caused if it commits.
+func (w *world) update(do func(storage.Tx) error) error {
+	w.newEvents, w.newPlans = nil, nil
+	err := w.store.Update(ctx, do)
+	if err != nil {
+		return err
+	}
+	w.events = append(w.events, w.newEvents...)
+	for _, plan := range w.newPlans {
+		id := plan.ID(w.config.Genesis)
+		w.plans[id] = plan
+		w.open = append(w.open, id)
+	}
+	return nil
+}
+
+// settle settles a next block and returns the events.
+func (w *world) settle(block coin.SettledBlock) []happened {
+	w.number++
+	block.Number = w.number
+	require.NoError(w.t, w.update(func(tx storage.Tx) error {
+		return w.s.Settle(tx, &coin.Settlement{Reference: w.number, Blocks: []coin.SettledBlock{block}})
+	}))
+	w.check()
+	return w.newEvents
+}
+
+// burn hands payments in and returns the events.
+func (w *world) burn(payments ...coin.Payment) []happened {
+	require.NoError(w.t, w.update(func(tx storage.Tx) error { return w.s.Burn(tx, payments) }))
+	w.check()
+	return w.newEvents
+}
+
+func (w *world) hold(payments ...coin.Payment) {
+	require.NoError(w.t, w.update(func(tx storage.Tx) error { return w.s.Hold(tx, payments) }))
+	require.Empty(w.t, w.newEvents)
+}
+
+// output is a next output of the group.
+func (w *world) output(amount uint64) coin.Output {
+	w.outputs++
+	return coin.Output{
+		ID: coin.OutputID{Transaction: coin.TransactionID{0xdd}, Index: w.outputs}, Session: 3,
+		Amount: amount, Data: []byte("instruction"), Spend: []byte{1},
+	}
+}
+
+// deposit is a reported deposit that is credited in full.
+func (w *world) deposit(amount uint64) coin.Deposit {
+	return coin.Deposit{Output: w.output(amount), Credit: amount, Fate: coin.Reported}
+}
+
+// deposits settles a block of reported deposits.
+func (w *world) deposits(amounts ...uint64) []happened {
+	var block coin.SettledBlock
+	for _, a := range amounts {
+		block.Deposits = append(block.Deposits, w.deposit(a))
+	}
+	return w.settle(block)
+}
+
+func transactionOf(id coin.PlanID) coin.TransactionID { return sha256.Sum256(id[:]) }
+
+// completion adds to a block that a plan happened in it.
+func (w *world) completion(block *coin.SettledBlock, id coin.PlanID) {
+	plan := w.plans[id]
+	by := transactionOf(id)
+	for i, own := range plan.Own {
+		block.Internal = append(block.Internal, coin.Output{
+			ID:      coin.OutputID{Transaction: by, Index: uint32(len(plan.Payments) + i)},
+			Session: own.Session, Kind: own.Kind, Amount: own.Amount,
+		})
+	}
+	block.Completions = append(block.Completions, coin.Completion{Plan: id, Transaction: by})
+}
+
+// complete settles a block in which all unresolved plans happen.
+func (w *world) complete() []happened {
+	var block coin.SettledBlock
+	for _, id := range w.open {
+		w.completion(&block, id)
+	}
+	w.open = nil
+	return w.settle(block)
+}
+
+// check recounts the books.
+func (w *world) check() {
+	require.NoError(w.t, w.store.View(ctx, w.s.Audit))
+	require.NoError(w.t, w.ledger().Check())
+}
+
+func (w *world) ledger() (books Ledger) {
+	require.NoError(w.t, w.store.View(ctx, func(r storage.Reader) (err error) {
+		books, err = w.s.Ledger(r)
+		return err
+	}))
+	return books
+}
+
+func (w *world) pending() (p Pending) {
+	require.NoError(w.t, w.store.View(ctx, func(r storage.Reader) (err error) {
+		p, err = w.s.Pending(r)
+		return err
+	}))
+	return p
+}
+
+// only returns the one plan of the last transaction.
+func (w *world) only() coin.Plan {
+	require.Len(w.t, w.newPlans, 1)
+	return w.newPlans[0]
+}
+
+// dump returns the whole database.
+func (w *world) dump() (pairs []storage.Pair) {
+	require.NoError(w.t, w.store.View(ctx, func(r storage.Reader) error {
+		for pair, err := range r.Range(nil, nil) {
+			if err != nil {
+				return err
+			}
+			pairs = append(pairs, pair)
+		}
+		return nil
+	}))
+	return pairs
+}
+
+// pay is a payment to a user.
+func pay(id byte, amount uint64) coin.Payment {
+	return coin.Payment{ID: coin.PaymentID{id}, Address: "user", Amount: amount}
+}
+
+// of returns the events of a kind.
+func of(events []happened, what string) (some []happened) {
+	for _, e := range events {
+		if e.What == what {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+func amount(n uint64) Balance { return Balance{}.Add(n) }
+
+var ctx = context.Background()
+
+// newestPlan is the plan that was made last.
+func (w *world) newestPlan() (id coin.PlanID) {
+	for _, e := range of(w.events, "Planned") {
+		id = e.Plan
+	}
+	return id
+}
+
+// pendingIDs returns the queue.
+func (w *world) pendingIDs() (ids []coin.PaymentID) {
+	require.NoError(w.t, w.store.View(ctx, func(r storage.Reader) error {
+		for item, err := range w.s.(*scheduler).payments.All(r) {
+			if err != nil {
+				return err
+			}
+			ids = append(ids, item.Value.ID)
+		}
+		return nil
+	}))
+	return ids
+}
