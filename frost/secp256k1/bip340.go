@@ -52,7 +52,7 @@ func (a *BIP340) ForKey(key frost.Element) (frost.Instance, error) {
 		return nil, err
 	}
 	in := &bip340{message: a.message, key: XOnly(t.key), sign: t.sign, offset: t.offset}
-	if t.key.hasOddY() {
+	if t.isOdd() {
 		in.sign.Negate(in.sign)
 		in.offset.Negate(in.offset)
 	}
@@ -152,7 +152,7 @@ func (in *bip340) Challenge(nonces, _ []frost.Element) (frost.Challenge, error) 
 	nonce := XOnly(nonces[0])
 	factor := challenge(&nonce, &in.key, in.message)
 	return frost.Challenge{
-		Negate: nonces[0].(*Element).hasOddY(),
+		Negate: nonces[0].(*Element).affine().Y.IsOdd(),
 		Factor: factor.Multiply(factor, in.sign),
 	}, nil
 }
@@ -184,8 +184,8 @@ func Verify(key [32]byte, message, signature []byte) bool {
 	if err != nil {
 		return false
 	}
-	var nonce field
-	if !nonce.setBytes((*[32]byte)(signature)) {
+	var nonce dcr.FieldVal
+	if nonce.SetByteSlice(signature[:32]) {
 		return false
 	}
 	// R = s·G − e·P
@@ -196,8 +196,8 @@ func Verify(key [32]byte, message, signature []byte) bool {
 	if r.IsIdentity() {
 		return false
 	}
-	p := r.p.affine()
-	return !p.y.isOdd() && p.x == nonce
+	p := r.affine()
+	return !p.Y.IsOdd() && p.X.Equals(&nonce)
 }
 
 // reduce returns a hash as a number modulo the group order, big-endian.

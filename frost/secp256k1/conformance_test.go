@@ -59,7 +59,7 @@ func signBIP340(t *testing.T, secret, aux, message []byte) []byte {
 	require.NoError(t, err)
 
 	even := Group.NewScalar().Set(x)
-	if public.(*Element).hasOddY() {
+	if public.(*Element).affine().Y.IsOdd() {
 		even.Negate(even)
 	}
 	masked, hash := even.Bytes(), taggedHash("BIP0340/aux", aux)

@@ -1,132 +1,140 @@
 package secp256k1
 
 import (
+	"encoding/binary"
 	"sync"
 
 	dcr "github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
-// The multiplications here are for secret scalars: neither their operations nor
-// their memory accesses depend on the scalar. They use the complete addition
-// formulas of Renes, Costello and Batina (eprint 2015/1060, algorithms 7, 8 and
-// 9: a = 0, b₃ = 3·7 = 21), which have no special cases, and tables that are
-// read in full for every digit.
+// dcrd multiplies points in variable time only. The multiplications here are
+// for secret scalars: their operations and memory accesses do not depend on the
+// scalar. They use the complete addition formulas of Renes, Costello and Batina
+// (eprint 2015/1060, algorithms 7, 8 and 9: a = 0, b₃ = 3·7 = 21), which have no
+// special cases, and tables that are read in full for every digit.
+//
+// Magnitudes (dcrd's measure of pending carries; a product needs both factors
+// at most 8 and has 1) are noted as m=….
 
-// point is (x:y:z) with the affine coordinates x/z, y/z; the identity is (0:1:0).
-type point struct{ x, y, z field }
+// point is (X:Y:Z) with x = X/Z, y = Y/Z; the identity is (0:1:0). Coordinates
+// are m≤3.
+type point struct{ x, y, z dcr.FieldVal }
 
-var identity = point{y: fieldOne}
+// negate returns −f for a value of magnitude m.
+func negate(f *dcr.FieldVal, m uint32) *dcr.FieldVal {
+	return new(dcr.FieldVal).NegateVal(f, m)
+}
 
-const b3 = 21
+// times21 multiplies f by b₃ = 21 and leaves m=1.
+func times21(f *dcr.FieldVal) { f.Normalize().MulInt(21).Normalize() }
 
 // add sets r = p + q (algorithm 7).
 func (r *point) add(p, q *point) {
-	var t0, t1, t2, t3, t4, y3, t field
-	t0.multiply(&p.x, &q.x)
-	t1.multiply(&p.y, &q.y)
-	t2.multiply(&p.z, &q.z)
+	var t0, t1, t2, t3, t4, x3, y3 dcr.FieldVal
+	t0.Mul2(&p.x, &q.x)
+	t1.Mul2(&p.y, &q.y)
+	t2.Mul2(&p.z, &q.z)
 
-	// t3 = x₁y₂ + x₂y₁, t4 = y₁z₂ + y₂z₁, y3 = x₁z₂ + x₂z₁
-	cross := func(z, a1, b1, a2, b2, aa, bb *field) {
-		z.add(a1, b1)
-		t.add(a2, b2)
-		z.multiply(z, &t)
-		z.subtract(z, aa)
-		z.subtract(z, bb)
-	}
-	cross(&t3, &p.x, &p.y, &q.x, &q.y, &t0, &t1)
-	cross(&t4, &p.y, &p.z, &q.y, &q.z, &t1, &t2)
-	cross(&y3, &p.x, &p.z, &q.x, &q.z, &t0, &t2)
+	// t3 = X₁Y₂ + X₂Y₁, t4 = Y₁Z₂ + Y₂Z₁, y3 = X₁Z₂ + X₂Z₁, each m=4.
+	t3.Add2(&p.x, &p.y).Mul(x3.Add2(&q.x, &q.y))
+	t3.Add(negate(x3.Add2(&t0, &t1), 2))
+	t4.Add2(&p.y, &p.z).Mul(x3.Add2(&q.y, &q.z))
+	t4.Add(negate(x3.Add2(&t1, &t2), 2))
+	y3.Add2(&p.x, &p.z).Mul(x3.Add2(&q.x, &q.z))
+	y3.Add(negate(x3.Add2(&t0, &t2), 2))
+
 	r.finish(&t0, &t1, &t2, &t3, &t4, &y3)
 }
 
 // addAffine sets r = p + (x, y), the point (x, y) not being the identity
 // (algorithm 8).
-func (r *point) addAffine(p *point, x, y *field) {
-	var t0, t1, t3, t4, y3, t field
-	t0.multiply(&p.x, x)
-	t1.multiply(&p.y, y)
-	t3.add(&p.x, &p.y)
-	t.add(x, y)
-	t3.multiply(&t3, &t)
-	t3.subtract(&t3, &t0)
-	t3.subtract(&t3, &t1)
-	t4.multiply(y, &p.z)
-	t4.add(&t4, &p.y)
-	y3.multiply(x, &p.z)
-	y3.add(&y3, &p.x)
-	t2 := p.z
+func (r *point) addAffine(p *point, x, y *dcr.FieldVal) {
+	var t0, t1, t2, t3, t4, x3, y3 dcr.FieldVal
+	t0.Mul2(&p.x, x)
+	t1.Mul2(&p.y, y)
+	t2.Set(&p.z)
+
+	t3.Add2(&p.x, &p.y).Mul(x3.Add2(x, y))
+	t3.Add(negate(x3.Add2(&t0, &t1), 2)) // m=4
+	t4.Mul2(y, &p.z).Add(&p.y)           // m=4
+	y3.Mul2(x, &p.z).Add(&p.x)           // m=4
+
 	r.finish(&t0, &t1, &t2, &t3, &t4, &y3)
 }
 
 // finish is the part that the two additions share.
-func (r *point) finish(t0, t1, t2, t3, t4, y3 *field) {
-	var z3, t field
-	t0.multiplySmall(t0, 3)
-	t2.multiplySmall(t2, b3)
-	z3.add(t1, t2)
-	t1.subtract(t1, t2)
-	y3.multiplySmall(y3, b3)
+func (r *point) finish(t0, t1, t2, t3, t4, y3 *dcr.FieldVal) {
+	t0.MulInt(3) // m=3
+	times21(t2)
+	var z3, product dcr.FieldVal
+	z3.Add2(t1, t2)       // m=2
+	t1.Add(negate(t2, 1)) // m=3
+	times21(y3)
 
-	r.x.multiply(t3, t1)
-	t.multiply(t4, y3)
-	r.x.subtract(&r.x, &t)
-	r.y.multiply(y3, t0)
-	t.multiply(t1, &z3)
-	r.y.add(&r.y, &t)
-	r.z.multiply(&z3, t4)
-	t.multiply(t0, t3)
-	r.z.add(&r.z, &t)
+	r.x.Mul2(t3, t1).Add(negate(product.Mul2(t4, y3), 1)) // m=3
+	r.y.Mul2(t1, &z3).Add(product.Mul2(y3, t0))           // m=2
+	r.z.Mul2(&z3, t4).Add(product.Mul2(t0, t3))           // m=2
 }
 
 // double sets r = 2p (algorithm 9).
 func (r *point) double(p *point) {
-	var t0, t1, t2, xy, x3, y3, z3 field
-	t0.square(&p.y)
-	z3.multiplySmall(&t0, 8)
-	t1.multiply(&p.y, &p.z)
-	t2.square(&p.z)
-	t2.multiplySmall(&t2, b3)
-	xy.multiply(&p.x, &p.y)
+	var t0, t1, t2, xy, x3, y3, z3 dcr.FieldVal
+	t0.SquareVal(&p.y)
+	z3.Set(&t0).MulInt(8) // m=8
+	t1.Mul2(&p.y, &p.z)
+	t2.SquareVal(&p.z)
+	times21(&t2)
+	xy.Mul2(&p.x, &p.y)
 
-	x3.multiply(&t2, &z3)
-	y3.add(&t0, &t2)
-	r.z.multiply(&t1, &z3)
-	t2.multiplySmall(&t2, 3)
-	t0.subtract(&t0, &t2)
-	y3.multiply(&t0, &y3)
-	r.y.add(&x3, &y3)
-	r.x.multiply(&t0, &xy)
-	r.x.add(&r.x, &r.x)
+	x3.Mul2(&t2, &z3)
+	y3.Add2(&t0, &t2)               // m=2
+	r.z.Mul2(&t1, &z3)              // m=1
+	t0.Add(negate(t2.MulInt(3), 3)) // m=5
+	r.y.Mul2(&y3, &t0).Add(&x3)     // m=2
+	r.x.Mul2(&t0, &xy).MulInt(2)    // m=2
 }
 
-// jacobian returns p in the other coordinates.
-func (p *point) jacobian() (q jacobian) {
-	q.x.multiply(&p.x, &p.z)
-	q.y.square(&p.z)
-	q.y.multiply(&q.y, &p.y)
-	q.z = p.z
-	return q
+// jacobian sets q to p, normalised.
+func (p *point) jacobian(q *dcr.JacobianPoint) {
+	q.X.Mul2(&p.x, &p.z).Normalize()
+	q.Y.SquareVal(&p.z).Mul(&p.y).Normalize()
+	q.Z.Set(&p.z).Normalize()
 }
 
-// point returns p in the other coordinates.
-func (p *jacobian) point() (q point) {
-	if p.isIdentity() {
-		return identity
+// fromJacobian sets p to q.
+func (p *point) fromJacobian(q *dcr.JacobianPoint) {
+	if q.Z.IsZero() || q.X.IsZero() && q.Y.IsZero() {
+		*p = identity()
+		return
 	}
-	q.x.multiply(&p.x, &p.z)
-	q.y = p.y
-	q.z.square(&p.z)
-	q.z.multiply(&q.z, &p.z)
-	return q
+	p.x.Mul2(&q.X, &q.Z)
+	p.y.Set(&q.Y)
+	p.z.SquareVal(&q.Z).Mul(&q.Z)
 }
 
-// takeIf sets z to x if mask is all ones, z being 0, and leaves it if mask is 0.
-func (z *field) takeIf(mask uint64, x *field) {
-	z[0] |= mask & x[0]
-	z[1] |= mask & x[1]
-	z[2] |= mask & x[2]
-	z[3] |= mask & x[3]
+func identity() (p point) {
+	p.y.SetInt(1)
+	return p
+}
+
+// packed is a field element as a table stores it: four words, so that a masked
+// scan is cheap.
+type packed [4]uint64
+
+func pack(f *dcr.FieldVal) (w packed) {
+	b := f.Normalize().Bytes()
+	for i := range w {
+		w[i] = binary.BigEndian.Uint64(b[8*i:])
+	}
+	return w
+}
+
+func (w *packed) unpack(f *dcr.FieldVal) {
+	var b [32]byte
+	for i, word := range w {
+		binary.BigEndian.PutUint64(b[8*i:], word)
+	}
+	f.SetBytes(&b)
 }
 
 // mask returns all ones if i and j, both below 16, are equal, and zero if not.
@@ -137,82 +145,96 @@ func digit(k *[32]byte, i int) uint64 {
 	return uint64(k[31-i/2]>>(4*(i%2))) & 15
 }
 
-// baseTable holds the affine coordinates of (j+1)·16ⁱ·G at [i][j]. The shift by
-// one keeps the identity, which has none, out of the table; offset takes it
-// back: it is the negative of the sum over i of 16ⁱ·G.
+// baseTable holds (j+1)·16ⁱ·G at [i][j]. The shift by one keeps the identity,
+// which has no affine form, out of the table; offset takes it back: it is the
+// negative of the sum over i of 16ⁱ·G.
 type baseTable struct {
-	points [64][16][2]field
+	points [64][16][2]packed
 	offset point
 }
 
 var base = sync.OnceValue(func() *baseTable {
 	table := new(baseTable)
-	power := generator
-	var offset jacobian
-	multiples := make([]jacobian, 0, 64*16)
+	var power, offset dcr.JacobianPoint
+	dcr.ScalarBaseMultNonConst(new(dcr.ModNScalar).SetInt(1), &power)
+	multiples := make([]dcr.JacobianPoint, 0, 64*16)
 	for range table.points {
-		offset.add(&offset, &power)
+		dcr.AddNonConst(&offset, &power, &offset)
 		multiple := power
 		for range 16 {
 			multiples = append(multiples, multiple)
-			multiple.add(&multiple, &power)
+			dcr.AddNonConst(&multiple, &power, &multiple)
 		}
 		power = multiples[len(multiples)-1]
 	}
 	toAffine(multiples)
-	for i, p := range multiples {
-		table.points[i/16][i%16] = [2]field{p.x, p.y}
+	for i := range multiples {
+		table.points[i/16][i%16] = [2]packed{pack(&multiples[i].X), pack(&multiples[i].Y)}
 	}
-	offset.y.negate(&offset.y)
-	table.offset = offset.point()
+	offset.Y.Negate(1).Normalize()
+	table.offset.fromJacobian(&offset)
 	return table
 })
 
-// multiplyBase returns k·G, in constant time.
-func multiplyBase(k *dcr.ModNScalar) jacobian {
+// multiplyBase sets q = k·G in constant time.
+func multiplyBase(q *dcr.JacobianPoint, k *dcr.ModNScalar) {
 	table := base()
 	digits := k.Bytes()
-	defer clear(digits[:])
 	sum := table.offset
+	var x, y dcr.FieldVal
 	for i := range table.points {
 		d := digit(&digits, i)
-		var x, y field
+		var entry [2]packed
 		for j := range table.points[i] {
 			m := mask(uint64(j), d)
-			x.takeIf(m, &table.points[i][j][0])
-			y.takeIf(m, &table.points[i][j][1])
+			for c := range entry {
+				for w := range entry[c] {
+					entry[c][w] |= m & table.points[i][j][c][w]
+				}
+			}
 		}
+		entry[0].unpack(&x)
+		entry[1].unpack(&y)
 		sum.addAffine(&sum, &x, &y)
 	}
-	return sum.jacobian()
+	sum.jacobian(q)
+	clear(digits[:])
 }
 
-// multiply returns k·p, in time that does not depend on k.
-func multiply(k *dcr.ModNScalar, p *jacobian) jacobian {
+// multiply sets q = k·p in time that does not depend on k.
+func multiply(q *dcr.JacobianPoint, k *dcr.ModNScalar, p *dcr.JacobianPoint) {
 	// multiples[j] is j·p.
-	var multiples [16]point
-	one := p.point()
-	multiples[0] = identity
-	for j := 1; j < len(multiples); j++ {
-		multiples[j].add(&multiples[j-1], &one)
+	var multiples [16][3]packed
+	var one, multiple point
+	one.fromJacobian(p)
+	multiple = identity()
+	for j := range multiples {
+		multiples[j] = [3]packed{pack(&multiple.x), pack(&multiple.y), pack(&multiple.z)}
+		multiple.add(&multiple, &one)
 	}
 
 	digits := k.Bytes()
-	defer clear(digits[:])
-	sum := identity
+	sum := identity()
 	for i := 63; i >= 0; i-- {
 		for range 4 {
 			sum.double(&sum)
 		}
 		d := digit(&digits, i)
-		var term point
+		var entry [3]packed
 		for j := range multiples {
 			m := mask(uint64(j), d)
-			term.x.takeIf(m, &multiples[j].x)
-			term.y.takeIf(m, &multiples[j].y)
-			term.z.takeIf(m, &multiples[j].z)
+			for c := range entry {
+				for w := range entry[c] {
+					entry[c][w] |= m & multiples[j][c][w]
+				}
+			}
 		}
+		var term point
+		entry[0].unpack(&term.x)
+		entry[1].unpack(&term.y)
+		entry[2].unpack(&term.z)
 		sum.add(&sum, &term)
 	}
-	return sum.jacobian()
+	sum.jacobian(q)
+	clear(digits[:])
 }

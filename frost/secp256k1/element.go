@@ -7,17 +7,22 @@ import (
 )
 
 // An Element is a member of Group. The zero value is the identity.
-type Element struct{ p jacobian }
+type Element struct {
+	// p is in Jacobian coordinates, normalised, with Z = 0 for the identity.
+	p dcr.JacobianPoint
+}
 
 // Set sets e to a.
 func (e *Element) Set(a frost.Element) frost.Element {
-	e.p = a.(*Element).p
+	e.p.Set(&a.(*Element).p)
 	return e
 }
 
 // Add sets e to a + b.
 func (e *Element) Add(a, b frost.Element) frost.Element {
-	e.p.add(&a.(*Element).p, &b.(*Element).p)
+	var sum dcr.JacobianPoint
+	dcr.AddNonConst(&a.(*Element).p, &b.(*Element).p, &sum)
+	e.p = sum
 	return e
 }
 
@@ -29,40 +34,44 @@ func (e *Element) Subtract(a, b frost.Element) frost.Element {
 
 // Negate sets e to −a.
 func (e *Element) Negate(a frost.Element) frost.Element {
-	e.p = a.(*Element).p
-	e.p.y.negate(&e.p.y)
+	e.p.Set(&a.(*Element).p)
+	e.p.Y.Negate(1).Normalize()
 	return e
 }
 
 // Multiply sets e to s·a, in constant time.
 func (e *Element) Multiply(s frost.Scalar, a frost.Element) frost.Element {
-	e.p = multiply(&s.(*Scalar).s, &a.(*Element).p)
+	multiply(&e.p, &s.(*Scalar).s, &a.(*Element).p)
 	return e
 }
 
 // MultiplyBase sets e to s·G, G the generator of SEC 2, in constant time.
 func (e *Element) MultiplyBase(s frost.Scalar) frost.Element {
-	e.p = multiplyBase(&s.(*Scalar).s)
+	multiplyBase(&e.p, &s.(*Scalar).s)
 	return e
 }
 
 // VarTimeMultiply sets e to s·a. For public values only.
 func (e *Element) VarTimeMultiply(s frost.Scalar, a frost.Element) frost.Element {
-	e.p = multiScalarMult([]*dcr.ModNScalar{&s.(*Scalar).s}, []*jacobian{&a.(*Element).p})
+	dcr.ScalarMultNonConst(&s.(*Scalar).s, &a.(*Element).p, &e.p)
 	return e
 }
 
 // VarTimeMultiplyBase sets e to s·G. For public values only.
 func (e *Element) VarTimeMultiplyBase(s frost.Scalar) frost.Element {
-	e.p = varTimeMultiplyBase(&s.(*Scalar).s)
+	dcr.ScalarBaseMultNonConst(&s.(*Scalar).s, &e.p)
 	return e
 }
 
 // Equal reports whether e and a are the same element.
-func (e *Element) Equal(a frost.Element) bool { return e.p.equal(&a.(*Element).p) }
+func (e *Element) Equal(a frost.Element) bool {
+	return e.p.EquivalentNonConst(&a.(*Element).p)
+}
 
 // IsIdentity reports whether e is the identity.
-func (e *Element) IsIdentity() bool { return e.p.isIdentity() }
+func (e *Element) IsIdentity() bool {
+	return e.p.Z.IsZero() || e.p.X.IsZero() && e.p.Y.IsZero()
+}
 
 // Bytes returns the 33 bytes of e as in SEC 1, section 2.3.3, compressed. The
 // identity is 33 zeros.
@@ -71,29 +80,29 @@ func (e *Element) Bytes() []byte {
 	if e.IsIdentity() {
 		return b
 	}
-	p := e.p.affine()
+	p := e.affine()
 	b[0] = dcr.PubKeyFormatCompressedEven
-	if p.y.isOdd() {
+	if p.Y.IsOdd() {
 		b[0] = dcr.PubKeyFormatCompressedOdd
 	}
-	p.x.putBytes((*[32]byte)(b[1:]))
+	p.X.PutBytesUnchecked(b[1:])
 	return b
 }
 
-// hasOddY reports whether the y coordinate of e, which is not the identity, is
-// odd.
-func (e *Element) hasOddY() bool {
-	p := e.p.affine()
-	return p.y.isOdd()
+// affine returns e with Z = 1. It must not be called on the identity.
+func (e *Element) affine() *dcr.JacobianPoint {
+	p := e.p
+	if !p.Z.IsOne() {
+		p.ToAffine()
+	}
+	return &p
 }
 
 // NewElement returns the element of a public key.
 func NewElement(key *dcr.PublicKey) *Element {
-	e, err := Group.DecodeElement(key.SerializeCompressed())
-	if err != nil {
-		panic(err) // a dcr.PublicKey is on the curve by contract
-	}
-	return e.(*Element)
+	e := new(Element)
+	key.AsJacobian(&e.p)
+	return e
 }
 
 // PublicKey returns e as a public key, or nil for the identity.
@@ -101,12 +110,6 @@ func (e *Element) PublicKey() *dcr.PublicKey {
 	if e.IsIdentity() {
 		return nil
 	}
-	p := e.p.affine()
-	var b [32]byte
-	var x, y dcr.FieldVal
-	p.x.putBytes(&b)
-	x.SetBytes(&b)
-	p.y.putBytes(&b)
-	y.SetBytes(&b)
-	return dcr.NewPublicKey(&x, &y)
+	p := e.affine()
+	return dcr.NewPublicKey(&p.X, &p.Y)
 }

@@ -30,7 +30,7 @@ func (group) NewScalar() frost.Scalar   { return new(Scalar) }
 func (group) NewElement() frost.Element { return new(Element) }
 
 func (group) Generator() frost.Element {
-	return &Element{p: generator}
+	return new(Element).VarTimeMultiplyBase(new(Scalar).SetUint64(1))
 }
 
 var (
@@ -52,11 +52,13 @@ func (group) DecodeElement(b []byte) (frost.Element, error) {
 		b[0] != dcr.PubKeyFormatCompressedEven && b[0] != dcr.PubKeyFormatCompressedOdd {
 		return nil, errElement
 	}
-	p, ok := decompress((*[32]byte)(b[1:]), b[0] == dcr.PubKeyFormatCompressedOdd)
-	if !ok {
+	e := new(Element)
+	if e.p.X.SetByteSlice(b[1:]) ||
+		!dcr.DecompressY(&e.p.X, b[0] == dcr.PubKeyFormatCompressedOdd, &e.p.Y) {
 		return nil, errElement
 	}
-	return &Element{p: p}, nil
+	e.p.Z.SetInt(1)
+	return e, nil
 }
 
 func (g group) DecodeCleared(b []byte) (frost.Element, error) { return g.DecodeElement(b) }

@@ -9,27 +9,18 @@ import (
 	"github.com/serai-go/processor/frost"
 )
 
-// VarTimeMultiScalarMult returns the sum of scalars[i]·elements[i].
+// VarTimeMultiScalarMult is Straus' method: all terms share their doublings.
+// The endomorphism of the curve splits each scalar into two of half the length,
+// and signed windows recode those.
 func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Element) frost.Element {
 	if len(scalars) != len(elements) {
 		panic("secp256k1: VarTimeMultiScalarMult of slices of different lengths")
 	}
-	k := make([]*dcr.ModNScalar, len(scalars))
-	p := make([]*jacobian, len(elements))
-	for i := range scalars {
-		k[i], p[i] = &scalars[i].(*Scalar).s, &elements[i].(*Element).p
-	}
-	return &Element{p: multiScalarMult(k, p)}
-}
-
-// multiScalarMult is Straus' method: all terms share their doublings. The
-// endomorphism of the curve splits each scalar into two of half the length, and
-// signed windows recode those.
-func multiScalarMult(scalars []*dcr.ModNScalar, points []*jacobian) (sum jacobian) {
 	terms := make([]term, 0, 2*len(scalars))
-	multiples := make([]jacobian, 0, tableSize*len(scalars))
-	for i, k := range scalars {
-		if k.IsZero() || points[i].isIdentity() {
+	multiples := make([]dcr.JacobianPoint, 0, tableSize*len(scalars))
+	for i := range scalars {
+		k, e := &scalars[i].(*Scalar).s, elements[i].(*Element)
+		if k.IsZero() || e.IsIdentity() {
 			continue
 		}
 		first := len(multiples)
@@ -44,7 +35,7 @@ func multiScalarMult(scalars []*dcr.ModNScalar, points []*jacobian) (sum jacobia
 			terms = append(terms, u)
 		}
 		terms = append(terms, t)
-		multiples = appendOddMultiples(multiples, points[i], size)
+		multiples = appendOddMultiples(multiples, &e.p, size)
 	}
 	toAffine(multiples)
 
@@ -52,8 +43,9 @@ func multiScalarMult(scalars []*dcr.ModNScalar, points []*jacobian) (sum jacobia
 	for i := range terms {
 		length = max(length, terms[i].length)
 	}
+	var sum, q dcr.JacobianPoint
 	for i := length - 1; i >= 0; i-- {
-		sum.double(&sum)
+		dcr.DoubleNonConst(&sum, &sum)
 		for j := range terms {
 			t := &terms[j]
 			d := t.digits[i]
@@ -64,18 +56,17 @@ func multiScalarMult(scalars []*dcr.ModNScalar, points []*jacobian) (sum jacobia
 			if d < 0 {
 				d, negative = -d, !negative
 			}
-			q := &multiples[t.first+int(d)/2]
-			x, y := q.x, q.y
+			q = multiples[t.first+int(d)/2]
 			if t.endomorphism {
-				x.multiply(&x, &beta)
+				q.X.Mul(beta).Normalize()
 			}
 			if negative {
-				y.negate(&y)
+				q.Y.Negate(1).Normalize()
 			}
-			sum.addAffine(&sum, &x, &y)
+			dcr.AddNonConst(&sum, &q, &sum)
 		}
 	}
-	return sum
+	return &Element{p: sum}
 }
 
 // windowBits is the width of the windows: digits are odd and below
@@ -158,19 +149,45 @@ func addInt(w *[4]uint64, d int) {
 }
 
 // appendOddMultiples appends P, 3P, 5P, … .
-func appendOddMultiples(multiples []jacobian, p *jacobian, size int) []jacobian {
+func appendOddMultiples(multiples []dcr.JacobianPoint, p *dcr.JacobianPoint, size int) []dcr.JacobianPoint {
 	multiples = append(multiples, *p)
 	if size == 1 {
 		return multiples
 	}
-	var double jacobian
-	double.double(p)
-	next := *p
+	var double, next dcr.JacobianPoint
+	dcr.DoubleNonConst(p, &double)
+	next = *p
 	for range size - 1 {
-		next.add(&next, &double)
+		dcr.AddNonConst(&next, &double, &next)
 		multiples = append(multiples, next)
 	}
 	return multiples
+}
+
+// toAffine gives all points Z = 1 with one inversion (Montgomery's trick). None
+// is the identity.
+func toAffine(points []dcr.JacobianPoint) {
+	prefix := make([]dcr.FieldVal, len(points))
+	var running dcr.FieldVal
+	running.SetInt(1)
+	for i := range points {
+		prefix[i] = running
+		running.Mul(&points[i].Z)
+	}
+	running.Inverse()
+	for i := len(points) - 1; i >= 0; i-- {
+		p := &points[i]
+		if p.Z.IsOne() {
+			continue // running has this factor 1 already
+		}
+		var inverse, square dcr.FieldVal
+		inverse.Mul2(&running, &prefix[i])
+		running.Mul(&p.Z)
+		square.SquareVal(&inverse)
+		p.X.Mul(&square).Normalize()
+		p.Y.Mul(square.Mul(&inverse)).Normalize()
+		p.Z.SetInt(1)
+	}
 }
 
 // The endomorphism maps (x, y) to (βx, y) and equals multiplication by λ. The
@@ -233,8 +250,9 @@ func scalarFromHex(text string) *dcr.ModNScalar {
 	return s
 }
 
-func fieldFromHex(text string) (f field) {
-	f.setBytes((*[32]byte)(bytesFromHex(text)))
+func fieldFromHex(text string) *dcr.FieldVal {
+	f := new(dcr.FieldVal)
+	f.SetByteSlice(bytesFromHex(text))
 	return f
 }
 

@@ -53,12 +53,21 @@ func BenchmarkMultiScalarMult(b *testing.B) {
 				hash := taggedHash("scalar", []byte{byte(i)})
 				k := reduce(&hash)
 				e := Group.NewElement().VarTimeMultiplyBase(k)
-				e.(*Element).p = e.(*Element).p.affine()
+				e.(*Element).p.ToAffine()
 				scalars, elements = append(scalars, k), append(elements, e)
 			}
 			for b.Loop() {
 				Group.VarTimeMultiScalarMult(scalars, elements)
 			}
 		})
+	}
+}
+
+func BenchmarkVarTimeMultiply(b *testing.B) {
+	hash := taggedHash("scalar")
+	k := reduce(&hash)
+	e, g := new(Element), Group.Generator()
+	for b.Loop() {
+		e.VarTimeMultiply(k, g)
 	}
 }

@@ -77,7 +77,7 @@ func (t *tweaked) apply(tweak Tweak) error {
 	if err != nil {
 		return err
 	}
-	if tweak.kind != plainTweak && t.key.hasOddY() {
+	if tweak.kind != plainTweak && t.isOdd() {
 		t.key.Negate(t.key)
 		t.sign.Negate(t.sign)
 		t.offset.Negate(t.offset)
@@ -90,6 +90,8 @@ func (t *tweaked) apply(tweak Tweak) error {
 	}
 	return nil
 }
+
+func (t *tweaked) isOdd() bool { return t.key.affine().Y.IsOdd() }
 
 // TweakedKey returns the key with the tweaks applied.
 func TweakedKey(key frost.Element, tweaks ...Tweak) (frost.Element, error) {
