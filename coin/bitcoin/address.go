@@ -18,6 +18,20 @@ const (
 	hashSize   = 20 // of a public key or script in the old addresses
 )
 
+// addressScript is the function of this name, remembered: a payment's address
+// is needed at each step from its first price to its last signature.
+func (c *Coin) addressScript(address coin.Address) ([]byte, error) {
+	if script, ok := c.scripts.get(address); ok {
+		return script, nil
+	}
+	script, err := addressScript(c.params, address)
+	if err != nil {
+		return nil, err
+	}
+	c.scripts.put(address, script)
+	return script, nil
+}
+
 // addressScript returns the script that an address stands for. Every address
 // has one text: bech32 and bech32m in lower case (BIP-173, BIP-350), base58
 // with checksum for P2PKH and P2SH.

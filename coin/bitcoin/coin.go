@@ -50,8 +50,10 @@ type Coin struct {
 	genesis coin.BlockID
 	rules   coin.Parameters
 	node    Node
-	keys    keyCache
-	headers headerCache
+	// keys are by network key, headers by block, scripts by address.
+	keys    cache[string, *kindKeys]
+	headers cache[coin.BlockID, headerEntry]
+	scripts cache[coin.Address, []byte]
 }
 
 var _ coin.Coin = (*Coin)(nil)
@@ -91,7 +93,9 @@ func New(from Node, network Network, parameters coin.Parameters) (*Coin, error) 
 	}
 	return &Coin{
 		network: network, params: params, genesis: genesis, rules: parameters, node: from,
-		keys: keyCache{genesis: genesis},
+		keys:    cache[string, *kindKeys]{limit: maxCachedKeys},
+		headers: cache[coin.BlockID, headerEntry]{limit: maxCachedHeaders},
+		scripts: cache[coin.Address, []byte]{limit: maxCachedAddresses},
 	}, nil
 }
 
@@ -115,7 +119,7 @@ func (c *Coin) Parameters() coin.Parameters { return c.rules }
 
 // Address implements coin.Network: the P2TR address of the kind's output key.
 func (c *Coin) Address(key []byte, kind coin.Kind) (coin.Address, error) {
-	k, err := c.keys.kind(key, kind)
+	k, err := c.outputKey(key, kind)
 	if err != nil {
 		return "", err
 	}
@@ -129,6 +133,6 @@ func (c *Coin) Address(key []byte, kind coin.Kind) (coin.Address, error) {
 // CheckAddress implements coin.Network. P2PKH, P2SH, P2WPKH, P2WSH, P2TR and
 // the witness versions to come are paid by address.
 func (c *Coin) CheckAddress(address coin.Address) error {
-	_, err := addressScript(c.params, address)
+	_, err := c.addressScript(address)
 	return err
 }

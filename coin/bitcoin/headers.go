@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"sync"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/bitcoin/block"
@@ -16,31 +15,6 @@ type headerEntry struct {
 	parent coin.BlockID
 	time   uint32
 	target uint32 // compact
-}
-
-// headerCache keeps checked headers, so that following the chain asks for
-// each only once. Headers never change; the cache is never wrong.
-type headerCache struct {
-	mu      sync.Mutex
-	entries map[coin.BlockID]headerEntry
-}
-
-const maxCachedHeaders = 4096
-
-func (h *headerCache) get(id coin.BlockID) (headerEntry, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	entry, ok := h.entries[id]
-	return entry, ok
-}
-
-func (h *headerCache) put(id coin.BlockID, entry headerEntry) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.entries == nil || len(h.entries) >= maxCachedHeaders {
-		h.entries = make(map[coin.BlockID]headerEntry)
-	}
-	h.entries[id] = entry
 }
 
 // medianSpan is the number of blocks whose times BIP-113 takes the median of.

@@ -3,7 +3,6 @@ package bitcoin
 import (
 	"crypto/sha512"
 	"fmt"
-	"sync"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost/secp256k1"
@@ -58,40 +57,25 @@ func kindOffset(genesis coin.BlockID, kind coin.Kind) [32]byte {
 	return [32]byte(secp256k1.Group.ScalarFromUniform(&wide).Bytes())
 }
 
-// keyCache holds the output keys of the network keys in use.
-type keyCache struct {
-	genesis coin.BlockID
-
-	mu   sync.Mutex
-	keys map[string]*kindKeys
-}
-
-// maxCachedKeys is far above the number of keys that live at a time.
-const maxCachedKeys = 64
-
-func (c *keyCache) get(key []byte) (*kindKeys, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if keys, ok := c.keys[string(key)]; ok {
+// kindKeys returns the output keys of a network key.
+func (c *Coin) kindKeys(key []byte) (*kindKeys, error) {
+	if keys, ok := c.keys.get(string(key)); ok {
 		return keys, nil
 	}
 	keys, err := deriveKeys(c.genesis, key)
 	if err != nil {
 		return nil, err
 	}
-	if c.keys == nil || len(c.keys) >= maxCachedKeys {
-		c.keys = make(map[string]*kindKeys)
-	}
-	c.keys[string(key)] = keys
+	c.keys.put(string(key), keys)
 	return keys, nil
 }
 
-// kind returns the output key of one kind.
-func (c *keyCache) kind(key []byte, kind coin.Kind) (*outputKey, error) {
+// outputKey returns the output key of one kind for a network key.
+func (c *Coin) outputKey(key []byte, kind coin.Kind) (*outputKey, error) {
 	if int(kind) >= len(coin.Kinds) {
 		return nil, fmt.Errorf("bitcoin: unknown output %s", kind)
 	}
-	keys, err := c.get(key)
+	keys, err := c.kindKeys(key)
 	if err != nil {
 		return nil, err
 	}

@@ -171,3 +171,23 @@ func TestFeeOf(t *testing.T) {
 		require.Equal(t, want.Uint64(), feeOf(weight, rate))
 	})
 }
+
+// BenchmarkFee prices the largest transaction of the default parameters.
+func BenchmarkFee(b *testing.B) {
+	c := offline(b, Mainnet)
+	rules := c.Parameters()
+	inputs := make([]coin.Output, rules.MaxInputs)
+	var addresses []coin.Address
+	for i := range int(rules.MaxOutputs) {
+		program := binary.LittleEndian.AppendUint64(make([]byte, 24), uint64(i))
+		address, ok := scriptAddress(c.params, witnessScript(1, program))
+		require.True(b, ok)
+		addresses = append(addresses, address)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Fee(1000, inputs, addresses); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

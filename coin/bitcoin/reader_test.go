@@ -80,7 +80,7 @@ func TestLies(t *testing.T) {
 	n := newMemoryNode(t)
 	c := reading(t, n)
 	key := bytes.Clone(unhex(t, "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"))
-	k, err := c.keys.kind(key, coin.External)
+	k, err := c.outputKey(key, coin.External)
 	require.NoError(t, err)
 	from := source(wire.NewTxOut(70_000, witnessScript(0, make([]byte, 20))))
 	n.addTransaction(t, from)
@@ -185,7 +185,7 @@ func TestOrigins(t *testing.T) {
 	key := unhex(t, "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 	var ours [len(coin.Kinds)][]byte
 	for i, kind := range coin.Kinds {
-		k, err := c.keys.kind(key, kind)
+		k, err := c.outputKey(key, kind)
 		require.NoError(t, err)
 		ours[i] = k.script
 	}

@@ -18,7 +18,7 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 	}
 	var scripts [][]byte
 	for _, key := range keys {
-		outputs, err := c.keys.get(key.Key)
+		outputs, err := c.kindKeys(key.Key)
 		if err != nil {
 			return nil, err
 		}

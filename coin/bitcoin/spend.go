@@ -46,7 +46,7 @@ func (c *Coin) buildUnchecked(plan coin.Plan) (*unsigned, error) {
 	u := &unsigned{tx: wire.NewMsgTx(transactionVersion), spent: txscript.NewMultiPrevOutFetcher(nil)}
 	var in uint64
 	for i, input := range plan.Inputs {
-		key, err := c.keys.kind(plan.Key.Key, input.Kind)
+		key, err := c.outputKey(plan.Key.Key, input.Kind)
 		if err != nil {
 			return nil, fmt.Errorf("input %d: %w", i, err)
 		}
@@ -66,7 +66,7 @@ func (c *Coin) buildUnchecked(plan coin.Plan) (*unsigned, error) {
 	}
 	left := in
 	pay := func(amount uint64, address coin.Address) error {
-		script, err := addressScript(c.params, address)
+		script, err := c.addressScript(address)
 		if err != nil {
 			return err
 		}

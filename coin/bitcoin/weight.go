@@ -59,7 +59,7 @@ func feeOf(weight, rate uint64) uint64 {
 func (c *Coin) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
 	scripts := make([][]byte, len(outputs))
 	for i, address := range outputs {
-		script, err := addressScript(c.params, address)
+		script, err := c.addressScript(address)
 		if err != nil {
 			return 0, fmt.Errorf("bitcoin: fee of output %d: %w", i, err)
 		}

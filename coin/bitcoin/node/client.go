@@ -5,10 +5,12 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/jsonrpc"
@@ -32,9 +34,13 @@ type Config struct {
 	// CookieFile is bitcoind's .cookie file, used instead of User and
 	// Password.
 	CookieFile string
-	// RPC refines the connection: TLS, timeouts, limits. Its URL and
-	// credentials are not used.
-	RPC *jsonrpc.Config
+	// TLS is the configuration for https. Nil trusts the system's roots.
+	TLS *tls.Config
+	// Timeout limits one attempt, its answer included. Zero is 30 seconds.
+	Timeout time.Duration
+	// Attempts is how often a request is sent before its transient failure is
+	// returned. Zero is 4.
+	Attempts int
 }
 
 // Client is a connection to a node. It is for concurrent use.

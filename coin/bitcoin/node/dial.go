@@ -24,12 +24,10 @@ const maxTipAge = 24 * time.Hour
 // tells which network it has to be of. With fresh the newest block must be
 // recent, which a network on which nobody mines does not offer.
 func Dial(ctx context.Context, config Config, genesis coin.BlockID, fresh bool) (*Client, error) {
-	var rpc jsonrpc.Config
-	if config.RPC != nil {
-		rpc = *config.RPC
-	}
-	rpc.URL, rpc.User, rpc.Password, rpc.CookieFile = config.URL, config.User, config.Password, config.CookieFile
-	connection, err := jsonrpc.New(rpc)
+	connection, err := jsonrpc.New(jsonrpc.Config{
+		URL: config.URL, User: config.User, Password: config.Password, CookieFile: config.CookieFile,
+		TLS: config.TLS, Timeout: config.Timeout, Attempts: config.Attempts,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("node: %w", err)
 	}

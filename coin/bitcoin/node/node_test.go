@@ -25,7 +25,7 @@ var kinds = map[string]func(testnodes.TB, testnodes.Options) *testnodes.Node{
 }
 
 func config(n *testnodes.Node) node.Config {
-	return node.Config{URL: n.URL, User: n.User, Password: n.Password, RPC: &jsonrpc.Config{Attempts: 1}}
+	return node.Config{URL: n.URL, User: n.User, Password: n.Password, Attempts: 1}
 }
 
 func genesis(t *testing.T, name bitcoin.Network) coin.BlockID {

@@ -1,0 +1,36 @@
+package bitcoin
+
+import "sync"
+
+// cache keeps at most limit values that are functions of their key, so that
+// it is never wrong. It forgets all when it is full: what is in use comes back
+// at once. It is for concurrent use.
+type cache[K comparable, V any] struct {
+	limit int
+
+	mu     sync.Mutex
+	values map[K]V
+}
+
+func (c *cache[K, V]) get(key K) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	value, ok := c.values[key]
+	return value, ok
+}
+
+func (c *cache[K, V]) put(key K, value V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.values == nil || len(c.values) >= c.limit {
+		c.values = make(map[K]V)
+	}
+	c.values[key] = value
+}
+
+// Limits of the caches: a few times what is in use at a time.
+const (
+	maxCachedKeys      = 64
+	maxCachedHeaders   = 4096
+	maxCachedAddresses = 1 << 14
+)
