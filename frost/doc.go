@@ -34,7 +34,7 @@
 // All arithmetic on key shares and nonces: multiplication of elements by them,
 // scalar arithmetic, their encoding. What is public after it is sent, that is
 // commitments, coefficients, shares of signatures and all verification, takes
-// variable time. The arithmetic of edwards25519 is that of
-// filippo.io/edwards25519. On secp256k1 scalars are those of dcrd, while field
-// and points are this project's, see package secp256k1.
+// variable time. Curve arithmetic comes from filippo.io/edwards25519 and from
+// dcrd's secp256k1; the constant-time multiplication on secp256k1 and the
+// multi-scalar multiplication there are this project's.
 package frost
