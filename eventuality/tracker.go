@@ -2,8 +2,9 @@ package eventuality
 
 import (
 	"bytes"
-	"crypto/sha512"
+	"crypto/sha256"
 	"fmt"
+	"iter"
 
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
@@ -54,10 +55,14 @@ func (e *expectation) Decode(r *wire.Reader) {
 	e.Eventuality = r.Bytes(1 << 24)
 }
 
+// hashOf is what lookup bytes are stored under. It is SHA-256 because
+// processors have instructions for it: every input of every block is hashed.
+func hashOf(lookup []byte) [32]byte { return sha256.Sum256(lookup) }
+
 // place is where an eventuality is stored: those of one lookup stand
 // together.
 func place(lookup []byte, id [32]byte) (k [64]byte) {
-	h := sha512.Sum512_256(lookup)
+	h := hashOf(lookup)
 	copy(k[:32], h[:])
 	copy(k[32:], id[:])
 	return k
@@ -106,12 +111,12 @@ func (t *Tracker) Forget(tx storage.Tx, plan [32]byte) error {
 // Guard watches for the spend of an output of the group, which has the given
 // name and is looked up by the given bytes.
 func (t *Tracker) Guard(tx storage.Tx, lookup, name []byte) error {
-	return t.outputs.Put(tx, sha512.Sum512_256(lookup), name)
+	return t.outputs.Put(tx, hashOf(lookup), name)
 }
 
 // Unguard ends the watch for a spend.
 func (t *Tracker) Unguard(tx storage.Tx, lookup []byte) error {
-	return t.outputs.Delete(tx, sha512.Sum512_256(lookup))
+	return t.outputs.Delete(tx, hashOf(lookup))
 }
 
 // Completion is a plan that happened.
@@ -130,12 +135,39 @@ type Spend struct {
 // Find returns, in the order of the transactions, the completions among them
 // and the spends that nothing explains.
 func (t *Tracker) Find(r storage.Reader, transactions []Transaction) ([]Completion, []Spend, error) {
+	lookups := make([][][]byte, len(transactions))
+	most := 0
+	for i, transaction := range transactions {
+		lookups[i] = transaction.Lookups()
+		most += len(lookups[i])
+	}
+	expected, err := readSet(t.expected.All(r), most, func(k [64]byte) [32]byte { return [32]byte(k[:32]) })
+	if err != nil {
+		return nil, nil, err
+	}
+	outputs, err := readSet(t.outputs.All(r), most, func(k [32]byte) [32]byte { return k })
+	if err != nil || expected.empty() && outputs.empty() {
+		return nil, nil, err
+	}
 	var completions []Completion
 	var spends []Spend
-	for _, transaction := range transactions {
-		completion, spend, err := t.find(r, transaction)
-		if err != nil {
-			return nil, nil, fmt.Errorf("eventuality: look for transaction %x: %w", transaction.ID(), err)
+	for i, transaction := range transactions {
+		var completion *Completion
+		var spend *Spend
+		for _, lookup := range lookups[i] {
+			hash := hashOf(lookup)
+			if spend == nil && outputs.mayHave(hash) {
+				spend, err = t.spend(r, hash, transaction)
+			}
+			if err == nil && expected.mayHave(hash) {
+				completion, err = t.completion(r, hash, transaction)
+			}
+			if err != nil {
+				return nil, nil, fmt.Errorf("eventuality: look for transaction %x: %w", transaction.ID(), err)
+			}
+			if completion != nil {
+				break
+			}
 		}
 		switch {
 		case completion != nil:
@@ -147,36 +179,64 @@ func (t *Tracker) Find(r storage.Reader, transactions []Transaction) ([]Completi
 	return completions, spends, nil
 }
 
-func (t *Tracker) find(r storage.Reader, transaction Transaction) (*Completion, *Spend, error) {
-	var spend *Spend
-	for _, lookup := range transaction.Lookups() {
-		hash := [32]byte(sha512.Sum512_256(lookup))
-		if spend == nil {
-			name, guarded, err := t.outputs.Get(r, hash)
-			if err != nil {
-				return nil, nil, err
-			}
-			if guarded {
-				spend = &Spend{Output: name, Transaction: transaction.ID()}
-			}
+// spend returns the transaction's spend of the guarded output with the hash,
+// or nil.
+func (t *Tracker) spend(r storage.Reader, hash [32]byte, transaction Transaction) (*Spend, error) {
+	name, guarded, err := t.outputs.Get(r, hash)
+	if err != nil || !guarded {
+		return nil, err
+	}
+	return &Spend{Output: name, Transaction: transaction.ID()}, nil
+}
+
+// completion returns what the transaction completes of the eventualities
+// under the hash, or nil.
+func (t *Tracker) completion(r storage.Reader, hash [32]byte, transaction Transaction) (*Completion, error) {
+	var from [64]byte
+	copy(from[:], hash[:])
+	for item, err := range t.expected.From(r, from) {
+		if err != nil {
+			return nil, err
 		}
-		var from [64]byte
-		copy(from[:], hash[:])
-		for item, err := range t.expected.From(r, from) {
-			if err != nil {
-				return nil, nil, err
-			}
-			if !bytes.Equal(item.Key[:32], hash[:]) {
-				break
-			}
-			e, err := t.read(item.Value.Eventuality)
-			if err != nil {
-				return nil, nil, fmt.Errorf("%w: eventuality %x: %w", storage.ErrCorrupt, item.Key[32:], err)
-			}
-			if e.Matches(transaction) {
-				return &Completion{Plan: item.Value.Plan, Transaction: transaction.ID()}, nil, nil
-			}
+		if !bytes.Equal(item.Key[:32], hash[:]) {
+			break
+		}
+		e, err := t.read(item.Value.Eventuality)
+		if err != nil {
+			return nil, fmt.Errorf("%w: eventuality %x: %w", storage.ErrCorrupt, item.Key[32:], err)
+		}
+		if e.Matches(transaction) {
+			return &Completion{Plan: item.Value.Plan, Transaction: transaction.ID()}, nil
 		}
 	}
-	return nil, spend, nil
+	return nil, nil
+}
+
+// set is what may be in a map, so that most lookups need no search in the
+// database: hashes of lookups, or nil for a map that is too large to read.
+type set map[[32]byte]struct{}
+
+// readSet reads the hashes of a map's keys, unless there are more than most.
+func readSet[K, T any](items iter.Seq2[storage.Item[K, T], error], most int, hash func(K) [32]byte) (set, error) {
+	s := set{}
+	for item, err := range items {
+		switch {
+		case err != nil:
+			return nil, err
+		case len(s) == most:
+			return nil, nil
+		}
+		s[hash(item.Key)] = struct{}{}
+	}
+	return s, nil
+}
+
+func (s set) empty() bool { return s != nil && len(s) == 0 }
+
+func (s set) mayHave(hash [32]byte) bool {
+	if s == nil {
+		return true
+	}
+	_, ok := s[hash]
+	return ok
 }
