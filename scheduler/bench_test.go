@@ -1,0 +1,103 @@
+package scheduler
+
+import (
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// large are the limits of a Bitcoin transaction.
+func large() coin.Parameters {
+	p := parameters()
+	p.MaxInputs, p.MaxOutputs = 64, 500
+	return p
+}
+
+// payments returns n payments of the amount.
+func payments(n int, amount func(int) uint64) []coin.Payment {
+	list := make([]coin.Payment, n)
+	for i := range list {
+		list[i] = coin.Payment{Address: "user", Amount: amount(i)}
+		binary.BigEndian.PutUint64(list[i].ID[:], uint64(i))
+	}
+	return list
+}
+
+// benchmarkBurn takes in and plans the same payments again and again.
+func benchmarkBurn(b *testing.B, w *world, list []coin.Payment) {
+	undo := fmt.Errorf("undo")
+	plans := 0
+	for b.Loop() {
+		w.newEvents, w.newPlans = nil, nil
+		err := w.store.Update(ctx, func(tx storage.Tx) error {
+			require.NoError(b, w.s.Burn(tx, list))
+			plans = len(w.newPlans)
+			return undo
+		})
+		require.ErrorIs(b, err, undo)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(list)), "ns/payment")
+	b.ReportMetric(float64(plans), "plans")
+}
+
+func BenchmarkPlan(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprintf("payments=%d", n), func(b *testing.B) {
+			w := newWorld(b, large())
+			for range 50 {
+				w.deposits(1 << 30)
+			}
+			benchmarkBurn(b, w, payments(n, func(int) uint64 { return 100_000 }))
+		})
+	}
+	// Amounts chosen so that one payment after the other turns out too small.
+	b.Run("hostile=1000", func(b *testing.B) {
+		w := newWorld(b, large())
+		w.rate = 1000
+		for range 50 {
+			w.deposits(1 << 30)
+		}
+		const n = 1000
+		benchmarkBurn(b, w, payments(n, func(i int) uint64 {
+			k := n/2 - i%(n/2) // payments that are left when this one goes
+			return dust + w.rate*weigh(1, k+1)/uint64(k) - 1
+		}))
+	})
+	// Every payment takes two merges of small outputs.
+	b.Run("merges=10000", func(b *testing.B) {
+		w := newWorld(b, large())
+		amounts := make([]uint64, 10_000)
+		for i := range amounts {
+			amounts[i] = 1000
+		}
+		w.deposits(amounts...)
+		benchmarkBurn(b, w, payments(1, func(int) uint64 { return 9_900_000 }))
+	})
+}
+
+func BenchmarkSettleDeposit(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		b.Run(fmt.Sprintf("outputs=%d", n), func(b *testing.B) {
+			w := newWorld(b, large())
+			amounts := make([]uint64, n)
+			for i := range amounts {
+				amounts[i] = 1000
+			}
+			w.deposits(amounts...)
+			settlement := &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{{Number: 2, Deposits: []coin.Deposit{w.deposit(500)}}}}
+			undo := fmt.Errorf("undo")
+			for b.Loop() {
+				err := w.store.Update(ctx, func(tx storage.Tx) error {
+					require.NoError(b, w.s.Settle(tx, settlement))
+					return undo
+				})
+				require.ErrorIs(b, err, undo)
+			}
+		})
+	}
+}

@@ -1,0 +1,56 @@
+package scheduler
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+)
+
+// fuzz checks that what decodes has exactly one encoding.
+func fuzz[T any, P wire.Decoder[T]](f *testing.F, seeds ...T) {
+	f.Add([]byte(nil))
+	for i := range seeds {
+		data := wire.Marshal(P(&seeds[i]))
+		f.Add(data)
+		f.Add(data[:len(data)-1])
+		f.Add(append(data[:len(data):len(data)], 0))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := wire.Unmarshal[T, P](data)
+		if err != nil {
+			require.True(t, errors.Is(err, wire.ErrShort) || errors.Is(err, wire.ErrTrailing) ||
+				errors.Is(err, wire.ErrLimit) || errors.Is(err, wire.ErrValue), "%v", err)
+			require.Zero(t, v)
+			return
+		}
+		require.Equal(t, data, wire.Marshal(P(&v)))
+	})
+}
+
+func FuzzBalance(f *testing.F) {
+	fuzz[Balance](f, Balance{}, amount(1), Balance{}.Sub(1), Balance{high: 1})
+}
+
+func FuzzLedger(f *testing.F) {
+	fuzz[Ledger](f, Ledger{}, Ledger{Assets: amount(5), Credited: Balance{}.Sub(3), Owed: amount(8), Recover: amount(2)})
+}
+
+func FuzzQueued(f *testing.F) {
+	fuzz[queued](f, queued{}, queued{Payment: pay(1, 2)},
+		queued{Payment: pay(1, 2), Refund: true, Told: true, Poor: true, Since: 77})
+}
+
+func FuzzPlanned(f *testing.F) {
+	plan := coin.Plan{
+		Key:      coin.Key{Session: 3, Key: []byte{7}},
+		Inputs:   []coin.Output{{Session: 3, Amount: 100, Spend: []byte{1}}},
+		Payments: []coin.PlannedPayment{{Payment: pay(1, 50), Paid: 45}, {Payment: pay(2, 50), Paid: 45}},
+		Own:      []coin.OwnOutput{{Kind: coin.Change, Session: 3, Address: "own", Amount: 10}},
+		Fee:      5, Reference: 9,
+	}
+	fuzz[planned](f, planned{}, planned{Plan: plan, Refunds: []bool{false, true}})
+}
