@@ -48,4 +48,9 @@ func TestNodePackage(t *testing.T) {
 	require.Equal(t, coin.FeeTooLow, n.publish(t, child(600)).Status)
 	require.Equal(t, coin.Publication{Status: coin.Accepted}, n.publish(t, child(20_000)))
 	require.Equal(t, coin.Publication{Status: coin.Accepted}, n.publish(t, root), "it came in with the child")
+
+	// The next block has room for some.
+	n.mine(t, 1)
+	b, _ := n.newest(t)
+	require.Greater(t, len(b.Transactions()), 10)
 }

@@ -189,7 +189,20 @@ func (c *Chain) MineTo(ctx context.Context, to coin.Address) error {
 	return nil
 }
 
-func (c *Chain) mineWaiting(ctx context.Context, to []byte) error {
+// mineTries is how often a block is tried: others may replace transactions
+// while it is made.
+const mineTries = 3
+
+func (c *Chain) mineWaiting(ctx context.Context, to []byte) (err error) {
+	for range mineTries {
+		if err = c.tryMine(ctx, to); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
+}
+
+func (c *Chain) tryMine(ctx context.Context, to []byte) error {
 	if _, err := c.follow(ctx); err != nil {
 		return err
 	}
@@ -197,8 +210,11 @@ func (c *Chain) mineWaiting(ctx context.Context, to []byte) error {
 	if err != nil {
 		return err
 	}
-	c.unrelayed = nil // mined now, or never to be
-	return c.mine(ctx, to, txs)
+	if err := c.mine(ctx, to, txs); err != nil {
+		return err
+	}
+	c.unrelayed = nil // mined, or never to be
+	return nil
 }
 
 // Address implements cointest.Chain. The addresses take turns in their kind.

@@ -169,8 +169,8 @@ func decodeTransaction(raw []byte) (*wire.MsgTx, error) {
 	return tx, nil
 }
 
-// ordered puts transactions behind those that they spend from, and leaves out
-// what a block has no room for.
+// ordered puts transactions behind those that they spend from, as many as a
+// block has room for.
 func ordered(txs []*wire.MsgTx) []*wire.MsgTx {
 	pending := make(map[chainhash.Hash]*wire.MsgTx, len(txs))
 	for _, tx := range txs {
@@ -186,10 +186,13 @@ func ordered(txs []*wire.MsgTx) []*wire.MsgTx {
 				visit(parent)
 			}
 		}
-		if weight := 3*tx.SerializeSizeStripped() + tx.SerializeSize(); weight <= left {
-			left -= weight
-			list = append(list, tx)
+		weight := 3*tx.SerializeSizeStripped() + tx.SerializeSize()
+		if weight > left {
+			left = 0 // nothing follows, as it may spend from what was left out
+			return
 		}
+		left -= weight
+		list = append(list, tx)
 	}
 	for _, tx := range txs {
 		if pending[tx.TxHash()] != nil {
