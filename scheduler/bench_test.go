@@ -68,7 +68,7 @@ func BenchmarkPlan(b *testing.B) {
 			return dust + w.rate*weigh(1, k+1)/uint64(k) - 1
 		}))
 	})
-	// Every payment takes two merges of small outputs.
+	// A payment takes nearly all of many small outputs.
 	b.Run("merges=10000", func(b *testing.B) {
 		w := newWorld(b, large())
 		amounts := make([]uint64, 10_000)

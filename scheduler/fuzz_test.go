@@ -39,6 +39,10 @@ func FuzzLedger(f *testing.F) {
 	fuzz[Ledger](f, Ledger{}, Ledger{Assets: amount(5), Credited: Balance{}.Sub(3), Owed: amount(8), Recover: amount(2)})
 }
 
+func FuzzMerges(f *testing.F) {
+	fuzz[merges](f, merges{}, merges{Count: 2, Sum: amount(786)})
+}
+
 func FuzzQueued(f *testing.F) {
 	fuzz[queued](f, queued{}, queued{Payment: pay(1, 2)},
 		queued{Payment: pay(1, 2), Refund: true, Told: true, Poor: true, Since: 77})
@@ -52,5 +56,5 @@ func FuzzPlanned(f *testing.F) {
 		Own:      []coin.OwnOutput{{Kind: coin.Change, Session: 3, Address: "own", Amount: 10}},
 		Fee:      5, Reference: 9,
 	}
-	fuzz[planned](f, planned{}, planned{Plan: plan, Refunds: []bool{false, true}})
+	fuzz[planned](f, planned{}, planned{Plan: plan, Place: 4, Refunds: []bool{false, true}})
 }

@@ -56,7 +56,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 // tellWait tells, once, that the payment at the head of the queue waits: all
 // that could be planned is.
 func (s *scheduler) tellWait(tx storage.Tx) error {
-	_, head, err := s.payable(tx, 0)
+	head, err := s.head(tx)
 	if err != nil || head == nil || head.value.Told {
 		return err
 	}
@@ -88,6 +88,10 @@ type draft struct {
 // outputs than one transaction may spend cover the head. It returns nil if
 // nothing can be done.
 func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*draft, error) {
+	head, err := s.head(r)
+	if err != nil || head == nil {
+		return nil, err
+	}
 	free, err := s.oldest(r)
 	if err != nil {
 		return nil, err
@@ -96,13 +100,13 @@ func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*dr
 	for _, o := range free {
 		capacity += o.value.Amount
 	}
-	payments, head, err := s.payable(r, capacity)
-	if err != nil || head == nil {
+	payments, err := s.payable(r, capacity)
+	if err != nil {
 		return nil, err
 	}
 	if len(payments) == 0 {
-		available, err := s.available.Load(r)
-		if err != nil || available < head.value.Amount || len(free) < 2 {
+		must, err := s.mustMerge(r, free, head.value.Amount)
+		if err != nil || !must {
 			return nil, err
 		}
 	}
@@ -141,26 +145,30 @@ func (s *scheduler) oldest(r storage.Reader) ([]numbered[coin.Output], error) {
 	return free, nil
 }
 
+// head returns the first payment of the queue, or nil.
+func (s *scheduler) head(r storage.Reader) (*numbered[queued], error) {
+	for item, err := range s.payments.All(r) {
+		return &numbered[queued]{item.Key, item.Value}, err
+	}
+	return nil, nil
+}
+
 // payable returns the payments from the head of the queue that the capacity
-// covers and one transaction can hold beside its change, and the head itself.
-func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], *numbered[queued], error) {
+// covers and one transaction can hold beside its change.
+func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], error) {
 	var payments []numbered[queued]
-	var head *numbered[queued]
 	for item, err := range s.payments.All(r) {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		p := numbered[queued]{item.Key, item.Value}
-		if head == nil {
-			head = &p
-		}
 		if len(payments) == int(s.Parameters.MaxOutputs)-1 || p.value.Amount > capacity {
 			break
 		}
 		capacity -= p.value.Amount
 		payments = append(payments, p)
 	}
-	return payments, head, nil
+	return payments, nil
 }
 
 // draftPayments fills the draft with payments, those that are too small for
@@ -269,29 +277,6 @@ func amortise(payments []coin.PlannedPayment, cost, dust uint64) (rich, poor []i
 	return rich, poor
 }
 
-// draftMerge fills the draft with the merge of the oldest outputs into one,
-// unless that would cost what they hold.
-func (s *scheduler) draftMerge(d *draft, free []numbered[coin.Output], own coin.OwnOutput, rate uint64) (*draft, error) {
-	var sum uint64
-	for _, o := range free {
-		d.plan.Inputs = append(d.plan.Inputs, o.value)
-		sum += o.value.Amount
-	}
-	d.plan.Own = []coin.OwnOutput{own}
-	fee, err := s.Coin.Fee(rate, d.plan.Inputs, d.plan.Addresses())
-	if err != nil {
-		return nil, fmt.Errorf("fee of a merge: %w", err)
-	}
-	if sum < fee || sum-fee < s.Parameters.Dust {
-		return nil, nil
-	}
-	d.plan.Own[0].Amount = sum - fee
-	d.plan.Fee = fee
-	d.inputs = free
-	d.recover = d.recover.Add(fee)
-	return d, nil
-}
-
 // commit carries a draft out: it moves payments and outputs from the queues
 // into a plan.
 func (s *scheduler) commit(tx storage.Tx, d *draft) error {
@@ -320,7 +305,7 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 		return err
 	}
 	id := d.plan.ID(s.Genesis)
-	record := planned{Plan: d.plan}
+	record := planned{Plan: d.plan, Place: d.inputs[0].number}
 	for _, p := range d.payments {
 		if err := s.payments.Delete(tx, p.number); err != nil {
 			return err
@@ -335,6 +320,15 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 	}
 	if err := s.plans.Put(tx, id, record); err != nil {
 		return err
+	}
+	if record.merge() {
+		under, err := s.merging.Load(tx)
+		if err != nil {
+			return err
+		}
+		if err := s.merging.Put(tx, under.plus(d.plan)); err != nil {
+			return err
+		}
 	}
 	return s.Plans.Planned(tx, id, d.plan)
 }

@@ -93,26 +93,62 @@ func TestSmallOutputsAreMergedForALargePayment(t *testing.T) {
 	w := newWorld(t, parameters())
 	w.deposits(slices.Repeat([]uint64{100}, 20)...)
 	w.burn(pay(1, 1500), pay(2, 300))
-	// 2000 cover 1500; after one merge of 4, 1600 do; after two, no more.
-	require.Len(t, w.newPlans, 2)
+	// 4 merges yield 1572; 3 yield 1179, and one output can be spent beside.
+	require.Len(t, w.newPlans, 4)
 	for _, plan := range w.newPlans {
 		require.Len(t, plan.Inputs, 4)
 		require.Empty(t, plan.Payments)
 		require.EqualValues(t, 7, plan.Fee)
 		require.EqualValues(t, 393, plan.Own[0].Amount)
 	}
-	require.Equal(t, amount(14), w.ledger().Recover)
-	for range 10 {
+	require.Equal(t, amount(28), w.ledger().Recover)
+	w.complete()
+	require.Equal(t, []uint64{393, 393, 393, 393}, inputs(w.newPlans[0]))
+	require.Equal(t, coin.PaymentID{1}, w.newPlans[0].Payments[0].ID)
+	require.Equal(t, []uint64{100, 100, 100}, inputs(w.newPlans[1]))
+	w.complete()
+	require.Empty(t, w.open)
+	require.Zero(t, w.pending().Payments)
+}
+
+func TestNoMoreIsMergedThanNeeded(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.deposits(slices.Repeat([]uint64{100}, 50)...)
+	w.burn(pay(1, 600), pay(2, 100))
+	require.Len(t, w.newPlans, 1, "its yield and 3 outputs beside it cover the payment")
+	require.Equal(t, Pending{Payments: 2, Outputs: 46, Plans: 1}, w.pending())
+	for range 3 {
+		w.restart()
+		w.burn()
+		w.deposits(100)
+		require.Len(t, w.open, 1, "the merge is under way")
+	}
+	w.complete()
+	require.Equal(t, []uint64{393, 100, 100, 100}, inputs(w.newPlans[0]), "a merge's output is as old as what went into it")
+	w.complete()
+	require.Zero(t, w.pending().Payments)
+}
+
+func TestMergesAreMergedWhereOneRoundIsNotEnough(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.deposits(slices.Repeat([]uint64{100}, 64)...)
+	w.burn(pay(1, 6000))
+	rounds := 0
+	for ; len(w.open) > 0; rounds++ {
 		w.complete()
 		w.restart()
 	}
-	require.Empty(t, w.open)
-	require.Zero(t, w.pending().Payments)
-	var settled []byte
-	for _, e := range of(w.events, "Settled") {
-		settled = append(settled, e.Payment[0])
-	}
-	require.Equal(t, []byte{1, 2}, settled)
+	require.Equal(t, 3, rounds, "to 16 outputs, to 4, and the payment")
+	require.Len(t, of(w.events, "Settled"), 1)
+}
+
+func TestOneInputForATransactionMergesNothing(t *testing.T) {
+	p := parameters()
+	p.MaxInputs = 1
+	w := newWorld(t, p)
+	w.deposits(100, 100, 500)
+	w.burn(pay(1, 150))
+	require.Empty(t, w.newPlans)
 }
 
 func TestAMergeThatCostsWhatItYieldsWaits(t *testing.T) {

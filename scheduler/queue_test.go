@@ -405,6 +405,7 @@ func TestAuditFindsWhatTheBooksDoNot(t *testing.T) {
 			return err
 		},
 		"costs to recover": func(tx storage.Tx) error { return s.post(tx, func(l *Ledger) { l.Recover = l.Recover.Add(1) }) },
+		"merges":           func(tx storage.Tx) error { return s.merging.Put(tx, merges{Count: 1}) },
 		"negative account": func(tx storage.Tx) error {
 			return s.post(tx, func(l *Ledger) { l.Gifts, l.Returned = l.Gifts.Sub(1), l.Returned.Add(1) })
 		},

@@ -100,6 +100,7 @@ type scheduler struct {
 	known     storage.Map[coin.PaymentID, struct{}]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
+	merging   storage.Value[merges]
 	ledger    storage.Value[Ledger]
 }
 
@@ -114,6 +115,7 @@ func New(config Config) Scheduler {
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
+		merging:   storage.NewValue("scheduler/merging", storage.Record[merges]()),
 		ledger:    storage.NewValue("scheduler/ledger", storage.Record[Ledger]()),
 	}
 }
@@ -153,13 +155,19 @@ func (q *queued) Decode(r *wire.Reader) {
 // planned is an unresolved plan.
 type planned struct {
 	Plan coin.Plan
+	// Place is the number that the first input had among the free outputs.
+	Place uint64
 	// Refunds marks which of the plan's payments are refunds.
 	Refunds []bool
 }
 
+// merge tells whether the plan only merges outputs.
+func (p planned) merge() bool { return len(p.Plan.Payments) == 0 }
+
 // Encode writes the planned record.
 func (p planned) Encode(w *wire.Writer) {
 	p.Plan.Encode(w)
+	w.Uint64(p.Place)
 	for _, refund := range p.Refunds {
 		w.Bool(refund)
 	}
@@ -168,6 +176,7 @@ func (p planned) Encode(w *wire.Writer) {
 // Decode reads the planned record.
 func (p *planned) Decode(r *wire.Reader) {
 	p.Plan.Decode(r)
+	p.Place = r.Uint64()
 	p.Refunds = make([]bool, len(p.Plan.Payments))
 	for i := range p.Refunds {
 		p.Refunds[i] = r.Bool()
@@ -233,14 +242,8 @@ func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
 	if err != nil {
 		return err
 	}
-	own, err := s.own(key)
-	if err != nil {
+	if err := s.enqueue(tx, key, payments); err != nil {
 		return err
-	}
-	for _, p := range payments {
-		if err := s.enqueue(tx, own, p); err != nil {
-			return fmt.Errorf("payment %s: %w", p.ID, err)
-		}
 	}
 	if err := s.planAll(tx, reference, key); err != nil {
 		return fmt.Errorf("plan at block %d: %w", reference, err)
@@ -252,8 +255,25 @@ func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
 	return books.Check()
 }
 
-// enqueue books a burn and puts it into the queue, or refuses it.
-func (s *scheduler) enqueue(tx storage.Tx, own []coin.Address, p coin.Payment) error {
+// enqueue books burns and puts them into the queue, or refuses them.
+func (s *scheduler) enqueue(tx storage.Tx, key coin.Key, payments []coin.Payment) error {
+	own, err := s.own(key)
+	if err != nil {
+		return err
+	}
+	books, err := s.ledger.Load(tx)
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		if err := s.enqueueOne(tx, own, &books, p); err != nil {
+			return fmt.Errorf("payment %s: %w", p.ID, err)
+		}
+	}
+	return s.ledger.Put(tx, books)
+}
+
+func (s *scheduler) enqueueOne(tx storage.Tx, own []coin.Address, books *Ledger, p coin.Payment) error {
 	known, err := s.known.Has(tx, p.ID)
 	if err != nil {
 		return err
@@ -264,24 +284,14 @@ func (s *scheduler) enqueue(tx storage.Tx, own []coin.Address, p coin.Payment) e
 	if err := s.known.Put(tx, p.ID, struct{}{}); err != nil {
 		return err
 	}
-	reason := s.refuse(own, p)
-	var overdrawn bool
-	err = s.post(tx, func(l *Ledger) {
-		l.burn(p.Amount)
-		overdrawn = l.Credited.Negative()
-		if reason != "" {
-			l.refuse(p.Amount)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if overdrawn {
+	books.burn(p.Amount)
+	if books.Credited.Negative() {
 		if err := s.Events.Condition(tx, p.ID, "burnt above all that was credited"); err != nil {
 			return err
 		}
 	}
-	if reason != "" {
+	if reason := s.refuse(own, p); reason != "" {
+		books.refuse(p.Amount)
 		return s.Events.PaymentRefused(tx, p.ID, reason)
 	}
 	_, err = s.payments.Push(tx, queued{Payment: p})

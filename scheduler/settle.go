@@ -82,7 +82,7 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 		if !ok || o.Kind != own.Kind || o.Session != own.Session || o.Amount != own.Amount {
 			return &Unbalanced{fmt.Sprintf("transaction %s lacks the plan's own output %d", c.Transaction, i)}
 		}
-		if err := s.release(tx, o); err != nil {
+		if err := s.back(tx, p, o); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,26 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 	return s.Plans.Resolved(tx, c.Plan, p.Plan, c.Transaction)
 }
 
-// release makes an output free.
+// back makes a plan's own output free, that of a merge in the place of the
+// first output merged.
+func (s *scheduler) back(tx storage.Tx, p planned, o coin.Output) error {
+	if !p.merge() {
+		return s.release(tx, o)
+	}
+	under, err := s.merging.Load(tx)
+	if err != nil {
+		return err
+	}
+	if err := s.merging.Put(tx, under.minus(p.Plan)); err != nil {
+		return err
+	}
+	if err := s.free.Put(tx, p.Place, o); err != nil {
+		return err
+	}
+	return s.addAvailable(tx, o.Amount)
+}
+
+// release makes an output free, as the newest.
 func (s *scheduler) release(tx storage.Tx, o coin.Output) error {
 	o.Data = nil // reported by now; planning does not need it
 	if _, err := s.free.Push(tx, o); err != nil {
@@ -169,6 +188,7 @@ func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 func (s *scheduler) Audit(r storage.Reader) error {
 	var assets, owed, refunds, unborne Balance
 	var free uint64
+	var merging merges
 	owe := func(amount uint64, refund bool) {
 		if refund {
 			refunds = refunds.Add(amount)
@@ -190,6 +210,9 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		for _, input := range item.Value.Plan.Inputs {
 			assets = assets.Add(input.Amount)
 		}
+		if item.Value.merge() {
+			merging = merging.plus(item.Value.Plan)
+		}
 		unborne = unborne.Add(item.Value.Plan.Fee)
 		for i, payment := range item.Value.Plan.Payments {
 			owe(payment.Amount, item.Value.Refunds[i])
@@ -210,6 +233,10 @@ func (s *scheduler) Audit(r storage.Reader) error {
 	if err != nil {
 		return err
 	}
+	under, err := s.merging.Load(r)
+	if err != nil {
+		return err
+	}
 	for _, account := range []struct {
 		name           string
 		booked, actual Balance
@@ -218,6 +245,7 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		{"owed", books.Owed, owed},
 		{"refunds due", books.RefundsDue, refunds},
 		{"costs to recover", books.Recover, books.NetworkFees.Minus(books.CostsCharged).Plus(unborne)},
+		{"merges", under.Sum.Add(under.Count), merging.Sum.Add(merging.Count)},
 		{"free outputs", Balance{}.Add(available), Balance{}.Add(free)},
 	} {
 		if account.booked != account.actual {
