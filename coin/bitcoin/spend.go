@@ -29,76 +29,95 @@ type unsigned struct {
 	spent *txscript.MultiPrevOutFetcher
 }
 
-// build makes the one transaction of a plan. It refuses what the network
-// would not relay.
+// build makes the one transaction of a plan. It refuses what contradicts
+// itself and what the network would not relay.
 func (c *Coin) build(plan coin.Plan) (*unsigned, error) {
-	u, err := c.buildUnchecked(plan)
+	u := &unsigned{tx: wire.NewMsgTx(transactionVersion), spent: txscript.NewMultiPrevOutFetcher(nil)}
+	in, err := c.addInputs(u, plan)
 	if err != nil {
 		return nil, fmt.Errorf("bitcoin: plan: %w", err)
+	}
+	out, err := c.addOutputs(u, plan)
+	if err != nil {
+		return nil, fmt.Errorf("bitcoin: plan: %w", err)
+	}
+	switch weight := u.weight(); {
+	case out > in || in-out != plan.Fee:
+		return nil, fmt.Errorf("bitcoin: plan: %w: inputs of %d, outputs of %d and a fee of %d", coin.ErrInvalid, in, out, plan.Fee)
+	case weight > maxStandardWeight:
+		return nil, fmt.Errorf("bitcoin: plan: %w: weight %d, relay allows %d", coin.ErrInvalid, weight, maxStandardWeight)
 	}
 	return u, nil
 }
 
-func (c *Coin) buildUnchecked(plan coin.Plan) (*unsigned, error) {
+// addInputs adds the plan's inputs and returns their sum.
+func (c *Coin) addInputs(u *unsigned, plan coin.Plan) (sum uint64, err error) {
 	if len(plan.Inputs) == 0 {
-		return nil, fmt.Errorf("%w: no inputs", coin.ErrInvalid)
+		return 0, fmt.Errorf("%w: no inputs", coin.ErrInvalid)
 	}
-	u := &unsigned{tx: wire.NewMsgTx(transactionVersion), spent: txscript.NewMultiPrevOutFetcher(nil)}
-	var in uint64
 	for i, input := range plan.Inputs {
 		key, err := c.outputKey(plan.Key.Key, input.Kind)
 		if err != nil {
-			return nil, fmt.Errorf("input %d: %w", i, err)
+			return 0, fmt.Errorf("input %d: %w", i, err)
 		}
 		from := wireOutpoint(input.ID)
 		switch {
 		case input.Session != plan.Key.Session:
-			return nil, fmt.Errorf("%w: input %d is of session %d", coin.ErrInvalid, i, input.Session)
-		case input.Amount > block.MaxMoney-in:
-			return nil, fmt.Errorf("%w: the inputs hold more than exists", coin.ErrInvalid)
+			return 0, fmt.Errorf("%w: input %d is of session %d", coin.ErrInvalid, i, input.Session)
+		case input.Amount > block.MaxMoney-sum:
+			return 0, fmt.Errorf("%w: the inputs hold more than exists", coin.ErrInvalid)
 		case u.spent.FetchPrevOutput(from) != nil:
-			return nil, fmt.Errorf("%w: input %d comes twice", coin.ErrInvalid, i)
+			return 0, fmt.Errorf("%w: input %d comes twice", coin.ErrInvalid, i)
 		}
-		in += input.Amount
+		sum += input.Amount
 		u.keys = append(u.keys, key)
 		u.spent.AddPrevOut(from, wire.NewTxOut(int64(input.Amount), key.script))
 		u.tx.AddTxIn(&wire.TxIn{PreviousOutPoint: from, Sequence: sequence})
 	}
-	left := in
-	pay := func(amount uint64, address coin.Address) error {
-		script, err := c.addressScript(address)
-		if err != nil {
-			return err
-		}
-		switch least := relayDust(script); {
-		case amount > left:
-			return fmt.Errorf("%w: the outputs exceed the inputs", coin.ErrInvalid)
-		case amount < least:
-			return fmt.Errorf("%w: %d satoshi, relay asks for %d", coin.ErrInvalid, amount, least)
-		}
-		left -= amount
-		u.tx.AddTxOut(wire.NewTxOut(int64(amount), script))
-		return nil
+	return sum, nil
+}
+
+// addOutputs adds the plan's payments and own outputs and returns their sum.
+func (c *Coin) addOutputs(u *unsigned, plan coin.Plan) (sum uint64, err error) {
+	if len(plan.Payments)+len(plan.Own) == 0 {
+		return 0, fmt.Errorf("%w: no outputs", coin.ErrInvalid)
 	}
 	for i, p := range plan.Payments {
-		if err := pay(p.Paid, p.Address); err != nil {
-			return nil, fmt.Errorf("payment %d: %w", i, err)
+		if sum, err = c.addOutput(u, sum, p.Paid, p.Address); err != nil {
+			return 0, fmt.Errorf("payment %d: %w", i, err)
 		}
 	}
 	for i, o := range plan.Own {
-		if err := pay(o.Amount, o.Address); err != nil {
-			return nil, fmt.Errorf("own output %d: %w", i, err)
+		if sum, err = c.addOutput(u, sum, o.Amount, o.Address); err != nil {
+			return 0, fmt.Errorf("own output %d: %w", i, err)
+		}
+		if o.Session != plan.Key.Session {
+			continue // of the successor, whose key the plan does not have
+		}
+		key, err := c.outputKey(plan.Key.Key, o.Kind)
+		if err != nil {
+			return 0, fmt.Errorf("own output %d: %w", i, err)
+		}
+		if !bytes.Equal(key.script, u.tx.TxOut[len(u.tx.TxOut)-1].PkScript) {
+			return 0, fmt.Errorf("%w: own output %d goes elsewhere", coin.ErrInvalid, i)
 		}
 	}
-	switch weight := u.weight(); {
-	case len(u.tx.TxOut) == 0:
-		return nil, fmt.Errorf("%w: no outputs", coin.ErrInvalid)
-	case left != plan.Fee:
-		return nil, fmt.Errorf("%w: the inputs leave a fee of %d, the plan says %d", coin.ErrInvalid, left, plan.Fee)
-	case weight > maxStandardWeight:
-		return nil, fmt.Errorf("%w: weight %d, relay allows %d", coin.ErrInvalid, weight, maxStandardWeight)
+	return sum, nil
+}
+
+func (c *Coin) addOutput(u *unsigned, sum, amount uint64, address coin.Address) (uint64, error) {
+	script, err := c.addressScript(address)
+	if err != nil {
+		return 0, err
 	}
-	return u, nil
+	switch least := relayDust(script); {
+	case amount > block.MaxMoney-sum:
+		return 0, fmt.Errorf("%w: the outputs hold more than exists", coin.ErrInvalid)
+	case amount < least:
+		return 0, fmt.Errorf("%w: %d satoshi, relay asks for %d", coin.ErrInvalid, amount, least)
+	}
+	u.tx.AddTxOut(wire.NewTxOut(int64(amount), script))
+	return sum + amount, nil
 }
 
 func wireOutpoint(id coin.OutputID) wire.OutPoint {

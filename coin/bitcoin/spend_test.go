@@ -201,9 +201,12 @@ func TestPrepareRefuses(t *testing.T) {
 		{"other session", "of session 9", func(p *coin.Plan) { p.Inputs[1].Session = 9 }},
 		{"unknown kind", "unknown output", func(p *coin.Plan) { p.Inputs[1].Kind = 4 }},
 		{"bad key", "network key", func(p *coin.Plan) { p.Key.Key = p.Key.Key[1:] }},
-		{"fee", "the plan says", func(p *coin.Plan) { p.Fee++ }},
+		{"fee", "and a fee of", func(p *coin.Plan) { p.Fee++ }},
 		{"too much in", "more than exists", func(p *coin.Plan) { p.Inputs[1].Amount = block.MaxMoney }},
-		{"too much out", "exceed the inputs", func(p *coin.Plan) { p.Own[0].Amount = 1 << 62 }},
+		{"too much out", "outputs hold more than exists", func(p *coin.Plan) { p.Own[0].Amount = 1 << 62 }},
+		{"more out than in", "and a fee of", func(p *coin.Plan) { p.Own[0].Amount += 2 * p.Fee }},
+		{"own output elsewhere", "goes elsewhere", func(p *coin.Plan) { p.Own[0].Address = payee }},
+		{"own output of another kind", "goes elsewhere", func(p *coin.Plan) { p.Own[0].Kind = coin.Branch }},
 		{"address", "cannot be paid", func(p *coin.Plan) { p.Own[0].Address = "x" }},
 		{"dust", "relay asks for 294", func(p *coin.Plan) {
 			p.Payments = append(p.Payments, payment(payee, 293))

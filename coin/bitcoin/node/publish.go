@@ -170,6 +170,9 @@ func (c *Client) unspent(ctx context.Context, t *block.Transaction) (uint64, coi
 		if err != nil {
 			return 0, 0, err
 		}
+		if value > block.MaxMoney-sum {
+			return 0, 0, fmt.Errorf("%w: the inputs hold more than exists", coin.ErrInvalid)
+		}
 		sum += value
 	}
 	return sum, 0, nil
