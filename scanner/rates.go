@@ -22,9 +22,9 @@ func (s *scanner) PutRate(tx storage.Tx, number, rate uint64) error {
 
 // Rate implements Scanner: the third smallest rate of the block and its five
 // predecessors, between floor and cap. Blocks without transactions, and those
-// before the genesis block, count as the floor. So two of six blocks that
-// somebody fills with expensive transactions cannot lift it, and three with
-// cheap ones can lower it only to the floor.
+// before the genesis block, count as the floor. So three of six blocks that
+// somebody fills with expensive transactions cannot lift it, nor can two with
+// cheap ones lower it; more can move it no further than cap and floor.
 func (s *scanner) Rate(r storage.Reader, number uint64) (uint64, error) {
 	rates := make([]uint64, RateBlocks)
 	for i := range rates {
@@ -53,14 +53,14 @@ func (s *scanner) Rate(r storage.Reader, number uint64) (uint64, error) {
 	return min(rates[2], s.Parameters.FeeCap), nil
 }
 
-// forgetRates removes rates that no reference block can need any more, once
-// the blocks before number are settled: the reference is the last of them.
+// forgetRates removes the rates that nobody needs any more once number is the
+// reference block: those before its five predecessors.
 func (s *scanner) forgetRates(tx storage.Tx, number uint64) error {
-	if number <= RateBlocks {
+	if number < RateBlocks {
 		return nil
 	}
 	var old []uint64
-	for item, err := range s.rates.Between(tx, 0, number-RateBlocks) {
+	for item, err := range s.rates.Between(tx, 0, number-RateBlocks+1) {
 		if err != nil {
 			return err
 		}

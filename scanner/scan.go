@@ -1,7 +1,6 @@
 package scanner
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/batch"
@@ -24,8 +23,8 @@ func (b buffer) Encode(w *wire.Writer) {
 
 // Decode reads the buffer.
 func (b *buffer) Decode(r *wire.Reader) {
-	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, 70)
-	b.Internal = wire.ReadList[coin.Output](r, 1<<24, 61)
+	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, 78)
+	b.Internal = wire.ReadList[coin.Output](r, 1<<24, 69)
 }
 
 // reports is how far reporting is.
@@ -114,11 +113,9 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 	if err != nil {
 		return err
 	}
-	var b buffer
-	for _, o := range outputs {
-		if err := s.take(tx, &b, keys, header.Number, o); err != nil {
-			return fmt.Errorf("scan block %d: output %s: %w", header.Number, o.ID, err)
-		}
+	b, err := s.sift(tx, keys, header.Number, outputs)
+	if err != nil {
+		return fmt.Errorf("scan block %d: %w", header.Number, err)
 	}
 	if err := s.report(tx, keys, header, b); err != nil {
 		return fmt.Errorf("report block %d: %w", header.Number, err)
@@ -134,31 +131,57 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 	return s.frontier.Put(tx, f)
 }
 
-// take puts an output into the buffer if it counts.
-func (s *scanner) take(tx storage.Tx, b *buffer, keys []Key, number uint64, o coin.Output) error {
-	key, first := find(keys, o.Session)
-	if key == nil || o.Amount < s.Parameters.Dust {
-		return nil
+// sift returns what counts of a block's outputs.
+func (s *scanner) sift(tx storage.Tx, keys []Key, number uint64, outputs []coin.Output) (buffer, error) {
+	var b buffer
+	var cost *uint64 // of an input at the block's rate, once it is wanted
+	for i, o := range outputs {
+		// An output that came twice would be credited twice.
+		if i > 0 && coin.CompareOutputs(outputs[i-1], o) >= 0 {
+			return b, fmt.Errorf("%w: output %s is out of order", coin.ErrInvalid, o.ID)
+		}
+		key, first := find(keys, o.Session)
+		if key == nil || o.Amount < s.Parameters.Dust {
+			continue
+		}
+		if o.Kind != coin.External {
+			o.Origin, o.Data = "", nil // anyone may have written them
+			b.Internal = append(b.Internal, o)
+		} else {
+			if StageAt(s.Parameters, number, Lifetime{Activation: key.Activation, First: first}) != Reporting {
+				return b, fmt.Errorf("deposit %s to a key that is not reporting", o.ID)
+			}
+			if cost == nil {
+				rate, err := s.Rate(tx, number)
+				if err != nil {
+					return b, err
+				}
+				one := s.Coin.InputCost(rate)
+				cost = &one
+			}
+			d, ok := s.deposit(o, *cost)
+			if !ok {
+				continue
+			}
+			b.Deposits = append(b.Deposits, d)
+		}
+		if err := s.guard(tx, o); err != nil {
+			return b, err
+		}
 	}
-	if o.Kind != coin.External {
-		b.Internal = append(b.Internal, o)
-		return s.guard(tx, o)
+	return b, nil
+}
+
+// deposit is an external output with its credit and fate, given the cost of
+// an input. It is false for one that does not count.
+func (s *scanner) deposit(o coin.Output, cost uint64) (coin.Deposit, bool) {
+	if cost > o.Amount/2 || o.Amount-2*cost < s.Parameters.Dust {
+		return coin.Deposit{}, false
 	}
-	if StageAt(s.Parameters, number, key.Activation, first, nil) != Reporting {
-		return errors.New("scanner: deposit to a key that is not reporting")
-	}
-	rate, err := s.Rate(tx, number)
-	if err != nil {
-		return err
-	}
-	cost := 2 * s.Coin.InputCost(rate)
-	if o.Amount < cost || o.Amount-cost < s.Parameters.Dust {
-		return nil
-	}
-	if len(o.Data) > int(s.Parameters.MaxData) {
+	if uint64(len(o.Data)) > uint64(s.Parameters.MaxData) {
 		o.Data = nil
 	}
-	d := coin.Deposit{Output: o, Credit: o.Amount - cost}
+	d := coin.Deposit{Output: o, Credit: o.Amount - 2*cost}
 	switch {
 	case len(o.Data) > 0:
 		d.Fate = coin.Reported
@@ -167,8 +190,7 @@ func (s *scanner) take(tx storage.Tx, b *buffer, keys []Key, number uint64, o co
 	default:
 		d.Fate = coin.Accumulated
 	}
-	b.Deposits = append(b.Deposits, d)
-	return s.guard(tx, o)
+	return d, true
 }
 
 func find(keys []Key, session uint64) (key *Key, first bool) {

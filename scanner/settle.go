@@ -157,6 +157,9 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 		if deposits[i].Fate != coin.Reported {
 			continue
 		}
+		if len(results) == 0 {
+			return nil, fmt.Errorf("%w: block %d has too few results", storage.ErrCorrupt, number)
+		}
 		if results[0] == 0 {
 			deposits[i].Fate = coin.Accumulated
 			if deposits[i].Output.Origin != "" {
@@ -256,5 +259,17 @@ func (s *scanner) Resolve(r storage.Reader, block coin.Block) (Resolution, error
 
 // PutResolution implements Scanner.
 func (s *scanner) PutResolution(tx storage.Tx, resolution Resolution) error {
-	return s.resolutions.Put(tx, resolution.Header.Number, resolution)
+	f, err := s.frontier.Load(tx)
+	if err != nil {
+		return err
+	}
+	n := resolution.Header.Number
+	header, ok, err := s.headers.Get(tx, n)
+	switch {
+	case err != nil:
+		return err
+	case !ok || header != resolution.Header || n < f.Settle || n >= f.Scan:
+		return fmt.Errorf("scanner: block %d %s does not wait for a resolution", n, resolution.Header.ID)
+	}
+	return s.resolutions.Put(tx, n, resolution)
 }

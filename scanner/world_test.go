@@ -1,0 +1,385 @@
+package scanner
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// block is a block of the tests' chain.
+type block struct {
+	header       coin.Header
+	rate         uint64
+	outputs      []coin.Output
+	transactions []eventuality.Transaction
+}
+
+func (b *block) Header() coin.Header                     { return b.header }
+func (b *block) Transactions() []eventuality.Transaction { return b.transactions }
+
+// spend is a transaction that spends outputs.
+type spend struct {
+	id     [32]byte
+	inputs []coin.OutputID
+}
+
+func (s spend) ID() [32]byte { return s.id }
+
+func (s spend) Lookups() (list [][]byte) {
+	for _, id := range s.inputs {
+		list = append(list, wire.Marshal(id))
+	}
+	return list
+}
+
+// fulfilled is the eventuality of a plan that the transaction with the ID
+// fulfils, by spending the output.
+type fulfilled struct {
+	id    [32]byte
+	spent coin.OutputID
+}
+
+func (f fulfilled) ID() [32]byte                           { return f.id }
+func (f fulfilled) Lookup() []byte                         { return wire.Marshal(f.spent) }
+func (f fulfilled) Matches(t eventuality.Transaction) bool { return t.ID() == f.id }
+func (f fulfilled) Bytes() []byte                          { return append(f.id[:], wire.Marshal(f.spent)...) }
+
+func readFulfilled(data []byte) (eventuality.Eventuality, error) {
+	spent, err := wire.Unmarshal[coin.OutputID](data[32:])
+	return fulfilled{[32]byte(data[:32]), spent}, err
+}
+
+// testCoin has inputs that cost the fee rate, times factor.
+type testCoin struct {
+	factor uint64
+	blind  bool
+}
+
+func (c testCoin) InputCost(rate uint64) uint64 { return c.factor * rate }
+
+func (c testCoin) SpendLookup(o coin.Output) []byte {
+	if c.blind {
+		return nil
+	}
+	return wire.Marshal(o.ID)
+}
+
+// stageEvent is what KeyStage is told.
+type stageEvent struct {
+	session uint64
+	stage   Stage
+	number  uint64
+}
+
+func (e stageEvent) Encode(w *wire.Writer) {
+	w.Uint64(e.session)
+	w.Uint8(uint8(e.stage))
+	w.Uint64(e.number)
+}
+
+func (e *stageEvent) Decode(r *wire.Reader) {
+	e.session = r.Uint64()
+	e.stage = Stage(r.Uint8())
+	e.number = r.Uint64()
+}
+
+// recorder keeps events in the database, so that those of a transaction that
+// fails are gone with it.
+type recorder struct {
+	updates storage.Queue[batch.Update]
+	stages  storage.Queue[stageEvent]
+}
+
+func (r recorder) Reported(tx storage.Tx, _ uint64, u batch.Update) error {
+	_, err := r.updates.Push(tx, u)
+	return err
+}
+
+func (r recorder) KeyStage(tx storage.Tx, session uint64, stage Stage, number uint64) error {
+	_, err := r.stages.Push(tx, stageEvent{session, stage, number})
+	return err
+}
+
+var testParameters = coin.Parameters{
+	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, Dust: 10,
+	FeeFloor: 2, FeeCap: 50, MaxInputs: 4, MaxOutputs: 4, BatchLimit: 300, MaxData: 64, Withdrawals: 3,
+}
+
+// world is a scanner in a database of its own, the chain that it watches, and
+// what drives it.
+type world struct {
+	t        require.TestingT
+	scanner  Scanner
+	tracker  *eventuality.Tracker
+	recorder recorder
+	config   Config
+	store    storage.Store
+	chain    []*block // by number
+}
+
+func testConfig() Config {
+	return Config{
+		Network: "test", Genesis: coin.BlockID{1}, Parameters: testParameters, Coin: testCoin{factor: 1},
+		Tracker: eventuality.NewTracker(readFulfilled),
+		Events: recorder{
+			updates: storage.NewQueue("test/updates", storage.Record[batch.Update]()),
+			stages:  storage.NewQueue("test/stages", storage.Record[stageEvent]()),
+		},
+	}
+}
+
+// newWorld makes a scanner without a key.
+func newWorld(t require.TestingT, config Config, store storage.Store) *world {
+	return &world{
+		t: t, scanner: New(config), tracker: config.Tracker, recorder: config.Events.(recorder), config: config, store: store,
+	}
+}
+
+// started makes a world whose first key activates at a block, on a chain of
+// some empty blocks.
+func started(t *testing.T, activation uint64, blocks int) *world {
+	w := newWorld(t, testConfig(), storage.NewMemory())
+	w.confirm(Start{At: activation})
+	w.mine(blocks)
+	return w
+}
+
+// background is the context of all database work here.
+var background = context.Background()
+
+var networkKey = []byte("network key")
+
+func (w *world) confirm(start Start) {
+	require.NoError(w.t, w.update(func(tx storage.Tx) error {
+		return w.scanner.Confirm(tx, Key{Session: 5, BatchKey: [32]byte{7}, NetworkKey: networkKey, Start: start})
+	}))
+}
+
+func (w *world) update(fn func(storage.Tx) error) error { return w.store.Update(background, fn) }
+
+func (w *world) view(fn func(storage.Reader) error) {
+	require.NoError(w.t, w.store.View(background, fn))
+}
+
+// add puts a block on the chain.
+func (w *world) add(b *block) *block {
+	n := uint64(len(w.chain))
+	b.header = coin.Header{Number: n, ID: blockID(n), Time: 100 * n}
+	if n > 0 {
+		b.header.Parent = blockID(n - 1)
+	}
+	w.chain = append(w.chain, b)
+	return b
+}
+
+func blockID(n uint64) (id coin.BlockID) {
+	binary.BigEndian.PutUint64(id[:], n+1)
+	return id
+}
+
+// mine adds empty blocks.
+func (w *world) mine(n int) {
+	for range n {
+		w.add(&block{})
+	}
+}
+
+// pay adds a block with outputs and returns its number.
+func (w *world) pay(outputs ...coin.Output) uint64 {
+	n := uint64(len(w.chain))
+	for i := range outputs {
+		o := &outputs[i]
+		o.ID = coin.OutputID{Transaction: coin.TransactionID(blockID(n)), Index: uint32(i)}
+		o.Session = 5
+	}
+	return w.add(&block{outputs: outputs}).header.Number
+}
+
+func deposit(amount uint64, data string) coin.Output {
+	return coin.Output{Amount: amount, Origin: "origin", Data: []byte(data)}
+}
+
+// dump returns all that is stored.
+func (w *world) dump() map[string]string {
+	all := make(map[string]string)
+	w.view(func(r storage.Reader) error {
+		for pair, err := range r.Range(nil, nil) {
+			require.NoError(w.t, err)
+			all[string(pair.Key)] = string(pair.Value)
+		}
+		return nil
+	})
+	return all
+}
+
+func (w *world) frontier() (f Frontier) {
+	w.view(func(r storage.Reader) (err error) {
+		f, err = w.scanner.Frontier(r)
+		return err
+	})
+	return f
+}
+
+func (w *world) due() (task *Task) {
+	w.view(func(r storage.Reader) (err error) {
+		task, err = w.scanner.Due(r)
+		return err
+	})
+	return task
+}
+
+// index appends the next header, or the first of the chain.
+func (w *world) index() bool {
+	n := uint64(0)
+	if f := w.frontier(); f.Started {
+		n = f.Index
+	}
+	if n >= uint64(len(w.chain)) {
+		return false
+	}
+	require.NoError(w.t, w.indexHeader(w.chain[n].header))
+	return true
+}
+
+func (w *world) indexHeader(h coin.Header) error {
+	return w.update(func(tx storage.Tx) error { return w.scanner.Index(tx, h) })
+}
+
+func (w *world) indexAll() {
+	for w.index() {
+	}
+}
+
+// scan scans the next block if it is due.
+func (w *world) scan() bool {
+	task := w.due()
+	if task == nil {
+		return false
+	}
+	require.NoError(w.t, w.scanBlock(task.Header.Number))
+	return true
+}
+
+// scanBlock scans a block and supplies the rates that it takes.
+func (w *world) scanBlock(n uint64) error {
+	for {
+		err := w.update(func(tx storage.Tx) error {
+			return w.scanner.Scan(tx, w.chain[n].header, w.chain[n].outputs)
+		})
+		if missing, ok := errors.AsType[*RateMissing](err); ok {
+			w.putRate(missing.Header.Number)
+			continue
+		}
+		return err
+	}
+}
+
+func (w *world) putRate(n uint64) {
+	require.NoError(w.t, w.update(func(tx storage.Tx) error { return w.scanner.PutRate(tx, n, w.chain[n].rate) }))
+}
+
+// scanAll indexes and scans all that may be.
+func (w *world) scanAll() {
+	w.indexAll()
+	for w.scan() {
+	}
+}
+
+func (w *world) updates() (all []batch.Update) {
+	w.view(func(r storage.Reader) error {
+		for item, err := range w.recorder.updates.All(r) {
+			require.NoError(w.t, err)
+			all = append(all, item.Value)
+		}
+		return nil
+	})
+	return all
+}
+
+// batch returns a reported batch.
+func (w *world) batch(id uint64) *batch.Batch {
+	for _, u := range w.updates() {
+		for _, b := range u.Batches {
+			if b.ID == id {
+				return &b
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) digest(b *batch.Batch) [32]byte {
+	return b.Digest(batch.Domain{Network: w.config.Network, Genesis: w.config.Genesis, Session: 5})
+}
+
+// acknowledge acknowledges the next batch, all of whose instructions
+// succeeded but the failed ones.
+func (w *world) acknowledge(failed ...int) *coin.Settlement {
+	b := w.batch(w.frontier().Acknowledged)
+	require.NotNil(w.t, b, "nothing to acknowledge")
+	results := make([]bool, len(b.Instructions))
+	for i := range results {
+		results[i] = true
+	}
+	for _, i := range failed {
+		results[i] = false
+	}
+	s, err := w.acknowledgeBatch(b.ID, w.digest(b), results)
+	require.NoError(w.t, err)
+	return s
+}
+
+// acknowledgeBatch acknowledges, and resolves the blocks that it takes.
+func (w *world) acknowledgeBatch(id uint64, digest [32]byte, results []bool) (*coin.Settlement, error) {
+	for {
+		s, err := w.tryAcknowledge(id, digest, results)
+		if unresolved, ok := errors.AsType[*Unresolved](err); ok {
+			w.resolve(unresolved.Header.Number)
+			continue
+		}
+		return s, err
+	}
+}
+
+func (w *world) tryAcknowledge(id uint64, digest [32]byte, results []bool) (s *coin.Settlement, err error) {
+	err = w.update(func(tx storage.Tx) (err error) {
+		s, err = w.scanner.Acknowledge(tx, id, digest, results)
+		return err
+	})
+	return s, err
+}
+
+func (w *world) resolve(n uint64) {
+	var x Resolution
+	w.view(func(r storage.Reader) (err error) {
+		x, err = w.scanner.Resolve(r, w.chain[n])
+		return err
+	})
+	require.NoError(w.t, w.putResolution(x))
+}
+
+func (w *world) putResolution(x Resolution) error {
+	return w.update(func(tx storage.Tx) error { return w.scanner.PutResolution(tx, x) })
+}
+
+// settleAll scans and acknowledges all there is.
+func (w *world) settleAll() (all []*coin.Settlement) {
+	for {
+		w.scanAll()
+		if w.batch(w.frontier().Acknowledged) == nil {
+			return all
+		}
+		if s := w.acknowledge(); s != nil {
+			all = append(all, s)
+		}
+	}
+}
