@@ -30,21 +30,18 @@ func main() {
 
 func run(ctx context.Context) error {
 	ctx, done := context.WithTimeout(ctx, time.Minute)
-	defer done()
 	group, ctx := errgroup.WithContext(ctx)
+	defer done()
 	// The external network is a chain in memory, the settlement chain a log.
 	c := &coordinator{chain: mock.New(mock.Options{}), told: make(map[string]bool), done: done}
 	generate := processor.GenerateKey{Threshold: 3, MinOK: 4}
 	for i := range 4 {
 		self, err1 := dkg.NewIdentity(sha256.Sum256(fmt.Appendf(nil, "validator %d", i)))
 		sealer, err2 := processor.NewSealer(sha256.Sum256(fmt.Appendf(nil, "sealing key %d", i)))
-		if err := errors.Join(err1, err2); err != nil {
-			return err
-		}
-		p, err := processor.New(processor.Config{
+		p, err3 := processor.New(processor.Config{
 			Coin: c.chain.Coin(), Store: storage.NewMemory(), Self: self, Sealer: sealer, Poll: 5 * time.Millisecond,
 		})
-		if err != nil {
+		if err := errors.Join(err1, err2, err3); err != nil {
 			return err
 		}
 		defer p.Close()
@@ -54,17 +51,21 @@ func run(ctx context.Context) error {
 		group.Go(func() error { return c.listen(ctx, uint16(i), p) })
 	}
 	c.order(generate)
-	return group.Wait()
+	if err := group.Wait(); !c.paid {
+		return err
+	}
+	return nil
 }
 
 // coordinator orders the entries of the log and stands for the settlement
 // chain and its users.
 type coordinator struct {
 	chain *mock.Chain
-	done  func()
+	done  func() // ends the program
 	mu    sync.Mutex
 	log   []processor.Entry
 	told  map[string]bool
+	paid  bool
 }
 
 // order appends an entry to the log.
@@ -113,21 +114,17 @@ func (c *coordinator) act(ctx context.Context, who uint16, body processor.EventB
 	text := string(processor.EncodeEvent(body))
 	told := c.told[text] // by another validator; a settlement chain counts votes
 	c.told[text] = true
-	c.mu.Unlock()
-	if told {
+	if c.mu.Unlock(); told {
 		return nil
 	}
 	switch e := body.(type) {
 	case processor.KeyGenerated: // vote it in, pay a deposit
 		fmt.Printf("generated the key %x\n", e.NetworkKey)
 		c.order(processor.ConfirmKey{BatchKey: e.BatchKey, NetworkKey: e.NetworkKey})
-		to, err := c.chain.Coin().Address(e.NetworkKey, coin.External)
-		if err != nil {
-			return err
-		}
+		to, err1 := c.chain.Coin().Address(e.NetworkKey, coin.External)
 		deposit := cointest.Deposit{To: []cointest.Target{{Address: to, Amount: 1000}}, Data: []byte("mint")}
-		if _, err := c.chain.Pay(ctx, deposit); err != nil {
-			return err
+		if _, err2 := c.chain.Pay(ctx, deposit); err1 != nil || err2 != nil {
+			return errors.Join(err1, err2)
 		}
 	case processor.SignedBatch: // carry out its instructions, withdraw some
 		fmt.Printf("batch %d has %d instructions\n", e.Batch.ID, len(e.Batch.Instructions))
@@ -143,6 +140,7 @@ func (c *coordinator) act(ctx context.Context, who uint16, body processor.EventB
 		c.order(ack)
 	case processor.PaymentSettled:
 		fmt.Printf("paid %d out, with %d for the network's fee\n", e.Paid, e.Share)
+		c.paid = true
 		c.done()
 		return nil
 	}

@@ -1,0 +1,48 @@
+// Package processor manages coins that a group of validators holds on another
+// network, such as Bitcoin, in a threshold multisig, for a settlement chain of
+// the group's own.
+//
+// Every validator runs one Processor for each external network. It generates
+// the group's keys with its peers, scans finalised blocks for deposits,
+// reports them in signed batches, pays what the settlement chain burns, and
+// keeps the books. Two things move it: the external chain, which it reads
+// itself, and an ordered log, which its embedder (the coordinator) gives it.
+// Processors with the same chain and the same log decide the same, to the
+// byte.
+//
+// # The embedder's part
+//
+// The embedder orders all entries of the log, the same for all validators of
+// all sessions, and hands them over with Handle, at positions without gaps
+// from 0 (Status().Next says where to go on). It authenticates the sender of
+// every PeerMessage. It takes events from the channel Events, in order, and
+// acknowledges each with Ack once it is sure to be sent: until then the event
+// comes again, over restarts too. Every Broadcast event goes back into the log
+// as a PeerMessage, to all validators including the sender. A processor gets
+// the whole log; a peer message of a session that it is not in may be handed
+// over empty.
+//
+// All of a processor's state is in the database of its Config. When Handle
+// returns nil, or an event has arrived, what caused it is durable. A crash at
+// any point loses nothing; the next process goes on. One thing must never
+// happen: two processes of one validator on copies of one memory, which would
+// answer with the same nonces. Restoring an old database is safe.
+//
+// # What can happen
+//
+// A node that is away, behind or lying is waited out and shows in Status. A
+// peer that breaks the protocol is named by an InvalidParticipant event, with
+// evidence that anyone with the log can check. What must never happen (a
+// finalised block that changes, books that do not balance, a spend that nobody
+// planned, others deciding otherwise) halts the processor for good: Run
+// returns a *Halt, a Halted event tells the reason, and nothing is signed any
+// more.
+//
+// # Inside
+//
+// Package scanner watches, scheduler plans, keygen makes keys, signer signs;
+// they decide inside one database transaction for each block or log entry and
+// do not import one another. This package joins them, and drives them: its
+// goroutines fetch, compute, publish and deliver, and talk to the deciding
+// part through the database only.
+package processor
