@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -153,16 +154,14 @@ func TestOneInputForATransactionMergesNothing(t *testing.T) {
 
 func TestAMergeThatCostsWhatItYieldsWaits(t *testing.T) {
 	w := newWorld(t, parameters())
-	w.rate = 60 // a merge of 4 costs 420
-	w.deposits(slices.Repeat([]uint64{100}, 5)...)
-	w.burn(pay(1, 450))
-	require.Empty(t, w.newPlans)
+	w.deposits(100, 100, 100, 102, 100)
+	for _, w.rate = range []uint64{60, 57} { // 420, 399
+		w.burn(pay(1, 450))
+		require.Empty(t, w.newPlans)
+	}
 	w.rate = 56 // 392
 	w.settle(coin.SettledBlock{})
-	require.Empty(t, w.newPlans, "the yield would be dust")
-	w.rate = 55 // 385
-	w.settle(coin.SettledBlock{})
-	require.EqualValues(t, 15, w.only().Own[0].Amount)
+	require.EqualValues(t, dust, w.only().Own[0].Amount)
 }
 
 func TestCostsOfMergesAreRecoveredOnce(t *testing.T) {
@@ -249,17 +248,18 @@ func TestExactlyWhatThereIsLeavesNothing(t *testing.T) {
 
 func TestAFeeNobodyCanPayIsNotPaid(t *testing.T) {
 	w := newWorld(t, parameters())
-	w.deposits(slices.Repeat([]uint64{1 << 60}, 5)...)
-	w.burn(pay(1, 5<<60-1))
-	w.complete() // the merge costs 7
-	w.rate = 1 << 61
+	w.rate = 50
+	w.deposits(slices.Repeat([]uint64{1000}, 5)...)
+	w.burn(pay(1, 4500))
+	w.complete()
+	w.complete()
+	require.Equal(t, amount(50), w.ledger().Recover, "of the merge")
+	w.rate = math.MaxUint64 / weigh(1, 2) // the fee is all that 64 bits hold
+	require.Contains(t, w.burn(pay(2, 300))[0].Text, "share of the fee")
 	require.Empty(t, w.open)
-	w.burn(pay(2, 1<<59))
-	require.Empty(t, w.open)
-	require.Equal(t, 2, w.pending().Payments)
 	w.rate = 1
-	w.deposits(1 << 60)
-	require.Len(t, w.only().Payments, 2)
+	w.settle(coin.SettledBlock{})
+	require.EqualValues(t, 300-5-5, w.only().Payments[0].Paid)
 }
 
 func TestNothingIsPlannedTwice(t *testing.T) {
