@@ -80,36 +80,28 @@ func (s *Signer) Acknowledged(tx storage.Tx, id uint64) error {
 	if err := s.batches.Delete(tx, id); err != nil {
 		return err
 	}
-	var over []ID
-	for item, err := range s.sets.All(tx) {
+	// Any session may have committed to it, not only the one that signs.
+	var sessions []uint64
+	for item, err := range s.sessions.All(tx) {
 		if err != nil {
 			return err
 		}
-		if n, ok := item.Key.batch(); ok && item.Key.Kind == Batch && n == id {
-			over = append(over, item.Key)
-		}
+		sessions = append(sessions, item.Key)
 	}
-	for item, err := range s.duties.All(tx) {
-		if err != nil {
-			return err
-		}
-		if n, ok := item.Key.batch(); ok && item.Key.Kind == Batch && n == id {
-			over = append(over, item.Key)
-		}
-	}
-	for _, id := range over {
-		if err := s.close(tx, id); err != nil {
+	for _, session := range sessions {
+		if err := s.close(tx, BatchID(session, id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// batchWork is the signing work of a batch, nil if it is not reported here.
+// batchWork is the signing work of a batch, nil if it is not reported here or
+// not for that session to sign.
 func (s *Signer) batchWork(r storage.Reader, id ID) ([]frost.Algorithm, error) {
 	n, _ := id.batch()
 	b, ok, err := s.batches.Get(r, n)
-	if err != nil || !ok {
+	if err != nil || !ok || b.Session != id.Session {
 		return nil, err
 	}
 	digest := s.digest(b)

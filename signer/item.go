@@ -99,3 +99,27 @@ func Lane(data []byte) Kind {
 	}
 	return i.ID.Kind
 }
+
+// Content is what an item is about, for people and tools.
+type Content struct {
+	ID ID
+	// Share tells that the item answers a set.
+	Share bool
+	Set   uint32
+	// Commitment tells that the item commits, with this counter.
+	Commitment bool
+	Counter    uint64
+}
+
+// Inspect tells what an item is about.
+func Inspect(data []byte) (Content, error) {
+	i, err := wire.Unmarshal[item](data)
+	if err != nil {
+		return Content{}, fmt.Errorf("signer: inspect item: %w", err)
+	}
+	c := Content{ID: i.ID, Share: i.Share != nil, Set: i.Set, Commitment: i.Next != nil}
+	if i.Next != nil {
+		c.Counter = i.Next.Counter
+	}
+	return c, nil
+}

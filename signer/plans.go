@@ -3,7 +3,6 @@ package signer
 import (
 	"context"
 	"crypto/sha512"
-	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -60,14 +59,6 @@ func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, _ coin.Plan) error {
 	return s.unprepared.Put(tx, id, struct{}{})
 }
 
-// Unprepared tells whether a plan waits for its preparation.
-func (s *Signer) Unprepared(r storage.Reader) (bool, error) {
-	for _, err := range s.unprepared.All(r) {
-		return err == nil, err
-	}
-	return false, nil
-}
-
 // Prepare makes the unsigned transactions of new plans and watches for what
 // completes them. It tells whether it did anything.
 func (s *Signer) Prepare(ctx context.Context, store storage.Store) (bool, error) {
@@ -107,6 +98,11 @@ func (s *Signer) prepare(ctx context.Context, store storage.Store, id coin.PlanI
 		return err
 	}
 	return store.Update(ctx, func(tx storage.Tx) error {
+		// Another goroutine may have prepared it by now, and the log have
+		// gone on to where it is resolved.
+		if waits, err := s.unprepared.Has(tx, id); err != nil || !waits {
+			return err
+		}
 		if err := s.unprepared.Delete(tx, id); err != nil {
 			return err
 		}
@@ -166,32 +162,32 @@ func (s *Signer) planWork(r storage.Reader, id coin.PlanID) ([]frost.Algorithm, 
 	if err != nil || !ok {
 		return nil, err
 	}
-	return s.Coin.Work(plan, p.Transaction)
+	work, err := s.Coin.Work(plan, p.Transaction)
+	if err != nil {
+		return nil, fmt.Errorf("%w: work of plan %s: %v", ErrUnusable, id, err)
+	}
+	return work, nil
 }
 
-// finishPlan assembles the signed transaction of a plan.
+// finishPlan assembles the signed transaction of a plan. It returns nil for one
+// that is resolved by now.
 func (s *Signer) finishPlan(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
 	var plan coin.Plan
 	var p prepared
-	err := store.View(ctx, func(r storage.Reader) error {
-		var ok1, ok2 bool
-		var err1, err2 error
-		plan, ok1, err1 = s.Plans.Plan(r, id.Subject)
-		p, ok2, err2 = s.prepared.Get(r, id.Subject)
-		if err := errors.Join(err1, err2); err != nil {
+	var ok bool
+	err := store.View(ctx, func(r storage.Reader) (err error) {
+		if plan, ok, err = s.Plans.Plan(r, id.Subject); err != nil || !ok {
 			return err
 		}
-		if !ok1 || !ok2 {
-			return fmt.Errorf("%w: plan %x to finish", storage.ErrCorrupt, id.Subject)
-		}
-		return nil
+		p, ok, err = s.prepared.Get(r, id.Subject)
+		return err
 	})
-	if err != nil {
+	if err != nil || !ok {
 		return nil, err
 	}
 	transaction, err := s.Coin.Assemble(plan, p.Transaction, signatures)
 	if err != nil {
-		return nil, fmt.Errorf("assemble: %w", err)
+		return nil, fmt.Errorf("%w: assemble: %v", ErrUnusable, err)
 	}
 	return func(tx storage.Tx) error {
 		if err := s.signed.Put(tx, id.Subject, signed{transaction}); err != nil {
@@ -199,43 +195,4 @@ func (s *Signer) finishPlan(ctx context.Context, store storage.Store, id ID, sig
 		}
 		return s.Events.Completed(tx, id, transaction.ID)
 	}, nil
-}
-
-// Publish hands signed transactions to the node, each once for every tip of
-// the chain until it settles. What the node does not take is told, once for
-// each kind of answer.
-func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64) (bool, error) {
-	var due []storage.Item[coin.PlanID, signed]
-	err := store.View(ctx, func(r storage.Reader) error {
-		for item, err := range s.signed.All(r) {
-			if err != nil {
-				return err
-			}
-			if last, ok := s.published[item.Key]; !ok || last < tip {
-				due = append(due, item)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return false, err
-	}
-	for _, item := range due {
-		answer, err := s.Coin.Publish(ctx, item.Value.Transaction)
-		if err != nil {
-			return false, fmt.Errorf("publish plan %s: %w", item.Key, err)
-		}
-		s.published[item.Key] = tip
-		if answer.Status == coin.Accepted || answer.Status == coin.Mined || answer.Status == s.refused[item.Key] {
-			continue
-		}
-		s.refused[item.Key] = answer.Status
-		err = store.Update(ctx, func(tx storage.Tx) error {
-			return s.Events.Unpublished(tx, item.Key, answer)
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	return len(due) > 0, nil
 }

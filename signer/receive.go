@@ -90,7 +90,7 @@ func (s *Signer) judge(r storage.Reader, roast *frost.Roast, key *frost.PublicKe
 	}
 	session, err := s.session(key, work, i.ID, set)
 	if err != nil {
-		return false, fmt.Errorf("set %d of %s: %w", set.Number, i.ID, err)
+		return false, err
 	}
 	return session.Verify(from, i.Share) == nil, nil
 }
@@ -123,7 +123,7 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, data []byte
 	if err := s.sets.Put(tx, id, *roast); err != nil {
 		return err
 	}
-	return s.progress(tx, id, roast, p, from, next)
+	return s.progress(tx, id, roast, p)
 }
 
 // roast returns the sets of a sign ID.
@@ -144,7 +144,7 @@ func (s *Signer) roast(tx storage.Tx, id ID) (*frost.Roast, error) {
 }
 
 // progress records what a step of the sets means for this validator.
-func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Progress, from uint16, next *frost.SignerCommitment) error {
+func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Progress) error {
 	if p.Divergence != nil {
 		if err := s.Events.Diverged(tx, id, *p.Divergence); err != nil {
 			return err
@@ -168,15 +168,17 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 		return err
 	}
 	// An own counter above what is stored is that of a database since lost.
-	if next != nil && from == self.Validator() {
-		d.Counter = max(d.Counter, next.Counter)
+	counter, idle := roast.Idle(self.Validator())
+	d.Counter = max(d.Counter, counter)
+	if idle {
+		d.Used = counter
 	}
 	if d.Pending && !roast.Pending(self.Validator(), d.Set) {
 		d.Pending = false
 	}
 	for _, set := range p.Formed {
 		if roast.Pending(self.Validator(), set.Number) {
-			d.Pending, d.Set = true, set.Number
+			d.Pending, d.Set, d.Used = true, set.Number, counter
 		}
 	}
 	return s.duties.Put(tx, id, d)
@@ -211,7 +213,7 @@ func (s *Signer) Reattempt(tx storage.Tx, id ID, number uint32) error {
 	if err := s.sets.Put(tx, id, *roast); err != nil {
 		return err
 	}
-	return s.progress(tx, id, roast, p, 0, nil)
+	return s.progress(tx, id, roast, p)
 }
 
 // counts tells whether commitments to a sign ID count at this position: the

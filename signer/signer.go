@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/serai-go/processor/coin"
@@ -75,8 +76,8 @@ type Config struct {
 	Random io.Reader
 }
 
-// Signer signs. Work, Prepare and Publish are for one goroutine each; the
-// other methods belong to whoever holds the transaction.
+// Signer signs. Work and Publish are for one goroutine each, Prepare is for
+// any; the other methods belong to whoever holds the transaction.
 type Signer struct {
 	Config
 	acknowledged storage.Value[uint64]         // batches, as the log of batch signing has it
@@ -91,9 +92,9 @@ type Signer struct {
 
 	mu     sync.Mutex
 	nonces map[ID]*ownNonces // unused ones of this process
+	recent []recentSession   // oldest first
 
-	published map[coin.PlanID]uint64 // Publish's: at which tip, and
-	refused   map[coin.PlanID]coin.PublicationStatus
+	published map[coin.PlanID]publication // Publish's
 }
 
 // New returns the signer of a database.
@@ -110,8 +111,7 @@ func New(config Config) *Signer {
 		prepared:     storage.NewMap("signer/prepared", storage.HashKey[coin.PlanID](), storage.Record[prepared]()),
 		signed:       storage.NewMap("signer/signed", storage.HashKey[coin.PlanID](), storage.Record[signed]()),
 		nonces:       make(map[ID]*ownNonces),
-		published:    make(map[coin.PlanID]uint64),
-		refused:      make(map[coin.PlanID]coin.PublicationStatus),
+		published:    make(map[coin.PlanID]publication),
 	}
 }
 
@@ -119,8 +119,12 @@ func New(config Config) *Signer {
 type duty struct {
 	// Digest is of what this validator will sign.
 	Digest [32]byte
-	// Counter is the highest commit counter given away.
+	// Counter is the highest commit counter given away, by this process or
+	// any former one that shows in the log.
 	Counter uint64
+	// Used is the highest one whose nonces no set can ask for any more,
+	// except the one that waits for this validator's share.
+	Used uint64
 	// Pending is set while a live set waits for this validator's share.
 	Pending bool
 	Set     uint32
@@ -132,6 +136,7 @@ type duty struct {
 func (d duty) Encode(w *wire.Writer) {
 	w.Fixed(d.Digest[:])
 	w.Uint64(d.Counter)
+	w.Uint64(d.Used)
 	w.Bool(d.Pending)
 	w.Uint32(d.Set)
 	w.Bool(d.Done)
@@ -141,6 +146,7 @@ func (d duty) Encode(w *wire.Writer) {
 func (d *duty) Decode(r *wire.Reader) {
 	r.Fixed(d.Digest[:])
 	d.Counter = r.Uint64()
+	d.Used = r.Uint64()
 	d.Pending = r.Bool()
 	d.Set = r.Uint32()
 	d.Done = r.Bool()
@@ -191,6 +197,10 @@ func (c *completedSet) Decode(r *wire.Reader) {
 // block behind a batch is not scanned. The cursor waits.
 var ErrNotReady = errors.New("signer: subject is not known yet")
 
+// ErrUnusable says that what was prepared or signed here is nothing that the
+// coin takes back: a broken invariant. It halts the processor.
+var ErrUnusable = errors.New("signer: the coin refuses its own work")
+
 // DigestError reports that validators of the weight of the threshold signed
 // something else than this one would. It halts the processor.
 type DigestError struct {
@@ -218,10 +228,38 @@ func (s *Signer) subject(r storage.Reader, id ID) (*frost.PublicKey, []frost.Alg
 	return networkKey, work, err
 }
 
-// session makes the FROST session of a set. Its context is unique for the
-// sign ID and the set.
+// recentSession is the FROST session of a set of a sign ID.
+type recentSession struct {
+	id      ID
+	set     uint32
+	session *frost.Session
+}
+
+// recentSessions is how many are remembered: each of a set's shares needs it.
+const recentSessions = 32
+
+// session makes the FROST session of a set, or finds it: the number of a set
+// never stands for another set of the sign ID. Its context is unique for both.
 func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, set frost.SigningSet) (*frost.Session, error) {
-	return frost.NewSession(key, work, s.context(id, uint64(set.Number)), set.Members)
+	s.mu.Lock()
+	for _, r := range s.recent {
+		if r.set == set.Number && r.id == id {
+			s.mu.Unlock()
+			return r.session, nil
+		}
+	}
+	s.mu.Unlock()
+	session, err := frost.NewSession(key, work, s.context(id, uint64(set.Number)), set.Members)
+	if err != nil {
+		return nil, fmt.Errorf("set %d of %s: %w", set.Number, id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.recent) == recentSessions {
+		s.recent = slices.Delete(s.recent, 0, 1)
+	}
+	s.recent = append(s.recent, recentSession{id, set.Number, session})
+	return session, nil
 }
 
 // context names a sign ID and a number within it, hashed with the network.

@@ -25,21 +25,35 @@ type task struct {
 	share *frost.KeyShare
 	work  []frost.Algorithm
 	set   *frost.SigningSet // to answer
-	spent uint64            // no commitment up to this counter is of use any more
+	seen  uint64            // the highest own counter in the log
 	done  *completedSet     // to aggregate
+}
+
+// waits tells whether the commitment to nonces may still get into a set: it is
+// on its way into the log, or waits there.
+func (o *ownNonces) waits(d duty) bool {
+	return o != nil && o.counter == d.Counter && o.counter > d.Used
 }
 
 // Work does what is due, one sign ID after the other: it commits, answers
 // sets, and aggregates complete ones. It tells whether it did anything.
 func (s *Signer) Work(ctx context.Context, store storage.Store) (bool, error) {
-	var ids []ID
+	var open, due []ID
 	err := store.View(ctx, func(r storage.Reader) error {
 		for item, err := range s.duties.All(r) {
 			if err != nil {
 				return err
 			}
-			if !item.Value.Done {
-				ids = append(ids, item.Key)
+			if item.Value.Done {
+				continue
+			}
+			open = append(open, item.Key)
+			complete, err := s.completed.Has(r, item.Key)
+			if err != nil {
+				return err
+			}
+			if complete || !s.own(item.Key).waits(item.Value) {
+				due = append(due, item.Key)
 			}
 		}
 		return nil
@@ -47,9 +61,9 @@ func (s *Signer) Work(ctx context.Context, store storage.Store) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s.erase(ids)
+	s.erase(open)
 	did := false
-	for _, id := range ids {
+	for _, id := range due {
 		one, err := s.workOn(ctx, store, id)
 		if err != nil {
 			return did, fmt.Errorf("sign %s: %w", id, err)
@@ -94,8 +108,8 @@ func (s *Signer) workOn(ctx context.Context, store storage.Store, id ID) (bool, 
 			}
 		}
 	}
-	if own != nil && own.counter > t.spent {
-		return false, nil // on its way, or waiting for a set
+	if own.waits(t.duty) {
+		return false, nil
 	}
 	if own != nil {
 		s.drop(id, own)
@@ -122,20 +136,20 @@ func (s *Signer) look(ctx context.Context, store storage.Store, id ID) (*task, e
 			return err
 		}
 		one := &task{id: id, duty: d}
+		if done, ok, err := s.completed.Get(r, id); err != nil {
+			return err
+		} else if ok {
+			one.done = &done
+		}
+		if one.share, err = s.self(r, id); err != nil || one.share == nil && one.done == nil {
+			return err
+		}
 		one.key, one.work, err = s.subject(r, id)
 		if errors.Is(err, ErrNoKey) {
 			return nil
 		}
 		if err != nil || one.work == nil {
 			return err
-		}
-		if one.share, err = s.self(r, id); err != nil {
-			return err
-		}
-		if done, ok, err := s.completed.Get(r, id); err != nil {
-			return err
-		} else if ok {
-			one.done = &done
 		}
 		roast, ok, err := s.sets.Get(r, id)
 		if err != nil {
@@ -145,9 +159,7 @@ func (s *Signer) look(ctx context.Context, store storage.Store, id ID) (*task, e
 			one.set = &set
 		}
 		if one.share != nil {
-			if counter, idle := roast.Idle(one.share.Validator()); ok && idle {
-				one.spent = counter
-			}
+			one.seen, _ = roast.Idle(one.share.Validator())
 		}
 		t = one
 		return nil
@@ -162,7 +174,7 @@ func (s *Signer) answer(ctx context.Context, store storage.Store, t *task, own *
 	}
 	session, err := s.session(t.key, t.work, t.id, *t.set)
 	if err != nil {
-		return fmt.Errorf("set %d: %w", t.set.Number, err)
+		return err
 	}
 	s.drop(t.id, own)
 	share, err := session.Sign(t.share, own.secret)
@@ -182,7 +194,7 @@ func (s *Signer) drop(id ID, own *ownNonces) {
 }
 
 // send adds a fresh commitment to an item and sends it. The counter is stored
-// before the nonces exist, the item after they are kept.
+// before the nonces exist.
 func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item) error {
 	var counter uint64
 	err := store.Update(ctx, func(tx storage.Tx) error {
@@ -190,7 +202,7 @@ func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item)
 		if err != nil || !ok {
 			return errors.Join(err, ctx.Err())
 		}
-		d.Counter++
+		d.Counter = max(d.Counter, t.seen) + 1
 		counter = d.Counter
 		return s.duties.Put(tx, t.id, d)
 	})
@@ -201,14 +213,18 @@ func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item)
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	own := &ownNonces{counter, secret, nonces}
 	i.Next = &commitment{Counter: counter, Digest: t.duty.Digest, Nonces: nonces}
-	s.mu.Lock()
-	s.nonces[t.id] = own
-	s.mu.Unlock()
-	return store.Update(ctx, func(tx storage.Tx) error {
+	err = store.Update(ctx, func(tx storage.Tx) error {
 		return s.Events.SendSigning(tx, t.id.Session, wire.Marshal(i))
 	})
+	if err != nil {
+		secret.Erase()
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nonces[t.id] = &ownNonces{counter, secret, nonces}
+	return nil
 }
 
 // aggregate completes the signatures of a set and hands them on.
@@ -224,14 +240,14 @@ func (s *Signer) aggregate(ctx context.Context, store storage.Store, t *task) er
 	}
 	session, err := s.session(t.key, t.work, t.id, set)
 	if err != nil {
-		return fmt.Errorf("set %d: %w", set.Number, err)
+		return err
 	}
 	signatures, err := session.Aggregate(shares)
 	if err != nil {
 		return fmt.Errorf("aggregate set %d: %w", set.Number, err)
 	}
 	finish, err := s.finish(ctx, store, t.id, signatures)
-	if err != nil {
+	if err != nil || finish == nil {
 		return err
 	}
 	return store.Update(ctx, func(tx storage.Tx) error {
@@ -250,7 +266,8 @@ func (s *Signer) aggregate(ctx context.Context, store storage.Store, t *task) er
 	})
 }
 
-// finish makes what the signatures are for and returns what records it.
+// finish makes what the signatures are for and returns what records it, or nil
+// if that is over.
 func (s *Signer) finish(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
 	if id.Kind == Batch {
 		return s.finishBatch(id, signatures)

@@ -1,0 +1,81 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// publication is what this process knows of a transaction's way to the node.
+type publication struct {
+	tip  uint64 // the last one it was handed over at
+	told uint64 // bits of the answers that were told
+}
+
+// Publish hands signed transactions to the node, each once for every tip of
+// the chain until it settles. What the node does not take is told, once for
+// each kind of answer. One transaction that the node does not answer for does
+// not keep the others back; the error names them all, and they are due again.
+func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64) (bool, error) {
+	due, err := s.unpublished(ctx, store, tip)
+	if err != nil {
+		return false, err
+	}
+	var failed error
+	for _, item := range due {
+		answer, err := s.Coin.Publish(ctx, item.Value.Transaction)
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("publish plan %s: %w", item.Key, err))
+			continue
+		}
+		p := s.published[item.Key]
+		if bit := uint64(1) << answer.Status; !taken(answer) && p.told&bit == 0 {
+			p.told |= bit
+			err := store.Update(ctx, func(tx storage.Tx) error {
+				return s.Events.Unpublished(tx, item.Key, answer)
+			})
+			if err != nil {
+				return false, err
+			}
+		}
+		p.tip = tip
+		s.published[item.Key] = p
+	}
+	return len(due) > 0 && failed == nil, failed
+}
+
+// taken tells whether the node has the transaction.
+func taken(answer coin.Publication) bool {
+	return answer.Status == coin.Accepted || answer.Status == coin.Mined
+}
+
+// unpublished returns the transactions that were not handed over at this tip
+// yet, and forgets those that are gone.
+func (s *Signer) unpublished(ctx context.Context, store storage.Store, tip uint64) (due []storage.Item[coin.PlanID, signed], err error) {
+	known := make(map[coin.PlanID]publication, len(s.published))
+	err = store.View(ctx, func(r storage.Reader) error {
+		for item, err := range s.signed.All(r) {
+			if err != nil {
+				return err
+			}
+			p, ok := s.published[item.Key]
+			if !ok || p.tip != tip {
+				due = append(due, item)
+			}
+			if ok {
+				known[item.Key] = p
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.published = known
+	}
+	return due, err
+}
