@@ -68,6 +68,17 @@ func BenchmarkPlan(b *testing.B) {
 			return dust + w.rate*weigh(1, k+1)/uint64(k) - 1
 		}))
 	})
+	// Payments too small for the fee rate do not slow the others down.
+	b.Run("poor=10000", func(b *testing.B) {
+		w := newWorld(b, large())
+		w.rate = 1000
+		for range 50 {
+			w.deposits(1 << 30)
+		}
+		w.burn(payments(10_000, func(int) uint64 { return 500 })...)
+		one := []coin.Payment{{ID: coin.PaymentID{0xff}, Address: "user", Amount: 1 << 20}}
+		benchmarkBurn(b, w, one)
+	})
 	// A payment takes nearly all of many small outputs.
 	b.Run("merges=10000", func(b *testing.B) {
 		w := newWorld(b, large())

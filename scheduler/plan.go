@@ -31,7 +31,8 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 	if err := s.tellWait(tx); err != nil {
 		return err
 	}
-	// Payments too small for the present fee rate wait behind the others.
+	// Payments too small for the present fee rate wait for the next reference
+	// block, behind the others.
 	for _, q := range poor {
 		if !q.Poor {
 			q.Poor, q.Since = true, reference
@@ -46,7 +47,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 			}
 			continue
 		}
-		if _, err := s.payments.Push(tx, q); err != nil {
+		if _, err := s.aside.Push(tx, q); err != nil {
 			return err
 		}
 	}

@@ -156,6 +156,21 @@ func TestPoorPaymentsWaitBehindTheOthers(t *testing.T) {
 	require.EqualValues(t, 34, w.only().Payments[0].Paid)
 }
 
+func TestPoorPaymentsAreJudgedOnceForEachReferenceBlock(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.deposits(1000, 1000)
+	w.rate = 100
+	w.burn(pay(1, 50))
+	w.rate = 1
+	events := w.burn(pay(2, 60))
+	require.Len(t, events, 1)
+	require.Equal(t, coin.PaymentID{2}, events[0].Payment)
+	require.Equal(t, Pending{Payments: 1, Outputs: 1, Plans: 1}, w.pending())
+	w.hold(pay(3, 70))
+	events = w.settle(coin.SettledBlock{})
+	require.Equal(t, []coin.PaymentID{{1}, {3}}, []coin.PaymentID{events[0].Payment, events[1].Payment})
+}
+
 func TestPoorPaymentsAreDroppedAfterTheirPatience(t *testing.T) {
 	for _, refund := range []bool{false, true} {
 		w := newWorld(t, parameters())

@@ -97,6 +97,7 @@ type scheduler struct {
 	free      storage.Queue[coin.Output]
 	available storage.Value[uint64] // sum of the free outputs
 	payments  storage.Queue[queued]
+	aside     storage.Queue[queued] // too small at the reference block's rate
 	known     storage.Map[coin.PaymentID, struct{}]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
@@ -112,6 +113,7 @@ func New(config Config) Scheduler {
 		free:      storage.NewQueue("scheduler/free", storage.Record[coin.Output]()),
 		available: storage.NewValue("scheduler/available", storage.Number),
 		payments:  storage.NewQueue("scheduler/payments", storage.Record[queued]()),
+		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
@@ -202,21 +204,39 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) error {
 			return fmt.Errorf("settle block %d: %w", block.Number, err)
 		}
 	}
-	var payments []coin.Payment
-	var numbers []uint64
-	for item, err := range s.held.All(tx) {
-		if err != nil {
+	aside, err := drain(tx, s.aside)
+	if err != nil {
+		return err
+	}
+	for _, q := range aside {
+		if _, err := s.payments.Push(tx, q); err != nil {
 			return err
+		}
+	}
+	held, err := drain(tx, s.held)
+	if err != nil {
+		return err
+	}
+	return s.Burn(tx, held)
+}
+
+// drain empties a queue.
+func drain[T any](tx storage.Tx, queue storage.Queue[T]) ([]T, error) {
+	var numbers []uint64
+	var values []T
+	for item, err := range queue.All(tx) {
+		if err != nil {
+			return nil, err
 		}
 		numbers = append(numbers, item.Key)
-		payments = append(payments, item.Value)
+		values = append(values, item.Value)
 	}
 	for _, n := range numbers {
-		if err := s.held.Delete(tx, n); err != nil {
-			return err
+		if err := queue.Delete(tx, n); err != nil {
+			return nil, err
 		}
 	}
-	return s.Burn(tx, payments)
+	return values, nil
 }
 
 // Hold implements Scheduler.

@@ -163,11 +163,13 @@ func (s *scheduler) drop(tx storage.Tx, q queued, reason string) error {
 // Pending implements Scheduler.
 func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 	var p Pending
-	for _, err := range s.payments.All(r) {
-		if err != nil {
-			return p, err
+	for _, queue := range []storage.Queue[queued]{s.payments, s.aside} {
+		for _, err := range queue.All(r) {
+			if err != nil {
+				return p, err
+			}
+			p.Payments++
 		}
-		p.Payments++
 	}
 	for _, err := range s.free.All(r) {
 		if err != nil {
@@ -219,11 +221,13 @@ func (s *scheduler) Audit(r storage.Reader) error {
 			unborne = unborne.Sub(payment.Amount - payment.Paid)
 		}
 	}
-	for item, err := range s.payments.All(r) {
-		if err != nil {
-			return err
+	for _, queue := range []storage.Queue[queued]{s.payments, s.aside} {
+		for item, err := range queue.All(r) {
+			if err != nil {
+				return err
+			}
+			owe(item.Value.Amount, item.Value.Refund)
 		}
-		owe(item.Value.Amount, item.Value.Refund)
 	}
 	books, err := s.ledger.Load(r)
 	if err != nil {
