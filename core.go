@@ -48,6 +48,20 @@ func newCore(c *Config) *core {
 	return k
 }
 
+// openShares opens the shares of all keys, so that they are known to be there.
+func (k *core) openShares(r storage.Reader) error {
+	list, err := k.scanner.Keys(r)
+	if err != nil {
+		return err
+	}
+	for _, key := range list {
+		if _, _, err := k.keys.Shares(r, key.Session); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // reports passes reports on to the outbox and to signing.
 type reports struct {
 	*outbox

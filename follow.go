@@ -54,22 +54,20 @@ func (p *Processor) block(ctx context.Context, header coin.Header) (coin.Block, 
 	return b, nil
 }
 
-// followChain indexes and scans what the node has. It tells whether there was
-// anything.
+// followChain indexes what the node has. It tells whether there was anything.
 func (p *Processor) followChain(ctx context.Context) (bool, error) {
 	tip, err := p.config.Coin.Tip(ctx)
 	if err != nil {
 		return false, fmt.Errorf("ask for the tip: %w", err)
 	}
 	p.mu.Lock()
+	news := p.tip != tip
 	p.tip = tip
 	p.mu.Unlock()
-	indexed, err := p.index(ctx, tip)
-	if err != nil {
-		return indexed, err
+	if news {
+		p.wake.all() // publication goes by the tip
 	}
-	scanned, err := p.scan(ctx)
-	return indexed || scanned, err
+	return p.index(ctx, tip)
 }
 
 // index appends the headers that are final under the given tip.
@@ -161,9 +159,11 @@ func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64
 	return first - min(first, scanner.RateBlocks), true, nil
 }
 
-// locate finds the fork point of a changed chain.
+// locate finds the fork point of a changed chain. If the node has gone back to
+// the chain that is indexed, that was nothing but trouble that passes.
 func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) error {
-	n := changed.Indexed.Number
+	first := changed.Indexed.Number
+	n := first
 	for n > 0 {
 		var indexed coin.Header
 		var known bool
@@ -181,6 +181,9 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 		if err != nil {
 			return fmt.Errorf("fetch header %d: %w", n, err)
 		}
+		if found.ID == indexed.ID && n == first {
+			return fmt.Errorf("%w: the node left block %d and came back to it", coin.ErrTransient, n)
+		}
 		if found.ID == indexed.ID {
 			break
 		}
@@ -191,7 +194,7 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 	return changed
 }
 
-// scan scans the blocks that are due.
+// scan scans the blocks that are due. It tells whether there were any.
 func (p *Processor) scan(ctx context.Context) (bool, error) {
 	did := false
 	for {

@@ -147,8 +147,8 @@ func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
 			if err := p.passBy(ctx, of, position); err != nil {
 				return did, err
 			}
-			if of == keygenLane {
-				p.wake.all() // the other lanes may follow
+			if of == keygenLane || position+1 == p.config.Current {
+				p.wake.all() // the other lanes, or signing, may follow
 			}
 			continue
 		}

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/internal/wire"
@@ -24,10 +25,12 @@ const (
 
 func (l lane) String() string { return [...]string{"keygen", "batch", "settle"}[l] }
 
-// part is one item of a peer message and the lane it is for.
+// part is one item of a peer message.
 type part struct {
 	keygen bool
 	item   []byte
+	// subject of a signing item is what it is about, once that is read.
+	subject signer.ID
 }
 
 // lane tells which lane the part is for.
@@ -35,10 +38,10 @@ func (p part) lane() lane {
 	switch {
 	case p.keygen:
 		return keygenLane
-	case signer.Lane(p.item) == signer.Plan:
+	case p.subject.Kind == signer.Plan:
 		return settleLane
 	}
-	return batchLane // also judges what does not decode
+	return batchLane
 }
 
 // encodePayload packs items into the payload of a peer message.
@@ -67,13 +70,33 @@ func decodePayload(data []byte) ([]part, error) {
 	return parts, nil
 }
 
-// parts returns the items of a message. An empty one was withheld from this
-// validator, which is not in the session: to key generation that matters.
+// parts returns the items of a message, at most one on each subject, so that
+// all can be judged by the state before the message. An empty message was
+// withheld from this validator, which is not in the session: to key generation
+// that matters.
 func (e PeerMessage) parts() ([]part, error) {
 	if len(e.Payload) == 0 {
 		return []part{{keygen: true}}, nil
 	}
-	return decodePayload(e.Payload)
+	parts, err := decodePayload(e.Payload)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[signer.ID]bool, len(parts))
+	for i, p := range parts {
+		if !p.keygen {
+			content, err := signer.Inspect(p.item)
+			if err != nil {
+				return nil, err
+			}
+			parts[i].subject = content.ID
+		}
+		if seen[parts[i].subject] {
+			return nil, errors.New("peer message with two items on one subject")
+		}
+		seen[parts[i].subject] = true
+	}
+	return parts, nil
 }
 
 // withoutCommitments takes the signing commitments out of a broadcast that
@@ -97,4 +120,25 @@ func (e Broadcast) withoutCommitments() (Broadcast, bool, error) {
 	}
 	e.Payload = encodePayload(kept)
 	return e, len(kept) > 0, nil
+}
+
+// SigningContents tells what of a peer message's payload is about signing, for
+// people and tools.
+func SigningContents(payload []byte) ([]signer.Content, error) {
+	parts, err := decodePayload(payload)
+	if err != nil {
+		return nil, err
+	}
+	var list []signer.Content
+	for _, p := range parts {
+		if p.keygen {
+			continue
+		}
+		c, err := signer.Inspect(p.item)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }

@@ -2,6 +2,7 @@ package processor
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
@@ -64,17 +65,20 @@ func (o *outbox) restart(tx storage.Tx) error {
 	return nil
 }
 
-// clip shortens a reason to what an event holds.
-func clip(reason string) string { return reason[:min(len(reason), maxReason)] }
+// clip shortens a reason to what an event holds, and to what is text: part of
+// it may come from a node or a peer.
+func clip(reason string) string {
+	return strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")
+}
 
 // SendKeygen implements keygen.Events.
 func (o *outbox) SendKeygen(tx storage.Tx, session uint64, item []byte) error {
-	return o.put(tx, Broadcast{session, encodePayload([]part{{true, item}})})
+	return o.put(tx, Broadcast{session, encodePayload([]part{{keygen: true, item: item}})})
 }
 
 // SendSigning implements signer.Events.
 func (o *outbox) SendSigning(tx storage.Tx, session uint64, item []byte) error {
-	return o.put(tx, Broadcast{session, encodePayload([]part{{false, item}})})
+	return o.put(tx, Broadcast{session, encodePayload([]part{{item: item}})})
 }
 
 // KeyGenerated implements keygen.Events.

@@ -29,6 +29,8 @@ type Processor struct {
 var (
 	// ErrGap is returned by Handle for a position beyond the next one.
 	ErrGap = errors.New("processor: log position leaves a gap")
+	// ErrEntry is returned by Handle for an entry that could not be read back.
+	ErrEntry = errors.New("processor: impossible log entry")
 	// ErrEquivocation is returned by Handle for a position that was given
 	// with other bytes before. The processor halts.
 	ErrEquivocation = errors.New("processor: log position was given with another entry")
@@ -43,7 +45,9 @@ func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
 var halted = storage.NewValue("processor/halted", storage.Blob)
 
 // New returns a processor over a new database or one of a former process. It
-// starts nothing: see Run and Step.
+// starts nothing: see Run and Step. Errors wrap ErrOtherDatabase for a database
+// that is another's, keygen.ErrSealingKey if the shares in it are sealed with
+// another key, and keygen.ErrSwapped if they were altered.
 func New(config Config) (*Processor, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
@@ -66,15 +70,25 @@ func New(config Config) (*Processor, error) {
 	if err := config.Store.View(ctx, p.log.load); err != nil {
 		return nil, fmt.Errorf("read cursors: %w", err)
 	}
+	if err := config.Store.View(ctx, p.core.openShares); err != nil {
+		return nil, fmt.Errorf("open shares: %w", err)
+	}
 	return p, nil
 }
 
 // Handle takes the log entry at a position in. When it returns nil the entry
 // is durable; it takes effect later. A position that was given before with the
 // same entry is no error. Positions count from 0 without gaps:
-// Status().Next is the one to go on with.
+// Status().Next is the one to go on with. An entry beyond the bounds of its
+// encoding is ErrEntry, and is not taken in.
 func (p *Processor) Handle(ctx context.Context, position uint64, entry Entry) error {
+	if entry == nil {
+		return fmt.Errorf("handle log position %d: %w: none", position, ErrEntry)
+	}
 	data := EncodeEntry(entry)
+	if _, err := DecodeEntry(data); err != nil {
+		return fmt.Errorf("handle log position %d: %w: %w", position, ErrEntry, err)
+	}
 	err := p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.log.append(tx, position, data) })
 	if errors.Is(err, ErrEquivocation) {
 		err = errors.Join(err, p.halt(ctx, fmt.Errorf("position %d: %w", position, err)))

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/scheduler"
@@ -23,31 +24,37 @@ import (
 type driver struct {
 	name string
 	step func(context.Context) (bool, error)
+	// polls says that only time brings something new, from the node.
+	polls bool
 }
 
 // drivers returns all of them, in the order in which Step runs them.
 func (p *Processor) drivers() []driver {
 	read := func(of lane) driver {
-		return driver{of.String() + " log", func(ctx context.Context) (bool, error) { return p.read(ctx, of) }}
+		return driver{
+			name: of.String() + " log",
+			step: func(ctx context.Context) (bool, error) { return p.read(ctx, of) },
+		}
 	}
 	return []driver{
 		read(keygenLane),
-		{"key generation", func(ctx context.Context) (bool, error) {
+		{name: "key generation", step: func(ctx context.Context) (bool, error) {
 			return p.core.keygen.Work(ctx, p.config.Store)
 		}},
-		{"chain", p.followChain},
+		{name: "chain", step: p.followChain, polls: true},
+		{name: "scan", step: p.scan},
 		read(batchLane),
 		read(settleLane),
-		{"preparation", func(ctx context.Context) (bool, error) {
+		{name: "preparation", step: func(ctx context.Context) (bool, error) {
 			return p.core.signer.Prepare(ctx, p.config.Store)
 		}},
-		{"signing", func(ctx context.Context) (bool, error) {
+		{name: "signing", step: func(ctx context.Context) (bool, error) {
 			if !p.log.reached(p.config.Current) {
 				return false, nil
 			}
 			return p.core.signer.Work(ctx, p.config.Store)
 		}},
-		{"publication", func(ctx context.Context) (bool, error) {
+		{name: "publication", step: func(ctx context.Context) (bool, error) {
 			p.mu.Lock()
 			tip := p.tip
 			p.mu.Unlock()
@@ -60,14 +67,14 @@ func (p *Processor) drivers() []driver {
 // until nothing is left to do, and tells whether there was anything. Trouble
 // that passes is no error: it shows in Status.
 func (p *Processor) Step(ctx context.Context) (bool, error) {
-	if err := p.halted(ctx); err != nil {
-		return false, err
-	}
 	drivers := p.drivers()
 	did := false
 	for again := true; again; {
 		again = false
 		for _, d := range drivers {
+			if err := p.halted(ctx); err != nil {
+				return did, err
+			}
 			one, err := d.step(ctx)
 			if err := p.judge(ctx, d, err); err != nil {
 				return did, err
@@ -83,33 +90,22 @@ func (p *Processor) Step(ctx context.Context) (bool, error) {
 // fails. It returns nil only for the end of ctx, and a *Halt after a halt,
 // once the event that tells it is delivered.
 func (p *Processor) Run(ctx context.Context) error {
-	err := p.halted(ctx)
-	if _, halt := errors.AsType[*Halt](err); err != nil && !halt {
-		return fmt.Errorf("run: %w", err)
-	}
-	group, inner := errgroup.WithContext(ctx)
-	if err == nil {
+	outer, inner := errgroup.WithContext(ctx)
+	outer.Go(func() error { return p.deliver(inner) })
+	outer.Go(func() error {
 		// Each driver has its goroutine, so that none waits for another's
 		// network or computation.
+		group, running := errgroup.WithContext(inner)
 		for _, d := range p.drivers() {
-			group.Go(func() error { return p.drive(inner, d) })
+			group.Go(func() error { return p.drive(running, d) })
 		}
-	}
-	deliver, stop := context.WithCancel(ctx)
-	delivered := make(chan error, 1)
-	go func() { delivered <- p.deliver(deliver) }()
-	if waited := group.Wait(); waited != nil {
-		err = waited
-	}
-	if _, halt := errors.AsType[*Halt](err); halt {
-		err = errors.Join(err, p.drain(ctx))
-	} else if err == nil {
-		<-ctx.Done()
-	}
-	stop()
-	if failed := <-delivered; err == nil {
-		err = failed
-	}
+		err := group.Wait()
+		if is[*Halt](err) {
+			p.drain(inner)
+		}
+		return err
+	})
+	err := outer.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
@@ -122,6 +118,9 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 	wait := p.config.Poll
 	for {
 		woken := p.wake.wait()
+		if err := p.halted(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
 		did, err := d.step(ctx)
 		if ctx.Err() != nil {
 			return nil
@@ -142,6 +141,9 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 			continue
 		}
 		wait = p.config.Poll
+		if d.polls {
+			woken = nil
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -189,13 +191,17 @@ func (p *Processor) judge(ctx context.Context, d driver, err error) error {
 // passes tells whether an error is a node's trouble: it may be away, behind or
 // lying, and the answer is to ask again.
 func passes(err error) bool {
-	return errors.Is(err, coin.ErrTransient) || errors.Is(err, coin.ErrNotFound) || errors.Is(err, coin.ErrInvalid)
+	trouble := errors.Is(err, coin.ErrTransient) || errors.Is(err, coin.ErrNotFound) || errors.Is(err, coin.ErrInvalid)
+	return trouble && !halts(err)
 }
 
 // halts tells whether an error is a broken invariant, a changed chain, or
 // others deciding otherwise.
 func halts(err error) bool {
-	for _, sentinel := range []error{keygen.ErrDiverged, scanner.ErrRotation, storage.ErrCorrupt, storage.ErrVersion} {
+	for _, sentinel := range []error{
+		keygen.ErrDiverged, keygen.ErrRequest, scanner.ErrRotation, storage.ErrCorrupt, storage.ErrVersion,
+		frost.ErrInconsistent, signer.ErrUnusable,
+	} {
 		if errors.Is(err, sentinel) {
 			return true
 		}
@@ -241,15 +247,12 @@ func (p *Processor) deliver(ctx context.Context) error {
 	}
 }
 
-// drain waits until all events are acknowledged.
-func (p *Processor) drain(ctx context.Context) error {
+// drain waits until all events are acknowledged, or cannot be any more.
+func (p *Processor) drain(ctx context.Context) {
 	for {
 		list, err := p.Pending(ctx, 0, 1)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		if !sleep(ctx, p.config.Poll/10) {
-			return nil
+		if err != nil || len(list) == 0 || !sleep(ctx, p.config.Poll/10) {
+			return
 		}
 	}
 }

@@ -90,17 +90,7 @@ func Strip(data []byte) ([]byte, error) {
 	return wire.Marshal(i), nil
 }
 
-// Lane tells which kind of subject an item is about, or 0 if it does not
-// decode.
-func Lane(data []byte) Kind {
-	i, err := wire.Unmarshal[item](data)
-	if err != nil {
-		return 0
-	}
-	return i.ID.Kind
-}
-
-// Content is what an item is about, for people and tools.
+// Content is what an item is about.
 type Content struct {
 	ID ID
 	// Share tells that the item answers a set.
