@@ -2,7 +2,9 @@ package processortest_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,9 +15,44 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
+// decision tells whether an event follows from the chain and the log alone.
+func decision(e processor.EventBody) bool {
+	switch e.(type) {
+	case processor.KeyGenerated, processor.KeyGenFailed, processor.KeyStage, processor.Update,
+		processor.PaymentPlanned, processor.PaymentSettled, processor.Refunded, processor.PaymentDropped, processor.PaymentRefused:
+		return true
+	}
+	return false
+}
+
+// decisions are the events of a validator's run that were not acknowledged up
+// to a commit, as sorted text.
+func decisions(told []processortest.Told, commit int) []string {
+	var list []string
+	for _, e := range told {
+		if e.Commit > commit && decision(e.Body) {
+			list = append(list, fmt.Sprintf("%T %+v", e.Body, e.Body))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// pending are those that a processor still tells.
+func pending(t *testing.T, p *processor.Processor) []string {
+	events, err := p.Pending(t.Context(), 0, 1<<20)
+	require.NoError(t, err)
+	var told []processortest.Told
+	for _, e := range events {
+		told = append(told, processortest.Told{Body: e.Body})
+	}
+	return decisions(told, -1)
+}
+
 // replay lets one validator go on alone from what a store holds, over the log
-// and the chain of a finished run, and returns its status at the end.
-func replay(t *testing.T, p *processortest.Player, validator int, store *storage.Memory, c coin.Coin, step func(*processor.Processor, uint64) uint64) processor.Status {
+// and the chain of a finished run, and returns its status at the end and the
+// events that it tells.
+func replay(t *testing.T, p *processortest.Player, validator int, store *storage.Memory, c coin.Coin, step func(*processor.Processor, uint64) uint64) (processor.Status, []string) {
 	ctx := t.Context()
 	one, err := processor.New(processor.Config{
 		Coin: c, Store: store, Self: processortest.Identity(validator), Sealer: processortest.Sealer(validator),
@@ -38,7 +75,7 @@ func replay(t *testing.T, p *processortest.Player, validator int, store *storage
 	status, err = one.Status(ctx)
 	require.NoError(t, err)
 	require.NoError(t, one.Audit(ctx))
-	return status
+	return status, pending(t, one)
 }
 
 // atOnce hands the rest of the log over in one go.
@@ -46,17 +83,36 @@ func atOnce(p *processortest.Player) func(*processor.Processor, uint64) uint64 {
 	return func(*processor.Processor, uint64) uint64 { return uint64(len(p.Log)) }
 }
 
-// commits returns the commits to crash after: all up to 300, and beyond that a
-// seeded stride.
-func commits(total int, random *rand.Rand) []int {
+// crashes returns the commits to crash after: all up to 300, beyond that every
+// first one of its kind and a seeded stride. With the race detector, which is
+// slow, only the latter two.
+func crashes(store *storage.Memory, random *rand.Rand) []int {
+	all, total := 300, store.Commits()
+	if raceDetector {
+		all = 0
+	}
+	seen := make(map[string]bool)
+	stride := 0
 	var list []int
-	for k := 0; k <= total; k++ {
-		if k > 300 {
-			k += random.IntN(1 + total/20)
+	for k := range total + 1 {
+		kind := store.Kind(k)
+		if k <= all || !seen[kind] || k == total || stride == 0 {
+			list = append(list, k)
 		}
-		list = append(list, min(k, total))
+		seen[kind] = true
+		if stride--; stride < 0 {
+			stride = random.IntN(1 + total/20)
+		}
 	}
 	return list
+}
+
+// seeds is how many random runs to make.
+func seeds(n uint64) uint64 {
+	if raceDetector {
+		return 2
+	}
+	return n
 }
 
 func TestCrashEverywhere(t *testing.T) {
@@ -73,13 +129,14 @@ func TestCrashEverywhere(t *testing.T) {
 				t.Skip("the chain of the end is not the one that this run saw")
 			}
 			store := reference.Validators[1].Store
-			for _, k := range commits(store.Commits(), rand.New(rand.NewPCG(1, 0))) {
-				got := replay(t, reference, 1, store.At(k), reference.Chain.Coin(), atOnce(reference))
+			for _, k := range crashes(store, rand.New(rand.NewPCG(1, 0))) {
+				got, told := replay(t, reference, 1, store.At(k), reference.Chain.Coin(), atOnce(reference))
 				same(t, want, got, "killed at commit %d", k)
+				require.Equal(t, decisions(reference.Validators[1].Told, k), told, "killed at commit %d", k)
 			}
 		})
 		t.Run("all", func(t *testing.T) {
-			for seed := range uint64(8) {
+			for seed := range seeds(8) {
 				p := &processortest.Player{NewChain: newMock}
 				random := rand.New(rand.NewPCG(seed, 0))
 				restart := func(i int) error { return p.Start(i, p.Validators[i].Store.Clone()) }
@@ -133,10 +190,10 @@ func TestAnyTiming(t *testing.T) {
 		if want.Halted != nil {
 			t.Skip("the chain of the end is not the one that this run saw")
 		}
-		for seed := range uint64(10) {
+		for seed := range seeds(10) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			c := &slowCoin{Coin: reference.Chain.Coin()}
-			got := replay(t, reference, 1, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
+			got, told := replay(t, reference, 1, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
 				if next == uint64(len(reference.Log)) {
 					c.tip = 1 << 40
 					return next
@@ -153,6 +210,7 @@ func TestAnyTiming(t *testing.T) {
 				return min(next+random.Uint64N(6), uint64(len(reference.Log)))
 			})
 			same(t, want, got, "seed %d", seed)
+			require.Equal(t, decisions(reference.Validators[1].Told, -1), told, "seed %d", seed)
 		}
 	})
 }

@@ -69,9 +69,18 @@ type Validator struct {
 	Offline bool
 	// Halted is set once the processor has halted.
 	Halted *processor.Halt
+	// Told are the events that were acknowledged, in order.
+	Told []Told
 
 	next uint64 // log position to hand over
 	from uint64 // event to look for
+}
+
+// Told is an acknowledged event.
+type Told struct {
+	Body processor.EventBody
+	// Commit is the store's commit that removed it.
+	Commit int
 }
 
 // Identity is the throw-away identity of a validator.
@@ -189,6 +198,9 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 		}
 		if err := v.Processor.Ack(ids...); err != nil {
 			return did, err
+		}
+		for _, e := range events {
+			v.Told = append(v.Told, Told{e.Body, v.Store.Commits()})
 		}
 	}
 }

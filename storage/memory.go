@@ -6,7 +6,9 @@ import (
 	"errors"
 	"hash/maphash"
 	"iter"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -23,10 +25,16 @@ type Memory struct {
 	mu      sync.Mutex // guards the fields below
 	root    *node
 	commits int
-	cut     int     // commits allowed, or -1
-	history []*node // root after each commit, if kept
+	cut     int      // commits allowed, or -1
+	history []commit // after each commit, if kept
 	keep    bool
 	closed  bool
+}
+
+// commit is the content after a commit.
+type commit struct {
+	root *node
+	kind string
 }
 
 // NewMemory returns an empty store.
@@ -39,7 +47,7 @@ func (m *Memory) KeepHistory() {
 	defer m.mu.Unlock()
 	m.keep = true
 	for len(m.history) <= m.commits {
-		m.history = append(m.history, m.root)
+		m.history = append(m.history, commit{root: m.root})
 	}
 }
 
@@ -71,8 +79,20 @@ func (m *Memory) Clone() *Memory {
 func (m *Memory) At(commit int) *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{root: m.history[commit], commits: commit, cut: -1}
+	return &Memory{root: m.history[commit].root, commits: commit, cut: -1}
 }
+
+// Kind returns the names of the records that a commit wrote, in order: commits
+// of one kind come from one place in the code. The store must have kept its
+// history since then.
+func (m *Memory) Kind(commit int) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.history[commit].kind
+}
+
+// kind writes a set of names.
+func kind(names map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(names)), " ") }
 
 func (m *Memory) snapshot(ctx context.Context) (*node, error) {
 	m.mu.Lock()
@@ -100,7 +120,7 @@ func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	if err != nil {
 		return err
 	}
-	tx := &memoryTx{root: root}
+	tx := &memoryTx{root: root, names: make(map[string]bool)}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -112,7 +132,7 @@ func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	m.root = tx.root
 	m.commits++
 	if m.keep {
-		m.history = append(m.history, m.root)
+		m.history = append(m.history, commit{m.root, kind(tx.names)})
 	}
 	return nil
 }
@@ -127,7 +147,18 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-type memoryTx struct{ root *node }
+type memoryTx struct {
+	root  *node
+	names map[string]bool // of what was written
+}
+
+// note remembers the name that a written key begins with.
+func (t *memoryTx) note(key []byte) {
+	name, _, _ := bytes.Cut(key, []byte{0})
+	if !t.names[string(name)] {
+		t.names[string(name)] = true
+	}
+}
 
 func (t *memoryTx) Get(key []byte) ([]byte, error) {
 	for n := t.root; n != nil; {
@@ -147,6 +178,7 @@ func (t *memoryTx) Put(key, value []byte) error {
 	if len(value) == 0 {
 		return errors.New("storage: empty value")
 	}
+	t.note(key)
 	n := &node{key: bytes.Clone(key), value: bytes.Clone(value), weight: maphash.Bytes(seed, key)}
 	low, high := split(t.root, key)
 	t.root = merge(merge(low, n), remove(high, key))
@@ -154,6 +186,7 @@ func (t *memoryTx) Put(key, value []byte) error {
 }
 
 func (t *memoryTx) Delete(key []byte) error {
+	t.note(key)
 	t.root = remove(t.root, key)
 	return nil
 }

@@ -73,6 +73,10 @@ func (c *Coin) addInstructions(ctx context.Context, b *block.Block, outputs []co
 	for i := range outputs {
 		o := &outputs[i]
 		o.Origin = origins[o.Position]
+		if i > 0 && outputs[i-1].Position == o.Position {
+			o.Data = outputs[i-1].Data // shared: a transaction may have much, and many outputs
+			continue
+		}
 		o.Data = bytes.Clone(instructionData(b.Transaction(int(o.Position))))
 	}
 	return nil

@@ -1,0 +1,5 @@
+//go:build race
+
+package processortest_test
+
+const raceDetector = true
