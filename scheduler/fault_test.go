@@ -1,0 +1,201 @@
+package scheduler
+
+import (
+	"errors"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+var errFault = errors.New("fault on purpose")
+
+// faulty is a transaction that fails once, at an operation chosen by number.
+type faulty struct {
+	storage.Tx
+	left int // operations before the fault
+}
+
+func (f *faulty) fault() error {
+	f.left--
+	if f.left == -1 {
+		return errFault
+	}
+	return nil
+}
+
+func (f *faulty) Get(key []byte) ([]byte, error) {
+	if err := f.fault(); err != nil {
+		return nil, err
+	}
+	return f.Tx.Get(key)
+}
+
+func (f *faulty) Put(key, value []byte) error {
+	if err := f.fault(); err != nil {
+		return err
+	}
+	return f.Tx.Put(key, value)
+}
+
+func (f *faulty) Delete(key []byte) error {
+	if err := f.fault(); err != nil {
+		return err
+	}
+	return f.Tx.Delete(key)
+}
+
+func (f *faulty) Range(start, end []byte) iter.Seq2[storage.Pair, error] {
+	if err := f.fault(); err != nil {
+		return func(yield func(storage.Pair, error) bool) { yield(storage.Pair{}, err) }
+	}
+	return f.Tx.Range(start, end)
+}
+
+// eventful settles a block in which all kinds of things happen.
+func eventful(t *testing.T) (*world, func(storage.Tx) error) {
+	p := parameters()
+	p.Patience = 1
+	w := newWorld(t, p)
+	w.deposits(slices.Repeat([]uint64{100}, 7)...)
+	w.burn(pay(1, 200), pay(2, 450)) // one is paid, a merge for the other
+	w.rate = 30
+	poor := coin.Deposit{Output: w.output(30), Credit: 20, Fate: coin.Refunded}
+	poor.Output.Origin = "user"
+	block := coin.SettledBlock{Deposits: []coin.Deposit{
+		w.deposit(1000), w.deposit(1000), poor,
+		{Output: w.output(50), Credit: 40, Fate: coin.Refunded}, // to nowhere
+	}}
+	for _, id := range w.open {
+		w.completion(&block, id)
+	}
+	w.hold(pay(1, 5), pay(3, 5), pay(4, 500), pay(5, 9000))
+	return w, func(tx storage.Tx) error {
+		return w.s.Settle(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{block}})
+	}
+}
+
+func TestNoErrorOfTheDatabaseIsLost(t *testing.T) {
+	w, settle := eventful(t)
+	before := w.dump()
+	operations := 0
+	for {
+		f := &faulty{left: operations}
+		err := w.update(func(tx storage.Tx) error { f.Tx = tx; return settle(f) })
+		if f.left >= 0 {
+			require.NoError(t, err)
+			break
+		}
+		require.ErrorIs(t, err, errFault, "operation %d", operations)
+		require.Equal(t, before, w.dump())
+		operations++
+	}
+	require.Greater(t, operations, 50)
+	w.check()
+
+	for name, read := range map[string]func(storage.Reader) error{
+		"ledger":  func(r storage.Reader) error { _, err := w.s.Ledger(r); return err },
+		"pending": func(r storage.Reader) error { _, err := w.s.Pending(r); return err },
+		"audit":   w.s.Audit,
+	} {
+		for k := 0; ; k++ {
+			f := &faulty{left: k}
+			err := w.store.Update(ctx, func(tx storage.Tx) error { f.Tx = tx; return read(f) })
+			if f.left >= 0 {
+				require.NoError(t, err, name)
+				break
+			}
+			require.ErrorIs(t, err, errFault, name)
+		}
+	}
+}
+
+// failing is a world in which one of the others fails.
+type failing struct {
+	*world
+	faulty
+}
+
+func (f *failing) PaymentPlanned(tx storage.Tx, id coin.PaymentID, plan coin.PlanID) error {
+	return errors.Join(f.fault(), f.world.PaymentPlanned(tx, id, plan))
+}
+
+func (f *failing) PaymentSettled(tx storage.Tx, id coin.PaymentID, by coin.TransactionID, paid, share uint64, refund bool) error {
+	return errors.Join(f.fault(), f.world.PaymentSettled(tx, id, by, paid, share, refund))
+}
+
+func (f *failing) PaymentDropped(tx storage.Tx, id coin.PaymentID, kept uint64, reason string) error {
+	return errors.Join(f.fault(), f.world.PaymentDropped(tx, id, kept, reason))
+}
+
+func (f *failing) PaymentRefused(tx storage.Tx, id coin.PaymentID, reason string) error {
+	return errors.Join(f.fault(), f.world.PaymentRefused(tx, id, reason))
+}
+
+func (f *failing) Condition(tx storage.Tx, id coin.PaymentID, text string) error {
+	return errors.Join(f.fault(), f.world.Condition(tx, id, text))
+}
+
+func (f *failing) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	return errors.Join(f.fault(), f.world.Planned(tx, id, plan))
+}
+
+func (f *failing) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, by coin.TransactionID) error {
+	return errors.Join(f.fault(), f.world.Resolved(tx, id, plan, by))
+}
+
+func (f *failing) Indices(r storage.Reader, id coin.PlanID) ([]uint32, error) {
+	indices, err := f.world.Indices(r, id)
+	return indices, errors.Join(f.fault(), err)
+}
+
+func (f *failing) PayingKey(r storage.Reader, number uint64) (coin.Key, error) {
+	key, err := f.world.PayingKey(r, number)
+	return key, errors.Join(f.fault(), err)
+}
+
+func (f *failing) Rate(r storage.Reader, number uint64) (uint64, error) {
+	rate, err := f.world.Rate(r, number)
+	return rate, errors.Join(f.fault(), err)
+}
+
+func (f *failing) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
+	fee, err := tabled{}.Fee(rate, inputs, outputs)
+	return fee, errors.Join(f.fault(), err)
+}
+
+func (f *failing) Address(key []byte, kind coin.Kind) (coin.Address, error) {
+	address, err := tabled{}.Address(key, kind)
+	return address, errors.Join(f.fault(), err)
+}
+
+func (f *failing) CheckAddress(address coin.Address) error { return tabled{}.CheckAddress(address) }
+
+func TestNoErrorOfTheOthersIsLost(t *testing.T) {
+	w, settle := eventful(t)
+	before := w.dump()
+	f := &failing{world: w}
+	config := w.config
+	config.Coin, config.Chain, config.Plans, config.Events = f, f, f, f
+	w.s = New(config)
+	calls := 0
+	for ; ; calls++ {
+		f.left = calls
+		err := w.update(settle)
+		if f.left >= 0 {
+			require.NoError(t, err)
+			break
+		}
+		require.ErrorIs(t, err, errFault, "call %d", calls)
+		require.Equal(t, before, w.dump())
+	}
+	require.Greater(t, calls, 30)
+	for _, what := range []string{"Planned", "Settled", "Dropped", "Refused", "Condition"} {
+		require.NotEmpty(t, of(w.newEvents, what), what)
+	}
+	w.check()
+}
