@@ -101,8 +101,8 @@ func (p Parameters) Validate() error {
 		return errors.New("parameters: Dust is zero")
 	case p.FeeFloor > p.FeeCap || p.FeeCap > 1<<40:
 		return errors.New("parameters: FeeFloor and FeeCap out of range")
-	case p.MaxInputs == 0 || p.MaxInputs > MaxPlanInputs:
-		return fmt.Errorf("parameters: MaxInputs must be 1 to %d", MaxPlanInputs)
+	case p.MaxInputs < 2 || p.MaxInputs > MaxPlanInputs:
+		return fmt.Errorf("parameters: MaxInputs must be 2 to %d", MaxPlanInputs)
 	case p.MaxOutputs < 2 || p.MaxOutputs > MaxPlanOutputs:
 		return fmt.Errorf("parameters: MaxOutputs must be 2 to %d", MaxPlanOutputs)
 	case p.MaxData > 1<<20:
