@@ -35,7 +35,7 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64) (
 			continue
 		}
 		p := s.published[item.Key]
-		if bit := uint64(1) << answer.Status; !taken(answer) && p.told&bit == 0 {
+		if bit := uint64(1) << (answer.Status % 64); !taken(answer) && p.told&bit == 0 {
 			p.told |= bit
 			err := store.Update(ctx, func(tx storage.Tx) error {
 				return s.Events.Unpublished(tx, item.Key, answer)

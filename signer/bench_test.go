@@ -1,0 +1,53 @@
+package signer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/btcsuite/btcd/btcec/v2"
+	"github.com/btcsuite/btcd/btcec/v2/schnorr"
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/secp256k1"
+)
+
+// verifyCost is what one BIP-340 verification costs in btcec, in nanoseconds:
+// the yardstick.
+func verifyCost(b *testing.B) float64 {
+	key, public := btcec.PrivKeyFromBytes([]byte{7})
+	message := make([]byte, 32)
+	signature, err := schnorr.Sign(key, message)
+	require.NoError(b, err)
+	const rounds = 500
+	start := time.Now()
+	for range rounds {
+		require.True(b, signature.Verify(message, public))
+	}
+	return float64(time.Since(start).Nanoseconds()) / rounds
+}
+
+// BenchmarkSignTransaction is all the work of four signers, three of whom have
+// to sign, from a plan of ten taproot inputs to the signed transaction of each:
+// commitments, shares, the check of every share by everyone, signatures, and
+// the database. The metric compares it with that many verifications by btcec.
+func BenchmarkSignTransaction(b *testing.B) {
+	cost := verifyCost(b)
+	w := newWorldOf(b, secp256k1.Group, 3, 1, 1, 1, 1)
+	w.algorithm = func(message []byte) frost.Algorithm { return secp256k1.NewBIP340(message) }
+	w.verify = func(key, message, signature []byte) bool {
+		public, err1 := schnorr.ParsePubKey(key[1:])
+		parsed, err2 := schnorr.ParseSignature(signature)
+		return err1 == nil && err2 == nil && parsed.Verify(message, public)
+	}
+	w.run()
+	for b.Loop() {
+		id := w.plan(10)
+		w.run()
+		w.resolve(id)
+	}
+	for _, n := range w.nodes {
+		require.Equal(b, b.N, count(n.told(), "plan"))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cost, "verifies/op")
+}

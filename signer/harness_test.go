@@ -1,0 +1,466 @@
+package signer
+
+import (
+	"bytes"
+	"context"
+	stdlib "crypto/ed25519"
+	"crypto/sha512"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
+	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/frost/frosttest"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// tester is a test, a benchmark or a property.
+type tester interface {
+	require.TestingT
+	Context() context.Context
+}
+
+// world is a group of signers, the log between them, and one session whose
+// keys a dealer made.
+type world struct {
+	tester
+	batchKey, networkKey *frost.PublicKey
+	log                  []entry
+	nodes                []*node
+	algorithm            func(message []byte) frost.Algorithm
+	verify               func(key, message, signature []byte) bool
+}
+
+// entry is a step of the log: an item of a validator, or anything else.
+type entry struct {
+	from uint16
+	item []byte
+	do   func(*node, storage.Tx) error
+}
+
+// node is one validator's signer with its database. Everything it remembers
+// besides is lost with the process, as in New.
+type node struct {
+	*Signer
+	*world
+	number  int
+	store   *storage.Memory
+	coin    *fakeCoin
+	keys    *fakeKeys
+	random  io.Reader
+	offline bool
+}
+
+var (
+	cursor = storage.NewValue("test/cursor", storage.Number)
+	plans  = storage.NewMap("test/plans", storage.HashKey[coin.PlanID](), storage.Record[coin.Plan]())
+	sent   = storage.NewQueue("test/sent", storage.Blob)
+	told   = storage.NewQueue("test/told", storage.Blob)
+)
+
+// chacha is repeatable randomness.
+func chacha(seed uint64) io.Reader {
+	return rand.NewChaCha8(sha512.Sum512_256(binary.LittleEndian.AppendUint64(nil, seed)))
+}
+
+func newWorld(t tester, threshold uint16, weights ...uint16) *world {
+	return newWorldOf(t, ed25519.Group, threshold, weights...)
+}
+
+func newWorldOf(t tester, group frost.Group, threshold uint16, weights ...uint16) *world {
+	w := &world{
+		tester:    t,
+		algorithm: func(message []byte) frost.Algorithm { return ed25519.NewSchnorr(message) },
+		verify:    func(key, message, signature []byte) bool { return stdlib.Verify(key, message, signature) },
+	}
+	var batchShares, networkShares []*frost.KeyShare
+	var err error
+	w.batchKey, batchShares, err = frosttest.Deal(chacha(1), ed25519.Group, threshold, weights)
+	require.NoError(t, err)
+	w.networkKey, networkShares, err = frosttest.Deal(chacha(2), group, threshold, weights)
+	require.NoError(t, err)
+	for i := range weights {
+		w.add(&fakeKeys{world: w, batch: batchShares[i], network: networkShares[i]})
+	}
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 0) })
+	return w
+}
+
+func (w *world) add(keys *fakeKeys) *node {
+	n := &node{world: w, number: len(w.nodes), keys: keys, store: storage.NewMemory(), coin: &fakeCoin{world: w}}
+	w.nodes = append(w.nodes, n)
+	n.restart(n.store)
+	return n
+}
+
+// restart makes the signer anew over a store, as another process.
+func (n *node) restart(store *storage.Memory) {
+	n.store = store
+	if n.random == nil {
+		n.random = chacha(uint64(100 + n.number))
+	}
+	n.Signer = New(Config{
+		Network: "test", Parameters: coin.Parameters{BatchesAhead: 3},
+		Coin: n.coin, SpendLookup: func(o coin.Output) []byte { return o.Spend },
+		Tracker: eventuality.NewTracker(n.coin.ReadEventuality),
+		Keys:    n.keys, Plans: n, Events: n, Random: n.random,
+	})
+}
+
+func (n *node) update(f func(storage.Tx) error) {
+	require.NoError(n, n.store.Update(n.Context(), f))
+}
+
+func (n *node) view(f func(storage.Reader) error) {
+	require.NoError(n, n.store.View(n.Context(), f))
+}
+
+// append adds a step to the log.
+func (w *world) append(do func(*node, storage.Tx) error) { w.log = append(w.log, entry{do: do}) }
+
+// say adds an item to the log.
+func (w *world) say(from uint16, item []byte) { w.log = append(w.log, entry{from: from, item: item}) }
+
+// step reads one log entry. It returns false at the end of the log, or where
+// the node has to wait.
+func (n *node) step() (bool, error) {
+	ctx := n.Context()
+	if _, err := n.Prepare(ctx, n.store); err != nil {
+		return false, err
+	}
+	var at uint64
+	n.view(func(r storage.Reader) (err error) { at, err = cursor.Load(r); return err })
+	if at == uint64(len(n.log)) {
+		return false, nil
+	}
+	e := n.log[at]
+	var v Verdict
+	if e.item != nil {
+		err := n.store.View(ctx, func(r storage.Reader) (err error) {
+			v, err = n.Check(r, 0, e.from, e.item)
+			return err
+		})
+		if errors.Is(err, ErrNotReady) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, n.store.Update(ctx, func(tx storage.Tx) error {
+		if err := cursor.Put(tx, at+1); err != nil {
+			return err
+		}
+		if e.item != nil {
+			return n.Receive(tx, 0, e.from, e.item, v)
+		}
+		return e.do(n, tx)
+	})
+}
+
+// read reads the log to its end.
+func (n *node) read() error {
+	for {
+		if again, err := n.step(); err != nil || !again {
+			return err
+		}
+	}
+}
+
+// work does all the signing that is due.
+func (n *node) work() error {
+	for {
+		if again, err := n.Work(n.Context(), n.store); err != nil || !again {
+			return err
+		}
+	}
+}
+
+// take returns what the node has sent since, and takes it out.
+func (n *node) take() (items [][]byte) {
+	n.update(func(tx storage.Tx) error {
+		items = nil
+		var ids []uint64
+		for item, err := range sent.All(tx) {
+			if err != nil {
+				return err
+			}
+			items, ids = append(items, item.Value), append(ids, item.Key)
+		}
+		for _, id := range ids {
+			if err := sent.Delete(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return items
+}
+
+// run lets all nodes read, work and speak until nothing moves.
+func (w *world) run() {
+	for w.once() {
+	}
+}
+
+// once lets all nodes read and work, and then speak. It tells whether any did.
+func (w *world) once() (spoken bool) {
+	for _, n := range w.nodes {
+		if !n.offline {
+			require.NoError(w, n.read(), "node %d", n.number)
+			require.NoError(w, n.work(), "node %d", n.number)
+		}
+	}
+	for _, n := range w.nodes {
+		if n.offline {
+			continue
+		}
+		for _, item := range n.take() {
+			w.say(uint16(n.number), item)
+			spoken = true
+		}
+	}
+	return spoken
+}
+
+// told returns what the node has told of signing, in order.
+func (n *node) told() (lines []string) {
+	n.view(func(r storage.Reader) error {
+		lines = nil
+		for item, err := range told.All(r) {
+			if err != nil {
+				return err
+			}
+			lines = append(lines, string(item.Value))
+		}
+		return nil
+	})
+	return lines
+}
+
+func (n *node) tell(tx storage.Tx, format string, args ...any) error {
+	_, err := told.Push(tx, fmt.Appendf(nil, format, args...))
+	return err
+}
+
+// Plan implements Plans.
+func (n *node) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error) {
+	return plans.Get(r, id)
+}
+
+// SendSigning implements Events.
+func (n *node) SendSigning(tx storage.Tx, _ uint64, item []byte) error {
+	_, err := sent.Push(tx, item)
+	return err
+}
+
+// SignedBatch implements Events. The signature is the group's, by any Ed25519
+// library.
+func (n *node) SignedBatch(tx storage.Tx, b SignedBatch) error {
+	if !stdlib.Verify(n.batchKey.Key().Bytes(), b.Digest[:], b.Signature[:]) {
+		return errors.New("wrong signature of a batch")
+	}
+	return n.tell(tx, "batch %d signed", b.Batch.ID)
+}
+
+// Completed implements Events.
+func (n *node) Completed(tx storage.Tx, id ID, _ coin.TransactionID) error {
+	return n.tell(tx, "plan %x completed", id.Subject[:1])
+}
+
+// Diverged implements Events.
+func (n *node) Diverged(tx storage.Tx, id ID, digests [2][32]byte) error {
+	return n.tell(tx, "%s diverged", id.Kind)
+}
+
+// Misbehaved implements Events.
+func (n *node) Misbehaved(tx storage.Tx, _ uint64, who uint16, reason string, _ []byte) error {
+	what, _, _ := bytes.Cut([]byte(reason), []byte(":"))
+	return n.tell(tx, "%d: %s", who, what)
+}
+
+// Unpublished implements Events.
+func (n *node) Unpublished(tx storage.Tx, plan coin.PlanID, answer coin.Publication) error {
+	return n.tell(tx, "plan %x: %s", plan[:1], answer.Status)
+}
+
+// fakeKeys has one session, 0, and of it the shares of one validator.
+type fakeKeys struct {
+	*world
+	batch, network *frost.KeyShare
+}
+
+// Public implements Keys.
+func (k *fakeKeys) Public(_ storage.Reader, session uint64) (batchKey, networkKey *frost.PublicKey, err error) {
+	if session != 0 {
+		return nil, nil, ErrNoKey
+	}
+	return k.batchKey, k.networkKey, nil
+}
+
+// Shares implements Keys.
+func (k *fakeKeys) Shares(storage.Reader, uint64) (batchShare, networkShare *frost.KeyShare, err error) {
+	return k.batch, k.network, nil
+}
+
+// fakeCoin makes transactions that are a list of signatures, one for each
+// input.
+type fakeCoin struct {
+	*world
+	coin.Spender
+	change    byte // added to what is prepared
+	refuse    error
+	prepare   func()
+	assemble  func()
+	published []coin.TransactionID
+	publish   func(coin.Transaction) (coin.Publication, error)
+}
+
+func (c *fakeCoin) Prepare(_ context.Context, plan coin.Plan) ([]byte, error) {
+	if c.prepare != nil {
+		c.prepare()
+	}
+	return append(wire.Marshal(plan), c.change), nil
+}
+
+func messages(plan coin.Plan, prepared []byte) (list [][]byte) {
+	for i := range plan.Inputs {
+		hash := sha512.Sum512_256(append(prepared, byte(i)))
+		list = append(list, hash[:])
+	}
+	return list
+}
+
+func (c *fakeCoin) Work(plan coin.Plan, prepared []byte) (work []frost.Algorithm, err error) {
+	for _, m := range messages(plan, prepared) {
+		work = append(work, c.algorithm(m))
+	}
+	return work, nil
+}
+
+func (c *fakeCoin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte) (coin.Transaction, error) {
+	if c.assemble != nil {
+		c.assemble()
+	}
+	if c.refuse != nil {
+		return coin.Transaction{}, c.refuse
+	}
+	for i, m := range messages(plan, prepared) {
+		if !c.verify(c.networkKey.Key().Bytes(), m, signatures[i]) {
+			return coin.Transaction{}, coin.ErrInvalid
+		}
+	}
+	return coin.Transaction{ID: sha512.Sum512_256(prepared), Raw: bytes.Join(signatures, nil)}, nil
+}
+
+func (c *fakeCoin) Publish(_ context.Context, tx coin.Transaction) (coin.Publication, error) {
+	c.published = append(c.published, tx.ID)
+	if c.publish != nil {
+		return c.publish(tx)
+	}
+	return coin.Publication{Status: coin.Accepted}, nil
+}
+
+func (c *fakeCoin) Describe(_ coin.Plan, prepared []byte) (coin.Description, error) {
+	return coin.Description{Eventuality: fakeEventuality(sha512.Sum512_256(prepared)), Own: []uint32{0}}, nil
+}
+
+func (c *fakeCoin) ReadEventuality(data []byte) (eventuality.Eventuality, error) {
+	return fakeEventuality(data), nil
+}
+
+type fakeEventuality [32]byte
+
+func (e fakeEventuality) ID() [32]byte                           { return e }
+func (e fakeEventuality) Lookup() []byte                         { return e[:] }
+func (e fakeEventuality) Bytes() []byte                          { return e[:] }
+func (e fakeEventuality) Matches(t eventuality.Transaction) bool { return t.ID() == e }
+
+// plan puts the making of a plan into the log.
+func (w *world) plan(inputs int) coin.PlanID {
+	plan := coin.Plan{Fee: uint64(len(w.log))}
+	for i := range inputs {
+		plan.Inputs = append(plan.Inputs, coin.Output{ID: coin.OutputID{Index: uint32(i)}, Spend: []byte{byte(i)}})
+	}
+	id := plan.ID(coin.BlockID{})
+	w.append(func(n *node, tx storage.Tx) error {
+		if err := plans.Put(tx, id, plan); err != nil {
+			return err
+		}
+		return n.Planned(tx, id, plan)
+	})
+	return id
+}
+
+// resolve puts the resolution of a plan into the log.
+func (w *world) resolve(id coin.PlanID) {
+	w.append(func(n *node, tx storage.Tx) error {
+		plan, _, err := plans.Get(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := plans.Delete(tx, id); err != nil {
+			return err
+		}
+		return n.Resolved(tx, id, plan, coin.TransactionID{})
+	})
+}
+
+// acknowledge puts the acknowledgement of a batch into the log.
+func (w *world) acknowledge(id uint64) {
+	w.append(func(n *node, tx storage.Tx) error { return n.Acknowledged(tx, id) })
+}
+
+// report lets a node find a batch.
+func (n *node) report(session, id uint64) {
+	n.update(func(tx storage.Tx) error {
+		return n.Reported(tx, session, batch.Update{Batches: []batch.Batch{{ID: id, Number: id}}})
+	})
+}
+
+// reportAll lets all find a batch of session 0.
+func (w *world) reportAll(id uint64) {
+	for _, n := range w.nodes {
+		n.report(0, id)
+	}
+}
+
+// duty returns what the node knows of a sign ID.
+func (n *node) duty(id ID) (d duty) {
+	n.view(func(r storage.Reader) (err error) { d, err = n.duties.Load(r, id); return err })
+	return d
+}
+
+// records counts the records of the signer in the database that concern what
+// is to be signed.
+func (n *node) records() (count int) {
+	n.view(func(r storage.Reader) error {
+		count = 0
+		for pair, err := range r.Range([]byte("signer/"), []byte("signer0")) {
+			if err != nil {
+				return err
+			}
+			if !bytes.HasPrefix(pair.Key, []byte("signer/acknowledged")) && !bytes.HasPrefix(pair.Key, []byte("signer/sessions")) {
+				count++
+			}
+		}
+		return nil
+	})
+	return count
+}
+
+// parse decodes an item that must be sound.
+func (w *world) parse(data []byte) item {
+	i, err := wire.Unmarshal[item](data)
+	require.NoError(w, err)
+	return i
+}
