@@ -1,0 +1,173 @@
+package processor_test
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor"
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/processortest"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/signer"
+)
+
+// entries are one of each kind, with every field set.
+func entries() []processor.Entry {
+	payment := coin.Payment{ID: coin.PaymentID{7}, Address: "address", Amount: 1 << 60}
+	return []processor.Entry{
+		processor.GenerateKey{
+			Session: 1, Attempt: 2, Threshold: 3, MinOK: 4,
+			Participants: []dkg.Participant{{Key: processortest.Identity(0).Public(), Weight: 5}},
+		},
+		processor.PeerMessage{Session: 1, From: 2, Payload: []byte("payload")},
+		processor.CloseRound{Session: 1, Attempt: 2, Round: 1},
+		processor.ConfirmKey{
+			Session: 1, Attempt: 2, Start: scanner.Start{ByTime: true, At: 3}, BatchKey: [32]byte{4}, NetworkKey: []byte{5},
+		},
+		processor.AcknowledgeBatch{ID: 1, Digest: [32]byte{2}, Results: []bool{true, false}, Burns: []coin.Payment{payment}},
+		processor.Burns{Payments: []coin.Payment{payment}},
+		processor.Reattempt{SignID: signer.BatchID(1, 2), Number: 3},
+	}
+}
+
+// eventBodies are one of each kind, with every field set.
+func eventBodies() []processor.EventBody {
+	b := batch.Batch{ID: 1, Number: 2, Block: [32]byte{3}, Instructions: []batch.Instruction{{Origin: "o", Amount: 4, Data: []byte("d")}}}
+	return []processor.EventBody{
+		processor.Broadcast{Session: 1, Payload: []byte("payload")},
+		processor.KeyGenerated{Session: 1, Attempt: 2, BatchKey: [32]byte{3}, NetworkKey: []byte{4}, OKWeight: 5, Transcript: [32]byte{6}},
+		processor.KeyGenFailed{Session: 1, Attempt: 2, Faulty: []uint16{3}, Silent: []uint16{4, 5}},
+		processor.Update{Session: 1, Update: batch.Update{Number: 2, Block: [32]byte{3}, Batches: []batch.Batch{b}}},
+		processor.SignedBatch{Session: 1, Batch: b, Digest: [32]byte{2}, Signature: [64]byte{3}},
+		processor.PaymentPlanned{ID: coin.PaymentID{1}, Plan: coin.PlanID{2}},
+		processor.PaymentSettled{ID: coin.PaymentID{1}, Transaction: coin.TransactionID{2}, Paid: 3, Share: 4},
+		processor.Refunded{ID: coin.PaymentID{1}, Transaction: coin.TransactionID{2}, Paid: 3, Share: 4},
+		processor.PaymentDropped{ID: coin.PaymentID{1}, AmountKept: 2, Reason: "reason"},
+		processor.PaymentRefused{ID: coin.PaymentID{1}, Reason: "reason"},
+		processor.Completed{SignID: signer.PlanID(1, coin.PlanID{2}), Transaction: coin.TransactionID{3}},
+		processor.InvalidParticipant{Session: 1, Who: 2, Reason: "reason", Evidence: []byte("evidence")},
+		processor.KeyStage{Session: 1, Stage: 2, Number: 3},
+		processor.Divergence{SignID: signer.BatchID(1, 2), Digests: [][32]byte{{3}, {4}}},
+		processor.Condition{Subject: [32]byte{1}, Text: "text"},
+		processor.Halted{Reason: "reason"},
+	}
+}
+
+func TestEntriesHaveOneEncoding(t *testing.T) {
+	kinds := make(map[byte]bool)
+	for _, e := range entries() {
+		require.False(t, zeroField(e), "%T is not filled in", e)
+		data := processor.EncodeEntry(e)
+		back, err := processor.DecodeEntry(data)
+		require.NoError(t, err)
+		require.Equal(t, e, back)
+		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
+		kinds[data[0]] = true
+	}
+	require.Len(t, kinds, 7)
+	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
+		_, err := processor.DecodeEntry(data)
+		require.Error(t, err)
+	}
+}
+
+func TestEventsHaveOneEncoding(t *testing.T) {
+	kinds := make(map[byte]bool)
+	for _, e := range eventBodies() {
+		require.False(t, zeroField(e), "%T is not filled in", e)
+		data := processor.EncodeEvent(e)
+		back, err := processor.DecodeEvent(data)
+		require.NoError(t, err)
+		require.Equal(t, e, back)
+		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEvent(data); return err })
+		kinds[data[0]] = true
+	}
+	require.Len(t, kinds, 16)
+	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
+		_, err := processor.DecodeEvent(data)
+		require.Error(t, err)
+	}
+}
+
+func refusesOtherLengths(t *testing.T, data []byte, decode func([]byte) error) {
+	t.Helper()
+	for n := range data {
+		require.Error(t, decode(data[:n]))
+	}
+	require.Error(t, decode(append(bytes.Clone(data), 0)))
+}
+
+// zeroField tells whether a field of a struct is zero.
+func zeroField(v any) bool {
+	s := reflect.ValueOf(v)
+	for i := range s.NumField() {
+		if s.Field(i).IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+func FuzzDecodeEntry(f *testing.F) {
+	for _, e := range entries() {
+		f.Add(processor.EncodeEntry(e))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if e, err := processor.DecodeEntry(data); err == nil {
+			require.Equal(t, data, processor.EncodeEntry(e))
+		}
+	})
+}
+
+func FuzzDecodeEvent(f *testing.F) {
+	for _, e := range eventBodies() {
+		f.Add(processor.EncodeEvent(e))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if e, err := processor.DecodeEvent(data); err == nil {
+			require.Equal(t, data, processor.EncodeEvent(e))
+		}
+	})
+}
+
+func FuzzSigningContents(f *testing.F) {
+	for _, payload := range payloads(f) {
+		f.Add(payload)
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		contents, err := processor.SigningContents(payload)
+		if err != nil {
+			require.Empty(t, contents)
+		}
+		for _, c := range contents {
+			require.True(t, c.Share || c.Commitment)
+		}
+	})
+}
+
+func TestSigningContents(t *testing.T) {
+	var seen []string
+	for _, payload := range payloads(t) {
+		contents, err := processor.SigningContents(payload)
+		require.NoError(t, err)
+		for _, c := range contents {
+			text := fmt.Sprintf("%s share %t commitment %t", c.ID.Kind, c.Share, c.Commitment)
+			if !strings.Contains(strings.Join(seen, "\n"), text) {
+				seen = append(seen, text)
+			}
+		}
+	}
+	require.ElementsMatch(t, []string{
+		"batch share false commitment true", "batch share true commitment true",
+		"plan share false commitment true", "plan share true commitment true",
+	}, seen)
+	_, err := processor.SigningContents([]byte("nonsense"))
+	require.Error(t, err)
+}
