@@ -24,7 +24,7 @@ func held(t *testing.T, s *signing, group frost.Group, validator uint16) (*frost
 }
 
 // A share that a fault of the memory made wrong does not leave: it would convict
-// its honest sender, and two of one kind can give the secret away.
+// its honest sender.
 func TestAWrongOwnShareIsWithheld(t *testing.T) {
 	forKinds(t, func(t *testing.T, k kind) {
 		s := newSigning(t, k, 2, []uint16{1, 2}, []uint16{0, 1}, "first", "second")

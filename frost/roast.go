@@ -10,9 +10,6 @@ const (
 	MaxCommitmentSize = 1 << 16
 	// MaxAnswerSize is the length in bytes of the longest signature share.
 	MaxAnswerSize = 1 << 13
-	// MaxWithdrawals is how often a signer may leave a set it is pending in
-	// before it takes a Reattempt.
-	MaxWithdrawals = 3
 )
 
 // Roast forms the signing sets for one thing to be signed, out of an ordered
@@ -33,6 +30,7 @@ const (
 type Roast struct {
 	threshold uint16
 	weights   []uint16
+	allowed   uint8    // withdrawals of a signer
 	signers   []signer // per validator
 	sets      []liveSet
 	next      uint32    // number of the next set
@@ -99,11 +97,13 @@ type Progress struct {
 }
 
 // NewRoast starts without commitments. The weights are those of the validators,
-// and the threshold is that of the key.
-func NewRoast(threshold uint16, weights []uint16) *Roast {
+// and the threshold is that of the key. Withdrawals is how often a signer may
+// leave a set it is pending in before that takes a Reattempt.
+func NewRoast(threshold uint16, weights []uint16, withdrawals uint8) *Roast {
 	return &Roast{
 		threshold: threshold,
 		weights:   slices.Clone(weights),
+		allowed:   withdrawals,
 		signers:   make([]signer, len(weights)),
 	}
 }
@@ -167,7 +167,7 @@ func (r *Roast) commit(validator uint16, c SignerCommitment, p *Progress) {
 	}
 	c.Nonces = slices.Clone(c.Nonces)
 	s.committed, s.counter = true, c.Counter
-	if s.pending && s.withdrawals == MaxWithdrawals {
+	if s.pending && s.withdrawals == r.allowed {
 		s.held = &c
 		return
 	}
@@ -292,7 +292,7 @@ func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progres
 	}
 	if missing == 0 {
 		p.Completed = &CompletedSet{set.SigningSet, set.shares}
-		*r = Roast{threshold: r.threshold, weights: r.weights, signers: make([]signer, len(r.signers)), done: true}
+		*r = Roast{threshold: r.threshold, weights: r.weights, allowed: r.allowed, signers: make([]signer, len(r.signers)), done: true}
 		return
 	}
 	s := &r.signers[validator]

@@ -14,6 +14,9 @@ import (
 
 var digestA, digestB = [32]byte{'A'}, [32]byte{'B'}
 
+// maxWithdrawals is what the tests allow a signer.
+const maxWithdrawals = 3
+
 func commitment(counter uint64, digest [32]byte) frost.SignerCommitment {
 	return frost.SignerCommitment{Counter: counter, Digest: digest, Nonces: []byte{byte(counter), digest[0]}}
 }
@@ -34,7 +37,7 @@ type log struct {
 }
 
 func newLog(t *testing.T, threshold uint16, weights ...uint16) *log {
-	return &log{t, frost.NewRoast(threshold, weights)}
+	return &log{t, frost.NewRoast(threshold, weights, maxWithdrawals)}
 }
 
 func (l *log) commit(v uint16, counter uint64) frost.Progress {
@@ -124,11 +127,11 @@ func TestRoastWithdrawalsAreLimited(t *testing.T) {
 	l := newLog(t, 2, 1, 1)
 	l.commit(0, 0)
 	l.formed(l.commit(1, 0), 0, 0, 1)
-	for i := uint64(1); i <= frost.MaxWithdrawals; i++ {
+	for i := uint64(1); i <= maxWithdrawals; i++ {
 		l.nothing(l.commit(0, i))
 		l.formed(l.commit(1, i), uint32(i), 0, 1)
 	}
-	live := uint32(frost.MaxWithdrawals)
+	live := uint32(maxWithdrawals)
 	l.nothing(l.commit(0, 10))
 	l.nothing(l.commit(0, 11))
 	require.True(t, l.r.Pending(0, live), "held back until a Reattempt")
@@ -147,12 +150,12 @@ func TestRoastHeldCommitmentCountsOnceTheSignerIsFree(t *testing.T) {
 		l := newLog(t, 2, 1, 1)
 		l.commit(0, 0)
 		l.commit(1, 0)
-		for i := uint64(1); i <= frost.MaxWithdrawals; i++ {
+		for i := uint64(1); i <= maxWithdrawals; i++ {
 			l.commit(0, i)
 			l.commit(1, i)
 		}
 		l.commit(0, 10)
-		return l, frost.MaxWithdrawals
+		return l, maxWithdrawals
 	}
 	t.Run("by a valid share", func(t *testing.T) {
 		l, live := setup(t)
@@ -274,7 +277,7 @@ func TestRoastTerminates(t *testing.T) {
 			total += int(w)
 		}
 		threshold := rapid.IntRange(1, total).Draw(t, "threshold")
-		r := frost.NewRoast(uint16(threshold), weights)
+		r := frost.NewRoast(uint16(threshold), weights, maxWithdrawals)
 
 		peers := make([]*peer, len(weights))
 		honest := 0
@@ -347,7 +350,7 @@ func TestRoastTerminates(t *testing.T) {
 		// pending in it or was removed by it, unless a withdrawal ended it.
 		bound := len(weights) - fewest(weights, threshold) + 1
 		if withdrawing {
-			bound += dishonest * frost.MaxWithdrawals
+			bound += dishonest * maxWithdrawals
 		}
 		require.LessOrEqual(t, sets, bound)
 	})
@@ -424,7 +427,7 @@ func (p *peer) next(t *rapid.T, r *frost.Roast, v uint16, withdrawing bool, form
 }
 
 func FuzzRoastDecode(f *testing.F) {
-	r := frost.NewRoast(2, []uint16{1, 1, 1})
+	r := frost.NewRoast(2, []uint16{1, 1, 1}, maxWithdrawals)
 	f.Add(wire.Marshal(r))
 	r.Commit(0, commitment(1, digestA))
 	r.Commit(1, commitment(1, digestB))

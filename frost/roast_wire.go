@@ -21,6 +21,7 @@ func (r *Roast) Encode(w *wire.Writer) {
 	for _, weight := range r.weights {
 		w.Uint16(weight)
 	}
+	w.Uint8(r.allowed)
 	w.Bool(r.done)
 	if r.done {
 		return
@@ -94,6 +95,7 @@ func (r *Roast) Decode(rd *wire.Reader) {
 		r.weights[i] = rd.Uint16()
 	}
 	r.signers = make([]signer, len(r.weights))
+	r.allowed = rd.Uint8()
 	if r.done = rd.Bool(); r.done {
 		return
 	}
@@ -113,7 +115,7 @@ func (r *Roast) Decode(rd *wire.Reader) {
 		rd.Check(i == 0 || r.sets[i-1].Number < set.Number, "order of the sets")
 	}
 	for i := range r.signers {
-		r.signers[i].decode(rd)
+		r.signers[i].decode(rd, r.allowed)
 		rd.Check(!r.signers[i].committed || r.first != nil, "first digest")
 	}
 	if rd.Err() == nil {
@@ -141,7 +143,7 @@ func (s *liveSet) decode(rd *wire.Reader, validators int) {
 	}
 }
 
-func (s *signer) decode(rd *wire.Reader) {
+func (s *signer) decode(rd *wire.Reader, allowed uint8) {
 	flags := rd.Uint8()
 	rd.Check(flags < flagEnd, "state of a signer")
 	s.removed = flags&flagRemoved != 0
@@ -157,8 +159,8 @@ func (s *signer) decode(rd *wire.Reader) {
 	}
 	s.counter = rd.Uint64()
 	s.withdrawals = rd.Uint8()
-	rd.Check(s.withdrawals <= MaxWithdrawals, "withdrawals")
-	rd.Check(!held || s.withdrawals == MaxWithdrawals, "held commitment")
+	rd.Check(s.withdrawals <= allowed, "withdrawals")
+	rd.Check(!held || s.withdrawals == allowed, "held commitment")
 	if s.pending {
 		s.set = rd.Uint32()
 	}
