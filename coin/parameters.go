@@ -41,7 +41,7 @@ type Parameters struct {
 	MaxData uint32
 	// Withdrawals is how often a signer may restart while a set waits for its
 	// share before it has to wait for a Reattempt.
-	Withdrawals uint32
+	Withdrawals uint8
 }
 
 // Encode writes the parameters.
@@ -52,9 +52,10 @@ func (p Parameters) Encode(w *wire.Writer) {
 	} {
 		w.Uint64(v)
 	}
-	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.BatchLimit, p.MaxData, p.Withdrawals} {
+	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.BatchLimit, p.MaxData} {
 		w.Uint32(v)
 	}
+	w.Uint8(p.Withdrawals)
 }
 
 // Decode reads the parameters.
@@ -65,9 +66,10 @@ func (p *Parameters) Decode(r *wire.Reader) {
 	} {
 		*v = r.Uint64()
 	}
-	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.BatchLimit, &p.MaxData, &p.Withdrawals} {
+	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.BatchLimit, &p.MaxData} {
 		*v = r.Uint32()
 	}
+	p.Withdrawals = r.Uint8()
 	if err := p.Validate(); r.Err() == nil && err != nil {
 		r.Fail(err)
 	}

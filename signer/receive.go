@@ -140,7 +140,7 @@ func (s *Signer) roast(tx storage.Tx, id ID) (*frost.Roast, error) {
 	if id.Kind == Batch {
 		key = batchKey
 	}
-	return frost.NewRoast(uint16(key.Threshold()), key.Weights()), nil
+	return frost.NewRoast(uint16(key.Threshold()), key.Weights(), s.Parameters.Withdrawals), nil
 }
 
 // progress records what a step of the sets means for this validator.
