@@ -24,6 +24,7 @@ var edges = []rule{
 	{"internal/jsonrpc", nil},
 	{"internal/testnodes", []string{"internal/jsonrpc"}},
 	{"internal/policy", nil},
+	{"internal/mutation", nil},
 
 	{"storage", []string{"internal/wire"}},
 	{"storage/bbolt", []string{"storage", "go.etcd.io/bbolt/..."}},
