@@ -109,7 +109,7 @@ func (n *node) restart(store *storage.Memory) {
 		n.random = chacha(uint64(100 + n.number))
 	}
 	n.Signer = New(Config{
-		Network: "test", Parameters: coin.Parameters{BatchesAhead: 3},
+		Network: "test", Parameters: coin.Parameters{BatchesAhead: 3, Withdrawals: 3},
 		Coin: n.coin, SpendLookup: func(o coin.Output) []byte { return o.Spend },
 		Tracker: eventuality.NewTracker(n.coin.ReadEventuality),
 		Keys:    n.keys, Plans: n, Events: n, Random: n.random,
