@@ -252,6 +252,12 @@ func TestRunWaitsForNothingButTheNode(t *testing.T) {
 func TestSigningBeginsWhenTheLogIsRead(t *testing.T) {
 	g := ready(t, 1, 1)
 	require.NoError(t, g.Chain.Mine(t.Context(), 4))
+	for range 20 { // whoever is first
+		signsWhenTheLogIsRead(t, g)
+	}
+}
+
+func signsWhenTheLogIsRead(t *testing.T, g *processortest.Group) {
 	synctest.Test(t, func(t *testing.T) {
 		c := config(g.Chain.Coin(), g.Validators[0].Store.Clone())
 		c.Current = uint64(len(g.Log)) + 3

@@ -229,12 +229,36 @@ func TestOldCommitmentsThatComeLate(t *testing.T) {
 			n.restart(backup)
 			require.NoError(t, n.work())
 			w.say(0, late)
+			if restarts > 0 { // not even a set has to form first
+				require.NoError(t, n.read())
+				require.NoError(t, n.work())
+				items = n.take()
+				require.Len(t, items, 2)
+				w.say(0, items[1])
+				require.Greater(t, w.parse(items[1]).Next.Counter, w.parse(late).Next.Counter)
+			}
 			w.run()
 			for _, n := range w.nodes {
 				require.Equal(t, []string{"batch 0 signed"}, n.told())
 			}
 		})
 	}
+}
+
+// Shares may be there only after commitments of a former process were read.
+func TestSharesThatComeLate(t *testing.T) {
+	w := newWorld(t, 3, 1, 1, 1)
+	w.reportAll(0)
+	n := w.nodes[0]
+	w.say(0, w.commit(0, BatchID(0, 0), 5, n.duty(BatchID(0, 0)).Digest))
+	share := n.keys.batch
+	n.keys.batch = nil
+	require.NoError(t, n.read())
+	require.NoError(t, n.work())
+	require.Empty(t, n.take())
+	n.keys.batch = share
+	w.run()
+	require.Equal(t, []string{"batch 0 signed"}, n.told())
 }
 
 func TestDuplicatesOfOwnMessages(t *testing.T) {

@@ -151,7 +151,7 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 		}
 	}
 	if p.Completed != nil {
-		done := completedSet{Number: p.Completed.Number, Digest: p.Completed.Digest}
+		done := completedSet{Number: p.Completed.Number}
 		for i, m := range p.Completed.Members {
 			done.Members = append(done.Members, answered{m.Validator, m.Commitment, p.Completed.Shares[i]})
 		}
@@ -168,11 +168,8 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 		return err
 	}
 	// An own counter above what is stored is that of a database since lost.
-	counter, idle := roast.Idle(self.Validator())
+	counter, _ := roast.Idle(self.Validator())
 	d.Counter = max(d.Counter, counter)
-	if idle {
-		d.Used = counter
-	}
 	if d.Pending && !roast.Pending(self.Validator(), d.Set) {
 		d.Pending = false
 	}

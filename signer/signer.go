@@ -122,8 +122,8 @@ type duty struct {
 	// Counter is the highest commit counter given away, by this process or
 	// any former one that shows in the log.
 	Counter uint64
-	// Used is the highest one whose nonces no set can ask for any more,
-	// except the one that waits for this validator's share.
+	// Used is the highest one that was in a set: no set but that can ask for
+	// its nonces.
 	Used uint64
 	// Pending is set while a live set waits for this validator's share.
 	Pending bool
@@ -152,10 +152,9 @@ func (d *duty) Decode(r *wire.Reader) {
 	d.Done = r.Bool()
 }
 
-// completedSet is a set with all shares.
+// completedSet is a set with all shares, each of them checked.
 type completedSet struct {
 	Number  uint32
-	Digest  [32]byte
 	Members []answered
 }
 
@@ -182,14 +181,12 @@ func (a *answered) Decode(r *wire.Reader) {
 // Encode writes the set.
 func (c completedSet) Encode(w *wire.Writer) {
 	w.Uint32(c.Number)
-	w.Fixed(c.Digest[:])
 	wire.List(w, c.Members)
 }
 
 // Decode reads the set.
 func (c *completedSet) Decode(r *wire.Reader) {
 	c.Number = r.Uint32()
-	r.Fixed(c.Digest[:])
 	c.Members = wire.ReadList[answered](r, 1<<16, 10)
 }
 

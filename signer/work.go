@@ -30,7 +30,7 @@ type task struct {
 }
 
 // waits tells whether the commitment to nonces may still get into a set: it is
-// on its way into the log, or waits there.
+// on its way into the log, or waits there, and no later one is known of.
 func (o *ownNonces) waits(d duty) bool {
 	return o != nil && o.counter == d.Counter && o.counter > d.Used
 }
@@ -229,10 +229,7 @@ func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item)
 
 // aggregate completes the signatures of a set and hands them on.
 func (s *Signer) aggregate(ctx context.Context, store storage.Store, t *task) error {
-	if t.done.Digest != t.duty.Digest {
-		return &DigestError{t.id, t.duty.Digest, t.done.Digest, t.done.Number}
-	}
-	set := frost.SigningSet{Number: t.done.Number, Digest: t.done.Digest}
+	set := frost.SigningSet{Number: t.done.Number}
 	shares := make([][]byte, len(t.done.Members))
 	for i, m := range t.done.Members {
 		set.Members = append(set.Members, frost.Member{Validator: m.Validator, Commitment: m.Commitment})
