@@ -107,6 +107,8 @@ func (p Parameters) Validate() error {
 		return fmt.Errorf("parameters: MaxInputs must be 2 to %d", MaxPlanInputs)
 	case p.MaxOutputs < 2 || p.MaxOutputs > MaxPlanOutputs:
 		return fmt.Errorf("parameters: MaxOutputs must be 2 to %d", MaxPlanOutputs)
+	case p.Withdrawals == 0:
+		return errors.New("parameters: Withdrawals is zero")
 	case p.MaxData > 1<<20:
 		return errors.New("parameters: MaxData out of range")
 	case p.BatchLimit < batchOverhead+MaxAddress+p.MaxData || p.BatchLimit > 1<<24:
