@@ -59,13 +59,20 @@ func deposit(t testing.TB, g *processortest.Group, amount uint64) {
 	require.NoError(t, err)
 }
 
-// burn lets the group owe an amount to a new address of the user.
+// burn lets the group owe an amount to a new address of the user, and plan.
 func burn(t testing.TB, g *processortest.Group, id byte, amount uint64) coin.Address {
+	t.Helper()
+	address := owe(t, g, id, amount)
+	require.NoError(t, g.Run(context.Background()))
+	return address
+}
+
+// owe orders a burn to a new address of the user.
+func owe(t testing.TB, g *processortest.Group, id byte, amount uint64) coin.Address {
 	t.Helper()
 	address, err := g.Chain.Address(context.Background())
 	require.NoError(t, err)
 	g.Append(processor.Burns{Payments: []coin.Payment{{ID: coin.PaymentID{id}, Address: address, Amount: amount}}})
-	require.NoError(t, g.Run(context.Background()))
 	return address
 }
 

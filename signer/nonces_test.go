@@ -257,6 +257,10 @@ func TestSharesThatComeLate(t *testing.T) {
 	require.NoError(t, n.work())
 	require.Empty(t, n.take())
 	n.keys.batch = share
+	require.NoError(t, n.work())
+	own := n.take()
+	require.Equal(t, uint64(6), w.parse(own[0]).Next.Counter)
+	w.say(0, own[0])
 	w.run()
 	require.Equal(t, []string{"batch 0 signed"}, n.told())
 }
