@@ -22,6 +22,10 @@ import (
 type Config struct {
 	// Coin is the external network.
 	Coin coin.Coin
+	// Settlement names the settlement chain, such as the hash of its genesis
+	// block. Keys are made for it: validators that serve several with one
+	// identity must tell them apart.
+	Settlement [32]byte
 	// Store is the validator's own database for this network. The embedder
 	// closes it after the processor.
 	Store storage.Store

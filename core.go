@@ -28,7 +28,7 @@ func newCore(c *Config) *core {
 	k := &core{outbox: newOutbox(), state: newState()}
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
 	k.keygen = keygen.New(keygen.Config{
-		Genesis: c.Coin.Genesis(), Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
+		Genesis: c.Settlement, Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
 		Self: c.Self, Sealer: c.Sealer, Events: k.outbox,
 	})
 	k.keys = newKeys(k.keygen)
@@ -146,6 +146,9 @@ func (k *core) apply(tx storage.Tx, l lane, e Entry, verdicts []verdict) error {
 	t, err := k.state.trace(tx)
 	if err != nil {
 		return err
+	}
+	if ack, ok := e.(AcknowledgeBatch); ok {
+		t.add(ack.Digest[:])
 	}
 	settled, err := k.applySettle(t, e, verdicts)
 	if err != nil {

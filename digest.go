@@ -20,8 +20,8 @@ func digestOf(purpose string, data []byte) [32]byte {
 
 // state is the digest of everything that validators must agree on: a hash
 // chain over all changes that the settling lane makes to the scheduler's
-// records, which hold queue, outputs, plans and ledger, and over the blocks
-// settled. Honest validators with the same log have the same digest behind
+// records, which hold queue, outputs, plans and ledger, to the keys, and over
+// the batches acknowledged, which name their blocks. Honest validators with the same log have the same digest behind
 // every settled block.
 type state struct {
 	current storage.Value[[32]byte]
@@ -35,8 +35,16 @@ func newState() *state {
 	}
 }
 
-// digested are the names of the records that count.
-const digested = "scheduler/"
+// digested tells whether a record counts: the scheduler's, the list of keys,
+// and the results of acknowledged batches, whose digests apply adds.
+func digested(key []byte) bool {
+	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results"} {
+		if strings.HasPrefix(string(key), name) {
+			return true
+		}
+	}
+	return false
+}
 
 // trace is a transaction whose changes are hashed.
 type trace struct {
@@ -67,7 +75,7 @@ func (t *trace) add(parts ...[]byte) {
 
 // Put implements storage.Tx.
 func (t *trace) Put(key, value []byte) error {
-	if strings.HasPrefix(string(key), digested) {
+	if digested(key) {
 		t.add(key, value)
 	}
 	return t.Tx.Put(key, value)
@@ -75,7 +83,7 @@ func (t *trace) Put(key, value []byte) error {
 
 // Delete implements storage.Tx.
 func (t *trace) Delete(key []byte) error {
-	if strings.HasPrefix(string(key), digested) {
+	if digested(key) {
 		t.add(key)
 	}
 	return t.Tx.Delete(key)

@@ -71,9 +71,6 @@ func Example() {
 		if err := p.Ack(e.ID); err != nil {
 			fmt.Println(err)
 		}
-		if ctx.Err() != nil {
-			break
-		}
 	}
 	fmt.Println("ended:", <-done)
 	// Output:

@@ -76,15 +76,21 @@ func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
 		return false, nil
 	}
 	final := tip + 1 - p.config.Parameters.Confirmations
-	next, ok, err := p.nextHeader(ctx, final)
+	next, first, ok, err := p.nextHeader(ctx, final)
 	if err != nil || !ok {
 		return false, err
 	}
 	did := false
 	for n := next; n <= final; n++ {
-		header, err := p.config.Coin.Header(ctx, n)
+		header, err := p.header(ctx, n)
 		if err != nil {
-			return did, fmt.Errorf("fetch header %d: %w", n, err)
+			return did, err
+		}
+		if first && n == next {
+			// No indexed parent vouches for it: its successor has to.
+			if err := p.linked(ctx, header, n+1); err != nil {
+				return did, err
+			}
 		}
 		err = p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.core.scanner.Index(tx, header) })
 		if changed, ok := errors.AsType[*scanner.ChainChanged](err); ok {
@@ -98,13 +104,40 @@ func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
 	return did, nil
 }
 
+// header asks the node for a header of its best chain.
+func (p *Processor) header(ctx context.Context, number uint64) (coin.Header, error) {
+	header, err := p.config.Coin.Header(ctx, number)
+	if err != nil {
+		return header, fmt.Errorf("fetch header %d: %w", number, err)
+	}
+	return header, nil
+}
+
+// linked makes sure that the node's headers behind the given one follow from
+// it, each from the one before, up to the given number. Bitcoin's headers have
+// no numbers, so a wrong one is only told by those around it.
+func (p *Processor) linked(ctx context.Context, parent coin.Header, last uint64) error {
+	for n := parent.Number + 1; n <= last; n++ {
+		header, err := p.header(ctx, n)
+		if err != nil {
+			return err
+		}
+		if header.Parent != parent.ID {
+			return fmt.Errorf("%w: the node's headers %d and %d are not linked", coin.ErrInvalid, parent.Number, n)
+		}
+		parent = header
+	}
+	return nil
+}
+
 // nextHeader returns the number of the next header to index, if the index may
-// begin, after a look at whether the last indexed one still stands.
-func (p *Processor) nextHeader(ctx context.Context, final uint64) (uint64, bool, error) {
+// begin, after a look at whether the last indexed one still stands, and
+// whether it is the first.
+func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, first, ok bool, err error) {
 	var f scanner.Frontier
 	var keys []scanner.Key
 	var last coin.Header
-	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+	err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
 		if f, err = p.core.scanner.Frontier(r); err != nil {
 			return err
 		}
@@ -116,20 +149,21 @@ func (p *Processor) nextHeader(ctx context.Context, final uint64) (uint64, bool,
 	})
 	switch {
 	case err != nil || len(keys) == 0:
-		return 0, false, err
+		return 0, false, false, err
 	case !f.Started:
-		return p.begin(ctx, keys[0].Start, final)
+		next, ok, err = p.begin(ctx, keys[0].Start, final)
+		return next, true, ok, err
 	case final < last.Number:
-		return 0, false, nil // the node is behind: wait
+		return 0, false, false, nil // the node is behind: wait
 	}
-	found, err := p.config.Coin.Header(ctx, last.Number)
+	found, err := p.header(ctx, last.Number)
 	if err != nil {
-		return 0, false, fmt.Errorf("fetch header %d: %w", last.Number, err)
+		return 0, false, false, err
 	}
 	if found.ID != last.ID {
-		return 0, false, p.locate(ctx, &scanner.ChainChanged{Indexed: last, Found: found})
+		return 0, false, false, p.locate(ctx, &scanner.ChainChanged{Indexed: last, Found: found})
 	}
-	return f.Index, true, nil
+	return f.Index, false, true, nil
 }
 
 // begin returns where the index begins: so many blocks before the start that
@@ -141,9 +175,9 @@ func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64
 		low, high := uint64(0), final+1
 		for low < high {
 			middle := low + (high-low)/2
-			header, err := p.config.Coin.Header(ctx, middle)
+			header, err := p.header(ctx, middle)
 			if err != nil {
-				return 0, false, fmt.Errorf("fetch header %d: %w", middle, err)
+				return 0, false, err
 			}
 			if header.Time >= start.At {
 				high = middle
@@ -160,7 +194,8 @@ func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64
 }
 
 // locate finds the fork point of a changed chain. If the node has gone back to
-// the chain that is indexed, that was nothing but trouble that passes.
+// the chain that is indexed, or its headers do not make a chain that buries the
+// change, that was nothing but trouble that passes.
 func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) error {
 	first := changed.Indexed.Number
 	n := first
@@ -177,9 +212,9 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 		if !known {
 			break
 		}
-		found, err := p.config.Coin.Header(ctx, n)
+		found, err := p.header(ctx, n)
 		if err != nil {
-			return fmt.Errorf("fetch header %d: %w", n, err)
+			return err
 		}
 		if found.ID == indexed.ID && n == first {
 			return fmt.Errorf("%w: the node left block %d and came back to it", coin.ErrTransient, n)
@@ -191,6 +226,13 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 		n--
 	}
 	changed.Fork = n
+	root, err := p.header(ctx, n)
+	if err != nil {
+		return err
+	}
+	if err := p.linked(ctx, root, first+p.config.Parameters.Confirmations-1); err != nil {
+		return err
+	}
 	return changed
 }
 

@@ -210,6 +210,9 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 		if err == nil {
 			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
 				if err := p.core.apply(tx, of, entry, verdicts); err != nil {
+					if passes(err) { // the core asks no node: this would never pass
+						err = fmt.Errorf("%w: %w", errCore, err)
+					}
 					return err
 				}
 				return p.log.store(tx, of, position+1)

@@ -171,6 +171,7 @@ func (c *Config) fingerprint() [32]byte {
 	w.String(c.Coin.Name())
 	genesis := c.Coin.Genesis()
 	w.Fixed(genesis[:])
+	w.Fixed(c.Settlement[:])
 	identity := c.Self.Public()
 	w.Fixed(identity[:])
 	w.Fixed(hash[:])

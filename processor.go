@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/storage"
@@ -21,6 +22,7 @@ type Processor struct {
 
 	events   chan Event
 	wake     wakeup
+	ran      atomic.Bool
 	mu       sync.Mutex
 	troubles map[string]string // by driver: what it is waiting out
 	tip      uint64
@@ -101,19 +103,23 @@ func (p *Processor) Handle(ctx context.Context, position uint64, entry Entry) er
 }
 
 // Events returns the channel on which Run delivers events, in order, each at
-// least once until Ack. After a restart those not acknowledged come again.
+// least once until Ack, and which it closes when it ends. After a restart those not acknowledged come again.
 func (p *Processor) Events() <-chan Event { return p.events }
 
+// maxPending bounds the bytes of the events that are read at once.
+const maxPending = 4 << 20
+
 // Pending returns up to limit events from the given ID on that are not
-// acknowledged. It serves embedders that drive the processor by Step.
+// acknowledged, fewer if they are large. It serves embedders that drive the processor by Step.
 func (p *Processor) Pending(ctx context.Context, from uint64, limit int) ([]Event, error) {
 	var list []Event
+	size := 0
 	err := p.config.Store.View(ctx, func(r storage.Reader) error {
 		for item, err := range p.core.outbox.events.From(r, from) {
 			if err != nil {
 				return err
 			}
-			if len(list) == limit {
+			if size += len(item.Value); len(list) == limit || len(list) > 0 && size > maxPending {
 				break
 			}
 			body, err := DecodeEvent(item.Value)

@@ -87,9 +87,14 @@ func (p *Processor) Step(ctx context.Context) (bool, error) {
 }
 
 // Run drives the processor until ctx ends, the processor halts or its database
-// fails. It returns nil only for the end of ctx, and a *Halt after a halt,
-// once the event that tells it is delivered.
+// fails, and then closes the channel of events. It returns nil only for the
+// end of ctx, and a *Halt after a halt, once all events are acknowledged, that
+// of the halt included. It can be called once.
 func (p *Processor) Run(ctx context.Context) error {
+	if p.ran.Swap(true) {
+		return errors.New("processor: Run was called before")
+	}
+	defer close(p.events)
 	outer, inner := errgroup.WithContext(ctx)
 	outer.Go(func() error { return p.deliver(inner) })
 	outer.Go(func() error {
@@ -188,6 +193,9 @@ func (p *Processor) judge(ctx context.Context, d driver, err error) error {
 	return fmt.Errorf("%s: %w", d.name, err)
 }
 
+// errCore marks an error of the deciding part that looks like a node's.
+var errCore = errors.New("processor: the core cannot go on")
+
 // passes tells whether an error is a node's trouble: it may be away, behind or
 // lying, and the answer is to ask again.
 func passes(err error) bool {
@@ -200,7 +208,7 @@ func passes(err error) bool {
 func halts(err error) bool {
 	for _, sentinel := range []error{
 		keygen.ErrDiverged, keygen.ErrRequest, scanner.ErrRotation, storage.ErrCorrupt, storage.ErrVersion,
-		frost.ErrInconsistent, signer.ErrUnusable,
+		frost.ErrInconsistent, signer.ErrUnusable, errCore,
 	} {
 		if errors.Is(err, sentinel) {
 			return true

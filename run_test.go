@@ -79,16 +79,11 @@ func (w *network) feed(ctx context.Context, i int) {
 
 // listen takes the events of a processor until ctx ends.
 func (w *network) listen(ctx context.Context, i int) {
-	for {
-		select {
-		case <-ctx.Done():
+	for e := range w.procs[i].Events() {
+		time.Sleep(w.delay())
+		w.told(i, e.Body)
+		if err := w.procs[i].Ack(e.ID); err != nil {
 			return
-		case e := <-w.procs[i].Events():
-			time.Sleep(w.delay())
-			w.told(i, e.Body)
-			if err := w.procs[i].Ack(e.ID); err != nil {
-				return
-			}
 		}
 	}
 }
@@ -297,6 +292,9 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		ctx, done := context.WithTimeout(t.Context(), time.Hour)
 		defer done()
 		require.NoError(t, p.Run(ctx))
+
+		p, err = processor.New(config(mock.New(mock.Options{}).Coin(), storage.NewMemory()))
+		require.NoError(t, err)
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.NoError(t, p.Run(canceled))

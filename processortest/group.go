@@ -299,6 +299,7 @@ func (g *Group) AcknowledgeAll(ctx context.Context) error {
 // unless they are equal behind every settled block and their books balance.
 func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
 	var first *processor.Status
+	var firstAt *Validator
 	for i, v := range g.Validators {
 		if v.Offline || v.Halted != nil {
 			continue
@@ -311,9 +312,21 @@ func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
 			return [32]byte{}, fmt.Errorf("validator %d: %w", i, err)
 		}
 		if first == nil {
-			first = &status
-		} else if status.Digest != first.Digest {
-			return [32]byte{}, fmt.Errorf("validator %d has digest %x, others %x", i, status.Digest, first.Digest)
+			first, firstAt = &status, v
+		}
+		if status.Digest != first.Digest || status.Frontier.Settle != first.Frontier.Settle {
+			return [32]byte{}, fmt.Errorf("validator %d has digest %x behind block %d, others %x behind %d",
+				i, status.Digest, status.Frontier.Settle, first.Digest, first.Frontier.Settle)
+		}
+		for n := range status.Frontier.Settle {
+			want, settled, err1 := firstAt.Processor.SettledDigest(ctx, n)
+			got, also, err2 := v.Processor.SettledDigest(ctx, n)
+			if err := errors.Join(err1, err2); err != nil {
+				return [32]byte{}, err
+			}
+			if want != got || settled != also {
+				return [32]byte{}, fmt.Errorf("validator %d has digest %x behind block %d, others %x", i, got, n, want)
+			}
 		}
 	}
 	if first == nil {

@@ -1,8 +1,10 @@
 package scanner
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/storage"
@@ -32,6 +34,10 @@ func (s *scanner) Confirm(tx storage.Tx, key Key) error {
 	keys, err := s.Keys(tx)
 	if err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(keys, func(k Key) bool { return k.Session == key.Session }); i >= 0 &&
+		keys[i].BatchKey == key.BatchKey && bytes.Equal(keys[i].NetworkKey, key.NetworkKey) {
+		return nil // a vote that is repeated changes nothing
 	}
 	if len(keys) > 0 {
 		return fmt.Errorf("confirm session %d: %w", key.Session, ErrRotation)

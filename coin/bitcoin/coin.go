@@ -87,6 +87,9 @@ func New(from Node, network Network, parameters coin.Parameters) (*Coin, error) 
 	if err := parameters.Validate(); err != nil {
 		return nil, fmt.Errorf("bitcoin: %w", err)
 	}
+	if err := relayable(parameters); err != nil {
+		return nil, fmt.Errorf("bitcoin: %w", err)
+	}
 	genesis, err := network.genesis()
 	if err != nil {
 		return nil, err

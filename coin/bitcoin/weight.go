@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 )
@@ -15,6 +16,29 @@ const (
 	// maxStandardWeight is the most weight that relay lets a transaction have.
 	maxStandardWeight = 400_000
 )
+
+const (
+	// maxScript is the longest script that CheckAddress lets be paid: a
+	// witness program of 32 bytes.
+	maxScript = 34
+	// highestDust is the dust limit of relay for the output that is dearest to
+	// spend, a P2PKH output, at 3 sat/vB.
+	highestDust = 546
+)
+
+// relayable refuses parameters under which a transaction could be planned that
+// no node relays.
+func relayable(p coin.Parameters) error {
+	if p.Dust < highestDust {
+		return fmt.Errorf("parameters: Dust of %d is below relay's %d satoshi", p.Dust, highestDust)
+	}
+	scripts := slices.Repeat([][]byte{make([]byte, maxScript)}, int(p.MaxOutputs))
+	if weight := transactionWeight(int(p.MaxInputs), scripts); weight > maxStandardWeight {
+		return fmt.Errorf("parameters: MaxInputs of %d and MaxOutputs of %d make a transaction of weight %d, relay allows %d",
+			p.MaxInputs, p.MaxOutputs, weight, maxStandardWeight)
+	}
+	return nil
+}
 
 // sizeOfCount is the size of a count or length in Bitcoin's encoding.
 func sizeOfCount(n int) uint64 {

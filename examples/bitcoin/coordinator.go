@@ -90,26 +90,22 @@ func (c *coordinator) feed(ctx context.Context, who int, p *processor.Processor)
 
 // listen takes a processor's events.
 func (c *coordinator) listen(ctx context.Context, who int, p *processor.Processor) error {
-	for {
-		select {
-		case e := <-p.Events():
-			if m, ok := e.Body.(processor.Broadcast); ok {
-				c.order(processor.PeerMessage{Session: m.Session, From: uint16(who), Payload: m.Payload})
-				if c.onMessage != nil && c.onMessage(who, m.Payload) {
-					go c.onCut(who)
-					<-ctx.Done()
-					return nil
-				}
-			} else {
-				c.change(func() { c.told = append(c.told, told{who, e.Body}) })
+	for e := range p.Events() {
+		if m, ok := e.Body.(processor.Broadcast); ok {
+			c.order(processor.PeerMessage{Session: m.Session, From: uint16(who), Payload: m.Payload})
+			if c.onMessage != nil && c.onMessage(who, m.Payload) {
+				go c.onCut(who)
+				<-ctx.Done()
+				return nil
 			}
-			if err := p.Ack(e.ID); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return nil
+		} else {
+			c.change(func() { c.told = append(c.told, told{who, e.Body}) })
+		}
+		if err := p.Ack(e.ID); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // await waits until as many validators have told an event that matches, and

@@ -52,7 +52,7 @@ func run(ctx context.Context) error {
 	}
 	c.order(generate)
 	if err := group.Wait(); !c.paid {
-		return err
+		return fmt.Errorf("nothing was paid: %w", errors.Join(err, ctx.Err()))
 	}
 	return nil
 }
@@ -92,14 +92,9 @@ func (c *coordinator) feed(ctx context.Context, p *processor.Processor) error {
 
 // listen takes a processor's events. Once acknowledged, one counts as sent.
 func (c *coordinator) listen(ctx context.Context, who uint16, p *processor.Processor) (err error) {
-	for err == nil {
-		select {
-		case e := <-p.Events():
-			if err = c.act(ctx, who, e.Body); err == nil {
-				err = p.Ack(e.ID)
-			}
-		case <-ctx.Done():
-			return nil
+	for e := range p.Events() {
+		if err = errors.Join(err, c.act(ctx, who, e.Body)); err == nil {
+			err = p.Ack(e.ID)
 		}
 	}
 	return err

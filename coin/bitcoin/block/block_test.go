@@ -109,12 +109,6 @@ func TestParseRefuses(t *testing.T) {
 		{"two coinbases", "coinbase first and only there", recommitted(func(b *wire.MsgBlock) {
 			b.Transactions[1].TxIn[0].PreviousOutPoint = wire.OutPoint{Index: wire.MaxPrevOutIndex}
 		})},
-		{"64 bytes", "could be two hashes", recommitted(func(b *wire.MsgBlock) {
-			tx := wire.NewMsgTx(2)
-			tx.AddTxIn(&wire.TxIn{SignatureScript: []byte{1, 2}})
-			tx.AddTxOut(wire.NewTxOut(1, []byte{1, 2}))
-			b.AddTransaction(tx)
-		})},
 		{"value above all money", "21 million", recommitted(func(b *wire.MsgBlock) {
 			b.Transactions[1].TxOut[0].Value = block.MaxMoney + 1
 		})},
@@ -383,4 +377,22 @@ func FuzzParseHeader(f *testing.F) {
 		require.Equal(t, want.BlockHash().String(), hexID(h.ID()))
 		_ = h.CheckWork(chaincfg.RegressionNetParams.PowLimit)
 	})
+}
+
+// TestSixtyFourBytes: nodes accept a block with a transaction of 64 bytes, as
+// long as two hashes, so it must not stop us.
+func TestSixtyFourBytes(t *testing.T) {
+	msg := decodeBlock(t, ordinaryBlock(t, 3, nil))
+	msg.Transactions[0].TxOut = msg.Transactions[0].TxOut[:len(msg.Transactions[0].TxOut)-1]
+	tx := wire.NewMsgTx(2)
+	tx.AddTxIn(&wire.TxIn{SignatureScript: []byte{1, 2}})
+	tx.AddTxOut(wire.NewTxOut(1, []byte{1, 2}))
+	msg.AddTransaction(tx)
+	require.Equal(t, 64, tx.SerializeSize())
+	b, err := block.Parse(finish(t, msg))
+	require.NoError(t, err)
+	last := b.Transaction(len(msg.Transactions) - 1)
+	want := tx.TxHash()
+	slices.Reverse(want[:])
+	require.EqualValues(t, want, last.ID())
 }

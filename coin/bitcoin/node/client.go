@@ -143,12 +143,19 @@ func classify(err error, notFound ...int64) error {
 	switch {
 	case answered && slices.Contains(notFound, answer.Code):
 		return fmt.Errorf("%w: %w", coin.ErrNotFound, err)
-	case answered || jsonrpc.IsTransient(err):
+	case answered || jsonrpc.IsTransient(err) || isStatus(err):
 		return fmt.Errorf("%w: %w", coin.ErrTransient, err)
 	case errors.Is(err, jsonrpc.ErrMalformed), errors.Is(err, jsonrpc.ErrTooLarge):
 		return fmt.Errorf("%w: %w", coin.ErrInvalid, err)
 	}
 	return err
+}
+
+// isStatus tells whether something refused the request before the node saw it,
+// such as a proxy: that is trouble that passes.
+func isStatus(err error) bool {
+	_, ok := errors.AsType[*jsonrpc.StatusError](err)
+	return ok
 }
 
 // isCode tells whether a node answered with an error of this code.
