@@ -173,9 +173,10 @@ func BuildBtcd(ctx context.Context) (string, error) {
 
 func goCommand(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
-	// No C compiler is needed, and what is meant for the build of the caller
-	// is not for this one.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	// Flags and a workspace of the caller's build are not for this one. cgo
+	// stays as it is (by default on where there is a C compiler), so that
+	// packages that were compiled for the caller need not be again.
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

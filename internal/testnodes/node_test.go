@@ -42,7 +42,7 @@ func height(t *testing.T, n *Node, method string) int {
 	return result
 }
 
-func TestNodesMineStopAndRestart(t *testing.T) {
+func TestNodeMinesStopsAndRestarts(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
@@ -70,21 +70,21 @@ func TestNodesMineStopAndRestart(t *testing.T) {
 	}
 }
 
-func TestTwoNodesOfAKindBesideEachOther(t *testing.T) {
+func TestNodeBesideAnotherOfItsKind(t *testing.T) {
 	a, b := NeedBtcd(t, Options{}), NeedBtcd(t, Options{})
 	require.NotEqual(t, a.URL, b.URL)
 	require.NoError(t, a.Generate(t.Context(), 1, ""))
 	require.Equal(t, 0, height(t, b, "getblockcount"))
 }
 
-func TestBtcdPaysOnlyToItsMiningAddress(t *testing.T) {
+func TestNodeBtcdPaysOnlyToItsMiningAddress(t *testing.T) {
 	const other = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry"
 	n := NeedBtcd(t, Options{MiningAddress: other})
 	require.NoError(t, n.Generate(t.Context(), 1, other))
 	require.ErrorContains(t, n.Generate(t.Context(), 1, nobody), other)
 }
 
-func TestBitcoindTakesCookieAndPassword(t *testing.T) {
+func TestNodeBitcoindTakesCookieAndPassword(t *testing.T) {
 	n := NeedBitcoind(t, Options{})
 	for name, config := range map[string]jsonrpc.Config{
 		"cookie":   {CookieFile: n.CookieFile},
@@ -113,7 +113,7 @@ func TestBitcoindTakesCookieAndPassword(t *testing.T) {
 	require.ErrorIs(t, c.Call(t.Context(), "getblockcount", nil, nil), jsonrpc.ErrUnauthorized)
 }
 
-func TestErrorCodesOfTheNodes(t *testing.T) {
+func TestNodeErrorCodes(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			err := k.need(t, Options{}).Call(t.Context(), "nosuchmethod", nil, nil)
@@ -124,7 +124,7 @@ func TestErrorCodesOfTheNodes(t *testing.T) {
 	}
 }
 
-func TestFailedStartTellsWhatTheNodeSaid(t *testing.T) {
+func TestNodeThatDoesNotStartIsQuoted(t *testing.T) {
 	n, err := Btcd(t.Context(), Options{Args: []string{"--nosuchflag"}})
 	if errors.Is(err, ErrNotInstalled) {
 		t.Skip(err)
@@ -133,7 +133,7 @@ func TestFailedStartTellsWhatTheNodeSaid(t *testing.T) {
 	require.Nil(t, n)
 }
 
-func TestCloseLeavesNothing(t *testing.T) {
+func TestNodeCloseLeavesNothing(t *testing.T) {
 	n, err := Btcd(t.Context(), Options{})
 	if errors.Is(err, ErrNotInstalled) {
 		t.Skip(err)
