@@ -230,7 +230,10 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 	if err != nil {
 		return err
 	}
-	if err := p.linked(ctx, root, first+p.config.Parameters.Confirmations-1); err != nil {
+	if changed.Found.Parent != root.ID {
+		return fmt.Errorf("%w: the node's headers %d and %d are not linked", coin.ErrInvalid, n, changed.Found.Number)
+	}
+	if err := p.linked(ctx, changed.Found, first+p.config.Parameters.Confirmations-1); err != nil {
 		return err
 	}
 	return changed
