@@ -31,7 +31,6 @@ type network struct {
 
 	mu     sync.Mutex
 	log    []processor.Entry
-	acked  uint64
 	seen   map[string]int // events by their encoding: how many tell them
 	onTold func(processor.EventBody)
 }

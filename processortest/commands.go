@@ -35,7 +35,6 @@ func init() {
 		"received":   (*Player).received,
 		"ledger":     (*Player).ledger,
 		"pending":    (*Player).pending,
-		"log":        (*Player).logged,
 	}
 }
 
@@ -68,7 +67,8 @@ func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	return "", p.Run(ctx)
 }
 
-// keygen [attempt=0] [minok=n]: generate the key pair of session 0.
+// keygen [attempt=0] [minok=all] [close=1,2]: generate the key pair of session
+// 0, and close these rounds with who has spoken.
 func (p *Player) keygen(ctx context.Context, a arguments) (string, error) {
 	attempt, err := a.number("attempt", 0)
 	if err != nil {
@@ -117,10 +117,7 @@ func (p *Player) confirm(ctx context.Context, _ arguments) (string, error) {
 // mine N [ack]: make blocks, one by one, and with ack acknowledge all that
 // gets signed.
 func (p *Player) mine(ctx context.Context, a arguments) (string, error) {
-	if len(a.order) == 0 {
-		return "", errors.New("how many?")
-	}
-	n, err := strconv.Atoi(a.order[0])
+	n, err := a.first()
 	if err != nil {
 		return "", err
 	}
@@ -255,7 +252,7 @@ func (p *Player) fee(_ context.Context, a arguments) (string, error) {
 	if !ok {
 		return "", errors.New("the chain has no SetFeeRate")
 	}
-	rate, err := strconv.ParseUint(a.order[0], 10, 64)
+	rate, err := a.first()
 	if err == nil {
 		chain.SetFeeRate(rate)
 	}
@@ -312,11 +309,11 @@ func (p *Player) garble(ctx context.Context, a arguments) (string, error) {
 
 // fork DEPTH [drop]: replace the newest blocks.
 func (p *Player) fork(ctx context.Context, a arguments) (string, error) {
-	depth, err := strconv.Atoi(a.order[0])
+	depth, err := a.first()
 	if err != nil {
 		return "", err
 	}
-	if err := p.Chain.Fork(ctx, depth, a.has("drop")); err != nil {
+	if err := p.Chain.Fork(ctx, int(depth), a.has("drop")); err != nil {
 		return "", err
 	}
 	return "", p.Run(ctx)
@@ -379,9 +376,4 @@ func (p *Player) pending(ctx context.Context, _ arguments) (string, error) {
 	}
 	return fmt.Sprintf("%d payments queued, %d outputs free, %d plans unresolved\n",
 		status.Pending.Payments, status.Pending.Outputs, status.Pending.Plans), nil
-}
-
-// log: the length of the log.
-func (p *Player) logged(context.Context, arguments) (string, error) {
-	return fmt.Sprintf("%d entries\n", len(p.Log)), nil
 }

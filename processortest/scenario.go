@@ -3,6 +3,7 @@ package processortest
 import (
 	"context"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,20 @@ import (
 // A command is a word and arguments of the form name, name=value. The record
 // has a line for each report, in the order in which it was first made, with
 // those who made it. Lines that begin with # are comments.
+//
+//	validators n=4 t=3 | weights=1,2,1 t=3    a new group on a new chain (first)
+//	keygen attempt=0 minok=4 close=1,2        generate keys, close rounds
+//	confirm                                   vote the key in, bury its first block
+//	mine N [ack]                              make blocks, acknowledge what gets signed
+//	deposit AMOUNT… data=text anonymous       a user pays the group
+//	donate AMOUNT… kind=change                a user pays an internal address
+//	ack fail=I,J alice=100…                   acknowledge the next batch, with burns
+//	burn alice=100… to=address                payments to users of these names
+//	fee RATE                                  what users pay from now on
+//	offline I… / online I… / restart I…       validators go, come back, are killed
+//	garble I                                  a message of a validator that is none
+//	fork DEPTH [drop]                         replace the newest blocks
+//	received alice… / ledger / pending        write what is there
 type Scenario struct{ Blocks []Block }
 
 // Block is a part of a scenario.
@@ -180,6 +195,14 @@ func (a arguments) number(name string, otherwise uint64) (uint64, error) {
 	return n, nil
 }
 
+// first is the number that a command begins with.
+func (a arguments) first() (uint64, error) {
+	if len(a.order) == 0 {
+		return 0, errors.New("a number is missing")
+	}
+	return strconv.ParseUint(a.order[0], 10, 64)
+}
+
 func (a arguments) has(name string) bool {
 	_, ok := a.values[name]
 	return ok
@@ -246,7 +269,7 @@ func (p *Player) describe(body processor.EventBody) string {
 	case processor.PaymentPlanned:
 		return fmt.Sprintf("payment %s planned", p.name(e.ID))
 	case processor.Completed:
-		return fmt.Sprintf("transaction signed")
+		return "transaction signed"
 	case processor.PaymentSettled:
 		return fmt.Sprintf("payment %s settled, %d paid, %d for costs", p.name(e.ID), e.Paid, e.Share)
 	case processor.Refunded:

@@ -40,6 +40,8 @@ type story struct {
 	ours  coin.Address
 	burns []coin.Payment
 
+	acknowledging sync.WaitGroup
+
 	mu      sync.Mutex
 	killed  bool   // once the victim was
 	answers []bool // of validators: gave a share for the payments' signatures
@@ -48,7 +50,7 @@ type story struct {
 // tell tells it.
 func (s *story) tell(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	defer s.end(cancel)
 	for _, part := range []func(context.Context) error{
 		s.found, s.generate, s.deposit, s.payOut, s.settle, s.check,
 	} {
@@ -57,6 +59,15 @@ func (s *story) tell(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// end stops everything that runs and waits for it.
+func (s *story) end(cancel context.CancelFunc) {
+	cancel()
+	for _, v := range s.group {
+		v.wait()
+	}
+	s.acknowledging.Wait()
 }
 
 // found starts the user's wallet and the validators.
@@ -96,10 +107,6 @@ func (s *story) generate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("key generation: %w", err)
 	}
-	if s.ours, err = s.chain.Coin().Address(s.key.NetworkKey, coin.External); err != nil {
-		return err
-	}
-	s.screen.say("the group's key is generated: users pay to %s", s.ours)
 	tip, err := s.chain.Coin().Tip(ctx)
 	if err != nil {
 		return err
@@ -110,7 +117,14 @@ func (s *story) generate(ctx context.Context) error {
 	if err := s.confirm(ctx, "confirming the key's first block"); err != nil {
 		return err
 	}
-	go s.acknowledge(ctx)
+	s.acknowledging.Go(func() { s.acknowledge(ctx) })
+	if _, err := await(ctx, s.c, 1, func(processor.KeyStage) bool { return true }); err != nil {
+		return fmt.Errorf("activation of the key: %w", err)
+	}
+	if s.ours, err = s.group[0].running().DepositAddress(ctx, 0); err != nil {
+		return err
+	}
+	s.screen.say("the group's key is active: users pay to %s", s.ours)
 	return nil
 }
 
@@ -139,7 +153,7 @@ func (s *story) acknowledge(ctx context.Context) {
 			s.c.fail(fmt.Errorf("batch %d: wrong signature", id))
 			return
 		}
-		s.screen.say("batch %d about block %d: %d instructions, signature verified",
+		s.screen.say("batch %d about block %d, instructions: %d, signature verified",
 			id, signed.Batch.Number, len(signed.Batch.Instructions))
 		ack := processor.AcknowledgeBatch{ID: id, Digest: signed.Digest}
 		for range signed.Batch.Instructions {
@@ -234,7 +248,9 @@ func (s *story) kill(ctx context.Context, who int) {
 		s.c.fail(err)
 		return
 	}
+	s.mu.Lock()
 	s.summary.Restarts++
+	s.mu.Unlock()
 	s.screen.say("validator %d is back, from its file", who)
 }
 

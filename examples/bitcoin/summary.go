@@ -57,8 +57,16 @@ type paymentSummary struct {
 }
 
 type ledgerSummary struct {
-	Balanced bool `json:"balanced"`
-	scheduler.Ledger
+	Balanced     bool   `json:"balanced"`
+	Assets       uint64 `json:"assets"`
+	Credited     uint64 `json:"credited"`
+	Owed         uint64 `json:"owed"`
+	Returned     uint64 `json:"returned"`
+	RefundsDue   uint64 `json:"refunds_due"`
+	FeesCharged  uint64 `json:"fees_charged"`
+	Gifts        uint64 `json:"gifts"`
+	CostsCharged uint64 `json:"costs_charged"`
+	NetworkFees  uint64 `json:"network_fees"`
 }
 
 // displayed writes a transaction ID as Bitcoin does, bytes reversed.
@@ -81,6 +89,16 @@ func (s *story) check(ctx context.Context) error {
 		}
 		s.screen.say("%s has received %d of %d satoshi, %d went for the fee", p.Address, p.Received, p.Asked, p.Fee)
 	}
+	refund := s.summary.Refunds[0]
+	received, err := s.chain.Received(ctx, coin.Address(refund.Address))
+	if err != nil {
+		return err
+	}
+	// The refund goes to where the deposit came from.
+	if sent := s.summary.Deposits[1].Amount; received < refund.Paid || refund.Paid >= sent {
+		return fmt.Errorf("%s has received %d satoshi, the refund is %d of %d", refund.Address, received, refund.Paid, sent)
+	}
+	var books scheduler.Ledger
 	for i, v := range s.group {
 		p := v.running()
 		status, err := p.Status(ctx)
@@ -90,15 +108,38 @@ func (s *story) check(ctx context.Context) error {
 		if err := p.Audit(ctx); err != nil {
 			return fmt.Errorf("validator %d: %w", i, err)
 		}
-		if i > 0 && status.Ledger != s.summary.Ledger.Ledger {
+		if i > 0 && status.Ledger != books {
 			return fmt.Errorf("validator %d has other books than validator 0", i)
 		}
-		s.summary.Ledger = ledgerSummary{true, status.Ledger}
+		books = status.Ledger
+	}
+	if err := books.Check(); err != nil {
+		return err
+	}
+	l := &s.summary.Ledger
+	l.Balanced = true
+	for _, account := range []struct {
+		to   *uint64
+		from scheduler.Balance
+	}{
+		{&l.Assets, books.Assets},
+		{&l.Credited, books.Credited},
+		{&l.Owed, books.Owed},
+		{&l.Returned, books.Returned},
+		{&l.RefundsDue, books.RefundsDue},
+		{&l.FeesCharged, books.FeesCharged},
+		{&l.Gifts, books.Gifts},
+		{&l.CostsCharged, books.CostsCharged},
+		{&l.NetworkFees, books.NetworkFees},
+	} {
+		var ok bool
+		if *account.to, ok = account.from.Uint64(); !ok {
+			return fmt.Errorf("account of %s satoshi", account.from)
+		}
 	}
 	if s.summary.Restarts != 1 {
 		return errors.New("no validator was restarted")
 	}
-	l := s.summary.Ledger
-	s.screen.say("the ledger: %s satoshi held, %s of them credited, %s gifts", l.Assets, l.Credited, l.Gifts)
+	s.screen.say("the ledger: %d satoshi held, %d of them credited, %d gifts", l.Assets, l.Credited, l.Gifts)
 	return nil
 }

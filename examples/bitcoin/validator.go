@@ -31,8 +31,7 @@ type validator struct {
 	file      string
 	processor *processor.Processor
 	stop      context.CancelFunc
-	ended     chan error
-	starts    int
+	ended     chan struct{}
 }
 
 // newValidator makes a validator with fresh secrets.
@@ -77,18 +76,17 @@ func (v *validator) start(ctx context.Context, c *coordinator) error {
 	group.Go(func() error { return p.Run(ctx) })
 	group.Go(func() error { return c.feed(ctx, v.number, p) })
 	group.Go(func() error { return c.listen(ctx, v.number, p) })
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
 		err := group.Wait()
 		if err != nil {
 			c.fail(fmt.Errorf("validator %d: %w", v.number, err))
 		}
-		ended <- err
+		close(ended)
 	}()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.processor, v.stop, v.ended = p, stop, ended
-	v.starts++
 	return nil
 }
 
@@ -99,12 +97,23 @@ func (v *validator) kill() error {
 	defer v.mu.Unlock()
 	v.stop()
 	<-v.ended
+	v.ended = nil
 	image, err := os.ReadFile(v.file)
 	if err != nil {
 		return err
 	}
 	v.file += ".restarted" // the dead process still holds the lock of the old one
 	return os.WriteFile(v.file, image, 0o600)
+}
+
+// wait waits until the process has ended.
+func (v *validator) wait() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ended != nil {
+		<-v.ended
+		v.ended = nil
+	}
 }
 
 // running returns the present processor.

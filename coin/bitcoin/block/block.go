@@ -6,9 +6,9 @@ import (
 )
 
 var (
-	errEmpty     = errors.New("has no transactions")
-	errCoinbase  = errors.New("does not have its coinbase first and only there")
-	errWeight    = errors.New("is above the weight limit")
+	errEmpty    = errors.New("has no transactions")
+	errCoinbase = errors.New("does not have its coinbase first and only there")
+	errWeight   = errors.New("is above the weight limit")
 )
 
 // Block is a block whose transactions are the ones that its header commits
