@@ -55,6 +55,22 @@ var lanes = []mutation{
 		in:   "processortest",
 	},
 	{
+		name: "the digest sees keys and not values",
+		why:  "validators that diverge do not notice",
+		file: "digest.go",
+		old:  "		t.add(key, value)",
+		new:  "		t.add(key)",
+		test: "TestTheDigestCoversEveryChange",
+	},
+	{
+		name: "a lane overtakes key generation",
+		why:  "what counts depends on which goroutine is faster",
+		file: "log.go",
+		old:  "of == keygenLane || l.at[of] < l.at[keygenLane]",
+		new:  "of == keygenLane || l.at[of] >= 0",
+		test: "TestNoLaneOvertakesKeyGeneration",
+	},
+	{
 		name: "plan signing runs in the lane of batches",
 		why:  "commitments count before their plan is made, by some",
 		file: "message.go",
