@@ -12,12 +12,13 @@ import (
 	"github.com/serai-go/processor/frost/ed25519"
 	"github.com/serai-go/processor/frost/frosttest"
 	"github.com/serai-go/processor/frost/secp256k1"
+	"github.com/serai-go/processor/internal/conformance"
 )
 
 var groups = map[string]frost.Group{"secp256k1": secp256k1.Group, "ed25519": ed25519.Group}
 
 func TestConformanceLagrange(t *testing.T) {
-	frosttest.Vectors(t, "lagrange*.json", func(t *testing.T, v frosttest.Vector) {
+	conformance.Vectors(t, "*lagrange*.json", func(t *testing.T, v conformance.Vector) {
 		var in struct {
 			Field        string
 			IDs          []uint16

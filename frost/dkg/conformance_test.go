@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
 	"github.com/serai-go/processor/frost/secp256k1"
+	"github.com/serai-go/processor/internal/conformance"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -27,9 +26,7 @@ func unhex(t testing.TB, s string) []byte {
 // vectorCase is a case of the files that hold whole runs of related protocols.
 // Their messages are not ours; the sums, verification shares and keys are.
 type vectorCase struct {
-	ID   string
-	Kind string
-	In   struct {
+	In struct {
 		Suite   string
 		T, N    int
 		Dealers map[string]struct {
@@ -63,60 +60,36 @@ type vectorCase struct {
 
 // TestConformance walks the vectors of Feldman key generation.
 func TestConformance(t *testing.T) {
-	root := os.Getenv("CONFORMANCE_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
+	for _, pattern := range []string{"*feldman_dkg*.json", "*cocktail_dkg*.json", "*chilldkg*.json"} {
+		t.Run(pattern, func(t *testing.T) {
+			conformance.Vectors(t, pattern, check)
+		})
 	}
-	var files []string
-	for _, pattern := range []string{"feldman_dkg*.json", "cocktail_dkg*.json", "chilldkg*.json"} {
-		found, err := filepath.Glob(filepath.Join(root, "vectors", "frost", pattern))
-		require.NoError(t, err)
-		files = append(files, found...)
+}
+
+func check(t *testing.T, v conformance.Vector) {
+	if strings.HasPrefix(v.Kind, "recover") {
+		t.Skip("the recovery data of ChillDKG is not a message of this protocol")
 	}
-	if len(files) == 0 {
-		if os.Getenv("CONFORMANCE_REQUIRED") == "1" {
-			t.Fatalf("no vectors below %s", root)
-		}
-		t.Skipf("no vectors below %s", root)
+	var c vectorCase
+	require.NoError(t, json.Unmarshal(v.In, &c.In))
+	require.NoError(t, json.Unmarshal(v.Want, &c.Want))
+	suite := v.Suite + " " + c.In.Suite
+	group := ed25519.Group
+	if strings.Contains(suite, "secp256k1") || v.Kind == "dkg_public" {
+		group = secp256k1.Group
+	} else {
+		require.Contains(t, suite, "ed25519")
 	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(t, err)
-		var content struct {
-			Suite string
-			Cases []json.RawMessage
-		}
-		require.NoError(t, json.Unmarshal(data, &content))
-		for _, text := range content.Cases {
-			var c vectorCase
-			require.NoError(t, json.Unmarshal(text, &struct{ ID, Kind *string }{&c.ID, &c.Kind}))
-			if strings.HasPrefix(c.Kind, "recover") {
-				// The recovery data of ChillDKG is not a message of ours.
-				t.Logf("%s: kind %s does not apply", c.ID, c.Kind)
-				continue
-			}
-			require.NoError(t, json.Unmarshal(text, &c))
-			t.Run(c.ID, func(t *testing.T) {
-				suite := content.Suite + " " + c.In.Suite
-				group := ed25519.Group
-				if strings.Contains(suite, "secp256k1") || c.Kind == "dkg_public" {
-					group = secp256k1.Group
-				} else {
-					require.Contains(t, suite, "ed25519")
-				}
-				switch c.Kind {
-				case "feldman_dkg":
-					checkFeldman(t, group, c)
-				case "dkg_transcript":
-					checkTranscript(t, group, c)
-				case "dkg_public":
-					checkChillDKG(t, group, c)
-				default:
-					t.Fatalf("unknown kind %q", c.Kind)
-				}
-			})
-		}
-		t.Logf("%s: %d cases", filepath.Base(file), len(content.Cases))
+	switch v.Kind {
+	case "feldman_dkg":
+		checkFeldman(t, group, c)
+	case "dkg_transcript":
+		checkTranscript(t, group, c)
+	case "dkg_public":
+		checkChillDKG(t, group, c)
+	default:
+		t.Fatalf("unknown kind %q", v.Kind)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
 	"github.com/serai-go/processor/frost/frosttest"
+	"github.com/serai-go/processor/internal/conformance"
 )
 
 func fromHex(t *testing.T, text string) []byte {
@@ -25,7 +27,7 @@ func fromHex(t *testing.T, text string) []byte {
 }
 
 func TestConformancePointDecode(t *testing.T) {
-	frosttest.Vectors(t, "ed25519_point_decode*.json", func(t *testing.T, v frosttest.Vector) {
+	conformance.Vectors(t, "*point_decode*.json", func(t *testing.T, v conformance.Vector) {
 		var in struct{ Encoding string }
 		var want struct {
 			Canonical  bool
@@ -55,7 +57,7 @@ func TestConformancePointDecode(t *testing.T) {
 }
 
 func TestConformanceRFC8032(t *testing.T) {
-	frosttest.Vectors(t, "ed25519_rfc8032*.json", func(t *testing.T, v frosttest.Vector) {
+	conformance.Vectors(t, "*rfc8032*.json", func(t *testing.T, v conformance.Vector) {
 		if v.Kind != "sign" {
 			t.Fatalf("unknown kind %q", v.Kind)
 		}
@@ -98,6 +100,52 @@ func TestConformanceRFC8032(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, stdlib.Verify(key.Key().Bytes(), message, sign(t, key, shares[1:], ed25519.NewSchnorr(message))))
 	})
+}
+
+// TestConformanceVerification pins which signatures count: verifiers of batches
+// must agree on edge cases, and crypto/ed25519 is the rule. A key of any of
+// these edge cases is refused as an element before.
+func TestConformanceVerification(t *testing.T) {
+	for _, pattern := range []string{"*ed25519_cctv*.json", "*ed25519_speccheck*.json"} {
+		t.Run(pattern, func(t *testing.T) {
+			conformance.Vectors(t, pattern, checkVerification)
+		})
+	}
+}
+
+func checkVerification(t *testing.T, v conformance.Vector) {
+	var in struct {
+		Public, Signature, Message string
+		Text                       string `json:"message_ascii"`
+	}
+	type point struct {
+		Canonical  bool
+		OnCurve    bool `json:"on_curve"`
+		PrimeOrder bool `json:"prime_order"`
+	}
+	var want struct {
+		Canonical  bool `json:"s_canonical"`
+		Equation   bool `json:"cofactorless_equation"`
+		A, R       *point
+		ACanonical bool `json:"A_canonical"`
+		RCanonical bool `json:"R_canonical"`
+		Flags      []string
+	}
+	require.NoError(t, json.Unmarshal(v.In, &in))
+	require.NoError(t, json.Unmarshal(v.Want, &want))
+	public, signature := fromHex(t, in.Public), fromHex(t, in.Signature)
+	message := append(fromHex(t, in.Message), in.Text...)
+
+	a, r := want.A, want.R
+	if a == nil { // all points of the other form are on the curve
+		odd := slices.Contains(want.Flags, "low_order_A") || slices.Contains(want.Flags, "low_order_component_A")
+		a = &point{want.ACanonical, true, !odd}
+		r = &point{want.RCanonical, true, false}
+	}
+	valid := want.Canonical && want.Equation && r.Canonical && a.OnCurve && r.OnCurve
+	require.Equal(t, valid, stdlib.Verify(public, message, signature))
+	_, err := ed25519.Group.DecodeElement(public)
+	require.Equal(t, a.Canonical && a.OnCurve && a.PrimeOrder, err == nil, "%v", err)
 }
 
 // sign makes one signature with all the given shares.

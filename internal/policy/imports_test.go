@@ -21,6 +21,7 @@ type rule struct {
 // standard library is free here; purity has its own test.
 var edges = []rule{
 	{"internal/wire", nil},
+	{"internal/conformance", nil},
 	{"internal/jsonrpc", nil},
 	{"internal/testnodes", []string{"internal/jsonrpc"}},
 	{"internal/policy", nil},

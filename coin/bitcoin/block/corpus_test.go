@@ -1,19 +1,18 @@
 package block_test
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/hex"
 	"encoding/json"
-	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor/coin/bitcoin/block"
+	"github.com/serai-go/processor/internal/conformance"
 )
 
 // The corpus: blocks made by a real node, with what is in them for twelve
@@ -60,48 +59,27 @@ type (
 	}
 )
 
-// conformanceFile finds a file of the conformance data, or skips.
-func conformanceFile(t testing.TB, name string) string {
-	root := os.Getenv("CONFORMANCE_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
+// readCorpus reads a file of blocks, one per line, and the description of the
+// same name.
+func readCorpus(t testing.TB, file string) (blocks []corpusBlock, meta corpusMeta) {
+	for line := range bytes.Lines(conformance.Read(t, file)) {
+		var b corpusBlock
+		require.NoError(t, json.Unmarshal(line, &b))
+		blocks = append(blocks, b)
 	}
-	path := filepath.Join(root, name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CONFORMANCE_REQUIRED") == "1" {
-			t.Fatalf("conformance data: %v", err)
-		}
-		t.Skipf("no conformance data at %s", path)
-	}
-	return path
-}
-
-func readCorpus(t testing.TB) (blocks []corpusBlock, meta corpusMeta) {
-	f, err := os.Open(conformanceFile(t, "corpora/bitcoin_blocks.jsonl.gz"))
-	require.NoError(t, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	lines := bufio.NewReader(z)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if len(bytes.TrimSpace(line)) > 0 {
-			var b corpusBlock
-			require.NoError(t, json.Unmarshal(line, &b))
-			blocks = append(blocks, b)
-		}
-		if err != nil {
-			break
-		}
-	}
-	data, err := os.ReadFile(conformanceFile(t, "corpora/bitcoin_meta.json"))
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &meta))
+	name := strings.NewReplacer("bitcoin_blocks", "bitcoin_meta", ".jsonl.gz", ".json").Replace(filepath.Base(file))
+	require.NoError(t, json.Unmarshal(conformance.Read(t, filepath.Join(filepath.Dir(file), name)), &meta))
 	return blocks, meta
 }
 
 func TestConformanceBlocks(t *testing.T) {
-	blocks, meta := readCorpus(t)
+	for _, file := range conformance.Files(t, "corpora/bitcoin_blocks*.jsonl.gz") {
+		t.Run(filepath.Base(file), func(t *testing.T) { checkCorpus(t, file) })
+	}
+}
+
+func checkCorpus(t *testing.T, file string) {
+	blocks, meta := readCorpus(t, file)
 	type owner struct {
 		group int
 		kind  string
@@ -190,7 +168,7 @@ func TestConformanceBlocks(t *testing.T) {
 		require.ElementsMatch(t, want.Spends, spends, "block %d", n)
 	}
 	require.NotZero(t, fees, "what transactions spend is in the corpus")
-	t.Logf("%s: %d cases", "bitcoin_blocks.jsonl.gz", len(blocks))
+	conformance.Counted(t, file, len(blocks))
 }
 
 func unhex(t testing.TB, s string) []byte {
