@@ -188,12 +188,21 @@ func (s *Store) begin(ctx context.Context, writable bool) (t *transaction, err e
 	return &transaction{store: s, tx: tx, bucket: tx.Bucket(bucket)}, nil
 }
 
+// usable tells whether a transaction may begin.
 func (s *Store) usable() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return storage.ErrClosed
 	}
+	return s.failed
+}
+
+// sound tells whether a transaction may go on: one that runs while the store
+// is being closed may.
+func (s *Store) sound() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.failed
 }
 

@@ -26,7 +26,7 @@ func (t *transaction) usable() error {
 	if t.over {
 		return errOver
 	}
-	return t.store.usable()
+	return t.store.sound()
 }
 
 // Get implements storage.Reader.
@@ -67,7 +67,7 @@ func (t *transaction) Delete(key []byte) (err error) {
 }
 
 func (t *transaction) commit() (err error) {
-	if err := t.store.usable(); err != nil {
+	if err := t.store.sound(); err != nil {
 		return err
 	}
 	t.over = true
