@@ -126,8 +126,10 @@ func (b Batch) Verify(d Domain, key, signature []byte) error {
 
 // Update is all that is reported about one block.
 type Update struct {
-	Number  uint64
-	Block   [32]byte
+	// Number and Block identify the block.
+	Number uint64
+	Block  [32]byte
+	// Batches are in the order of their IDs, at least one.
 	Batches []Batch
 }
 

@@ -69,6 +69,7 @@ var OutputKey = storage.FixedKey(
 type Header struct {
 	// Number counts blocks from the genesis block, which has 0.
 	Number uint64
+	// ID is the block's hash, Parent that of the block before.
 	ID     BlockID
 	Parent BlockID
 	// Time is the network's monotone clock in seconds since 1970: it never
@@ -126,6 +127,7 @@ func (k Kind) String() string {
 
 // Key is a network key that outputs are looked for.
 type Key struct {
+	// Session is the validator set that holds the key.
 	Session uint64
 	// Key is the encoded element of the coin's group.
 	Key []byte
@@ -142,10 +144,14 @@ const MaxSpend = 1024
 
 // Output is an output to one of the group's keys.
 type Output struct {
-	ID      OutputID
+	// ID is where the output is; no other has the same.
+	ID OutputID
+	// Session is that of the key.
 	Session uint64
-	Kind    Kind
-	Amount  uint64
+	// Kind is what the address that was paid is for.
+	Kind Kind
+	// Amount is in atomic units.
+	Amount uint64
 	// Position is the place of the transaction in its block.
 	Position uint32
 	// Origin is where the value presumably came from, empty if unknown.

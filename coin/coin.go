@@ -73,6 +73,7 @@ type Reader interface {
 
 // Block is a parsed, authenticated block.
 type Block interface {
+	// Header returns the block's header.
 	Header() Header
 	// Transactions returns the block's transactions in order.
 	Transactions() []eventuality.Transaction
@@ -138,6 +139,7 @@ type Coin interface {
 
 // Description is how the chain shows that a plan has happened.
 type Description struct {
+	// Eventuality matches the completing transaction and no other.
 	Eventuality eventuality.Eventuality
 	// Own holds, for each element of the plan's Own, its output index in the
 	// completing transaction.
@@ -146,6 +148,7 @@ type Description struct {
 
 // Publication is what a node said to a published transaction.
 type Publication struct {
+	// Status is the answer as far as a program needs it.
 	Status PublicationStatus
 	// Reason is the node's own words, for people.
 	Reason string

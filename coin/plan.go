@@ -23,9 +23,12 @@ func RefundID(id OutputID) PaymentID {
 
 // Payment is an amount that the group owes to an address.
 type Payment struct {
-	ID      PaymentID
+	// ID is paid at most once.
+	ID PaymentID
+	// Address is where it goes.
 	Address Address
-	// Amount is what is owed, the payment's share of fees included.
+	// Amount is what is owed in atomic units, the payment's share of fees
+	// included.
 	Amount uint64
 }
 
@@ -65,10 +68,14 @@ func (p *PlannedPayment) Decode(r *wire.Reader) {
 
 // OwnOutput is an output of a plan to the group itself.
 type OwnOutput struct {
-	Kind    Kind
+	// Kind is one of the internal ones.
+	Kind Kind
+	// Session is whose key the output goes to.
 	Session uint64
+	// Address is that key's address for the kind.
 	Address Address
-	Amount  uint64
+	// Amount is in atomic units.
+	Amount uint64
 }
 
 // Encode writes the own output.
@@ -105,6 +112,8 @@ type Plan struct {
 	Payments []PlannedPayment
 	// Own outputs come behind the payments.
 	Own []OwnOutput
+	// Fee is what the transaction pays for its place in a block, in atomic
+	// units.
 	Fee uint64
 	// Reference is the number of the block whose fee rate the plan uses.
 	Reference uint64
@@ -162,6 +171,7 @@ func (p Plan) Addresses() []Address {
 
 // Transaction is a signed transaction.
 type Transaction struct {
+	// ID is the network's own.
 	ID TransactionID
 	// Raw is the network's own encoding.
 	Raw []byte

@@ -30,11 +30,13 @@ func (f Fate) String() string {
 
 // Deposit is a user's output that counts.
 type Deposit struct {
+	// Output is external.
 	Output Output
-	// Credit is what is credited, refunded or accumulated: the amount less
-	// what it costs to move it.
+	// Credit is what is credited, refunded or accumulated, in atomic units:
+	// the amount less what it costs to move it.
 	Credit uint64
-	Fate   Fate
+	// Fate is which of the three.
+	Fate Fate
 }
 
 // Encode writes the deposit.
@@ -56,7 +58,7 @@ func (d *Deposit) Decode(r *wire.Reader) {
 // Completion is a plan that happened.
 type Completion struct {
 	Plan        PlanID
-	Transaction TransactionID
+	Transaction TransactionID // the one that the plan's eventuality matched
 }
 
 // Encode writes 64 bytes.
@@ -74,12 +76,15 @@ func (c *Completion) Decode(r *wire.Reader) {
 // Settlement is what blocks bring when they settle: consecutive blocks, the
 // last of which is notable and becomes the reference block.
 type Settlement struct {
+	// Reference is the number of the reference block.
 	Reference uint64
-	Blocks    []SettledBlock
+	// Blocks are in order, at least one.
+	Blocks []SettledBlock
 }
 
 // SettledBlock is one block's part of a settlement.
 type SettledBlock struct {
+	// Number is that of the block.
 	Number uint64
 	// Deposits that count, with their final fate, in block order.
 	Deposits []Deposit

@@ -121,15 +121,15 @@ func (t *Tracker) Unguard(tx storage.Tx, lookup []byte) error {
 
 // Completion is a plan that happened.
 type Completion struct {
-	Plan        [32]byte
-	Transaction [32]byte
+	Plan        [32]byte // its ID
+	Transaction [32]byte // the ID of the one that completed it
 }
 
 // Spend is a spend of a guarded output by a transaction that completes no
 // plan.
 type Spend struct {
-	Output      []byte
-	Transaction [32]byte
+	Output      []byte   // the name that Guard was given
+	Transaction [32]byte // the ID of the one that spends it
 }
 
 // Find returns, in the order of the transactions, the completions among them

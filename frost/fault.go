@@ -9,8 +9,8 @@ import (
 // A Fault is provable misbehaviour of one validator: everybody who has the same
 // session and the same bytes finds it.
 type Fault struct {
-	Validator uint16
-	Err       error // what is wrong
+	Validator uint16 // its number, from 0
+	Err       error  // what is wrong
 }
 
 // Error implements error.

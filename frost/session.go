@@ -11,8 +11,8 @@ import (
 
 // A Member of a session is a validator with its commitment as the log has it.
 type Member struct {
-	Validator  uint16
-	Commitment []byte
+	Validator  uint16 // its number, from 0
+	Commitment []byte // see Commit
 }
 
 // A Session makes the signatures of one work list with one set of validators.

@@ -37,12 +37,15 @@ var (
 // Sealer that cannot check this is good too, as the plaintext repeats them.
 // Both are called outside the core's write transactions.
 type Sealer interface {
+	// Seal encrypts the plaintext and authenticates both.
 	Seal(plaintext, associated []byte) ([]byte, error)
+	// Open returns the plaintext that was sealed.
 	Open(sealed, associated []byte) ([]byte, error)
 }
 
 // Generated is a finished attempt.
 type Generated struct {
+	// Session and Attempt are those of the request.
 	Session uint64
 	Attempt uint32
 	// BatchKey and NetworkKey are the encoded group keys.
@@ -56,6 +59,7 @@ type Generated struct {
 
 // Failed is an attempt without a result.
 type Failed struct {
+	// Session and Attempt are those of the request.
 	Session uint64
 	Attempt uint32
 	Faulty  []uint16 // convicted participants, ascending
@@ -68,7 +72,9 @@ type Failed struct {
 type Events interface {
 	// SendKeygen broadcasts an item to all processors through the log.
 	SendKeygen(tx storage.Tx, session uint64, item []byte) error
+	// KeyGenerated tells the keys, which the settlement chain then votes on.
 	KeyGenerated(tx storage.Tx, g Generated) error
+	// KeyGenFailed tells that an attempt is over without keys.
 	KeyGenFailed(tx storage.Tx, f Failed) error
 	// Misbehaved convicts a participant. The evidence is its item: whoever has
 	// the log can check it again.
@@ -84,9 +90,12 @@ type Config struct {
 	Genesis      [32]byte    // of the chain that orders the log
 	Network      string      // the external network
 	NetworkGroup frost.Group // of the network keys
-	Self         *dkg.Identity
-	Sealer       Sealer
-	Events       Events
+	// Self is this validator's, whose public key participants list.
+	Self *dkg.Identity
+	// Sealer protects the shares in the database.
+	Sealer Sealer
+	// Events takes what is emitted.
+	Events Events
 }
 
 // KeyGen makes key pairs. It has no state outside the database: any number of
@@ -101,13 +110,16 @@ func New(config Config) *KeyGen { return &KeyGen{config: config} }
 
 // Request starts an attempt.
 type Request struct {
+	// Session is the validator set that the keys are for.
 	Session uint64
 	// Attempt grows with each request of a session.
-	Attempt   uint32
+	Attempt uint32
+	// Threshold is the number of shares that sign.
 	Threshold uint16
 	// MinOK is the weight of OKs with which a closed round 2 succeeds, see
 	// dkg.Params. Zero means all.
-	MinOK        uint16
+	MinOK uint16
+	// Participants are in the order of their numbers, from 0.
 	Participants []dkg.Participant
 }
 

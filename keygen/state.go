@@ -226,6 +226,7 @@ func (o *own) Decode(r *wire.Reader) {
 
 // Confirmed is the key pair that was voted in for a session.
 type Confirmed struct {
+	// Attempt is the one that made the keys.
 	Attempt uint32
 	// BatchKey and NetworkKey are the encoded group keys.
 	BatchKey, NetworkKey []byte

@@ -55,7 +55,7 @@ func (s Stage) String() string {
 // clock in seconds since 1970.
 type Start struct {
 	ByTime bool
-	At     uint64
+	At     uint64 // a block number, or seconds
 }
 
 func (s Start) reached(h coin.Header) bool {
@@ -67,12 +67,14 @@ func (s Start) reached(h coin.Header) bool {
 
 // Key is a voted-in key pair of a validator set.
 type Key struct {
+	// Session is the validator set.
 	Session uint64
 	// BatchKey is the Ed25519 public key that signs batches.
 	BatchKey [32]byte
 	// NetworkKey is the encoded key that owns outputs.
 	NetworkKey []byte
-	Start      Start
+	// Start is when the first key activates; later keys have no use for it.
+	Start Start
 	// Activation is the block at which the key becomes active, once Active is
 	// set.
 	Activation uint64

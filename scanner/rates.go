@@ -9,7 +9,9 @@ import (
 )
 
 // RateMissing asks the driver for the fee rate of an indexed block.
-type RateMissing struct{ Header coin.Header }
+type RateMissing struct {
+	Header coin.Header // of that block
+}
 
 func (e *RateMissing) Error() string {
 	return fmt.Sprintf("scanner: fee rate of block %d is not known yet", e.Header.Number)

@@ -67,24 +67,26 @@ type Events interface {
 
 // Coin is what a scanner asks of the coin: pure functions.
 type Coin interface {
+	// InputCost is that of coin.Planner.
 	InputCost(rate uint64) uint64
+	// SpendLookup is that of coin.Recognizer.
 	SpendLookup(coin.Output) []byte
 }
 
-// Config is what a scanner is made of.
+// Config is what a scanner is made of. All fields are required.
 type Config struct {
-	Network    string
-	Genesis    coin.BlockID
-	Parameters coin.Parameters
-	Coin       Coin
-	Tracker    *eventuality.Tracker
-	Events     Events
+	Network    string               // the external network
+	Genesis    coin.BlockID         // its first block
+	Parameters coin.Parameters      // validated
+	Coin       Coin                 // of that network
+	Tracker    *eventuality.Tracker // of the plans that the scheduler makes
+	Events     Events               // takes what is emitted
 }
 
 // Frontier is how far a scanner is. Each field is the number of the first
 // block that has not passed the step yet.
 type Frontier struct {
-	Index, Scan, Settle uint64
+	Index, Scan, Settle uint64 // block numbers
 	// Started tells whether any header is indexed; before, Index is
 	// meaningless.
 	Started bool
@@ -118,8 +120,8 @@ func (f *Frontier) Decode(r *wire.Reader) {
 
 // Task is a block to scan.
 type Task struct {
-	Header coin.Header
-	Keys   []coin.Key
+	Header coin.Header // of the block
+	Keys   []coin.Key  // those whose outputs are wanted
 }
 
 type scanner struct {

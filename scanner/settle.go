@@ -15,7 +15,9 @@ var ErrNotScanned = errors.New("scanner: the batch's block is not scanned yet")
 
 // Unresolved asks the driver to compare a block that is about to settle with
 // the plans.
-type Unresolved struct{ Header coin.Header }
+type Unresolved struct {
+	Header coin.Header // of that block
+}
 
 func (e *Unresolved) Error() string {
 	return fmt.Sprintf("scanner: block %d is not resolved yet", e.Header.Number)
@@ -24,8 +26,8 @@ func (e *Unresolved) Error() string {
 // Mismatch reports an acknowledgement that contradicts what was reported: the
 // settlement chain or this processor is wrong. It halts the processor.
 type Mismatch struct {
-	Batch  uint64
-	Reason string
+	Batch  uint64 // its ID
+	Reason string // for people
 }
 
 func (e *Mismatch) Error() string {
@@ -36,8 +38,8 @@ func (e *Mismatch) Error() string {
 // plan explains. It halts the processor.
 type Compromised struct {
 	Output      coin.OutputID
-	Transaction coin.TransactionID
-	Number      uint64
+	Transaction coin.TransactionID // the spend
+	Number      uint64             // of the block it is in
 }
 
 func (e *Compromised) Error() string {
@@ -48,7 +50,9 @@ func (e *Compromised) Error() string {
 // Resolution is what a block says about the plans that were unresolved when
 // it settles.
 type Resolution struct {
-	Header      coin.Header
+	// Header is that of the block.
+	Header coin.Header
+	// Completions are in block order.
 	Completions []coin.Completion
 	// Unexplained are spends of the group's outputs by foreign transactions.
 	Unexplained []Foreign
@@ -57,7 +61,7 @@ type Resolution struct {
 // Foreign is a foreign spend of an output of the group.
 type Foreign struct {
 	Output      coin.OutputID
-	Transaction coin.TransactionID
+	Transaction coin.TransactionID // the spend
 }
 
 // Encode writes 68 bytes.

@@ -39,6 +39,7 @@ type Tx interface {
 	Reader
 	// Put stores a value, which must not be empty.
 	Put(key, value []byte) error
+	// Delete removes a key, if it is there.
 	Delete(key []byte) error
 }
 

@@ -203,7 +203,7 @@ func (m Map[K, T]) Put(tx Tx, k K, x T) error { return tx.Put(m.at(k), m.codec.e
 // Delete removes k.
 func (m Map[K, T]) Delete(tx Tx, k K) error { return tx.Delete(m.at(k)) }
 
-// Item is an element of a Map.
+// Item is an element of a Map: a key and its value.
 type Item[K, T any] struct {
 	Key   K
 	Value T

@@ -36,8 +36,8 @@ type Participant struct {
 type Params struct {
 	Genesis [32]byte // of the chain that orders the messages
 	Network string   // the external network, 1 to 64 bytes
-	Session uint64
-	Attempt uint32
+	Session uint64   // the validator set that the keys are for
+	Attempt uint32   // grows with each try of the session
 
 	// Threshold is the number of shares that sign, 1 to the sum of weights.
 	Threshold uint16

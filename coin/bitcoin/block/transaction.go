@@ -214,7 +214,7 @@ func (t *Transaction) Lookups() [][]byte {
 // Output is an output of a transaction. Script is not copied.
 type Output struct {
 	Value  uint64 // in satoshi
-	Script []byte
+	Script []byte // the public key script
 }
 
 // Outputs yields the outputs in order.
