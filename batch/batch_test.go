@@ -162,6 +162,17 @@ func FuzzBatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[batch.Batch](t, data) })
 }
 
+func FuzzVerify(f *testing.F) {
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	digest := one.Digest(domain)
+	f.Add([]byte(private.Public().(ed25519.PublicKey)), ed25519.Sign(private, digest[:]))
+	f.Add(make([]byte, 31), make([]byte, 64))
+	f.Fuzz(func(t *testing.T, key, signature []byte) {
+		good := len(key) == ed25519.PublicKeySize && ed25519.Verify(key, digest[:], signature)
+		require.Equal(t, good, one.Verify(domain, key, signature) == nil)
+	})
+}
+
 func FuzzUpdate(f *testing.F) {
 	f.Add(wire.Marshal(batch.Update{}))
 	f.Add(wire.Marshal(batch.Update{Number: 1, Batches: []batch.Batch{one, {}}}))

@@ -251,6 +251,12 @@ func FuzzVerify(f *testing.F) {
 	f.Add(tx.Raw)
 	f.Add(prepared)
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		// Only one form of a prepared plan counts.
+		_, err := s.coin.Describe(plan, raw)
+		require.Equal(t, bytes.Equal(raw, prepared), err == nil)
+		_, err = s.coin.Work(plan, raw)
+		require.Equal(t, bytes.Equal(raw, prepared), err == nil)
+
 		got, err := s.coin.Verify(plan, prepared, raw)
 		if err != nil {
 			return

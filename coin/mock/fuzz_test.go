@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +73,32 @@ func FuzzAddress(f *testing.F) {
 			return
 		}
 		require.Equal(t, coin.Address(text), s.address(c.genesisID))
+	})
+}
+
+func FuzzVerify(f *testing.F) {
+	c := NewCoin(New(Options{}))
+	key := groupKey(0)
+	address, err := c.Address(key, coin.Change)
+	require.NoError(f, err)
+	plan := coin.Plan{
+		Key:    coin.Key{Session: 1, Key: key},
+		Inputs: []coin.Output{{Session: 1, Kind: coin.Change, Amount: 1000}},
+		Own:    []coin.OwnOutput{{Kind: coin.Change, Session: 1, Address: address, Amount: 900}},
+		Fee:    100,
+	}
+	prepared, err := c.Prepare(f.Context(), plan)
+	require.NoError(f, err)
+	f.Add(prepared)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		_, err := c.Verify(plan, prepared, raw)
+		require.ErrorIs(t, err, coin.ErrInvalid, "nobody has signed")
+		_, err = c.Assemble(plan, prepared, [][]byte{raw})
+		require.ErrorIs(t, err, coin.ErrInvalid)
+		_, err = c.Describe(plan, raw)
+		require.Equal(t, bytes.Equal(raw, prepared), err == nil)
+		_, err = c.Work(plan, raw)
+		require.Equal(t, bytes.Equal(raw, prepared), err == nil)
 	})
 }
 

@@ -302,6 +302,27 @@ func FuzzReadDeal(f *testing.F) {
 	})
 }
 
+func FuzzVerifyPossession(f *testing.F) {
+	_, ids := setup(f, ed25519.Group, 1, 1)
+	key, label := ids[0].Public(), []byte("label")
+	proof := ids[0].ProvePossession(label)
+	f.Add(key[:], label, proof[:])
+	f.Add(key[:], []byte{}, proof[:])
+	f.Fuzz(func(t *testing.T, otherKey, otherLabel, otherProof []byte) {
+		if len(otherKey) != len(key) || len(otherProof) != len(proof) {
+			return
+		}
+		err := VerifyPossession([32]byte(otherKey), otherLabel, [proofSize]byte(otherProof))
+		if err != nil {
+			require.ErrorIs(t, err, ErrPossession)
+		}
+		if bytes.Equal(otherKey, key[:]) {
+			same := bytes.Equal(otherLabel, label) && bytes.Equal(otherProof, proof[:])
+			require.Equal(t, same, err == nil)
+		}
+	})
+}
+
 func FuzzReadResponse(f *testing.F) {
 	s, _ := setup(f, ed25519.Group, 2, 1, 1, 1)
 	f.Add(uint16(1), s.Respond(1, &Result{Transcript: [32]byte{1, 2, 3}}))
