@@ -63,13 +63,3 @@ func FuzzCompletion(f *testing.F) {
 	f.Add(wire.Marshal(completion))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[coin.Completion](t, data) })
 }
-
-func FuzzParameters(f *testing.F) {
-	f.Add(wire.Marshal(parameters))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		roundTrip[coin.Parameters](t, data)
-		if p, err := wire.Unmarshal[coin.Parameters](data); err == nil {
-			require.NoError(t, p.Validate())
-		}
-	})
-}

@@ -319,12 +319,6 @@ func TestAttempts(t *testing.T) {
 	w.confirm(1, 0)
 	w.requireUsable(0, 0, 1, 2)
 	w.requireUsable(1, 0, 1, 2)
-
-	require.NoError(t, update(func(tx storage.Tx) error { return w.nodes[0].keygen.Retire(tx, 0) }))
-	require.ErrorIs(t, update(func(tx storage.Tx) error { return w.nodes[0].keygen.Retire(tx, 2) }), ErrNotConfirmed)
-	_, _, err := w.shares(w.nodes[0], 0)
-	require.ErrorIs(t, err, ErrNoShare)
-	w.requireUsable(1, 0, 1, 2)
 }
 
 // TestBlindProcessor is given empty items: it has no opinion, and learns the

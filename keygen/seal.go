@@ -174,18 +174,3 @@ func (k *KeyGen) openShare(r storage.Reader, key attemptKey, role string, sealed
 	}
 	return share, nil
 }
-
-// Retire erases the own shares of a session's keys. Everything public stays.
-func (k *KeyGen) Retire(tx storage.Tx, session uint64) error {
-	c, err := k.Keys(tx, session)
-	if err != nil {
-		return err
-	}
-	key := attemptKey{session, c.Attempt}
-	for _, remove := range []func(storage.Tx, attemptKey) error{open.Delete, owns.Delete, dropDeals} {
-		if err := remove(tx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}

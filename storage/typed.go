@@ -115,15 +115,6 @@ func HashKey[K ~[32]byte]() Key[K] {
 	}
 }
 
-// StringKey orders by the bytes of a string, which must be the last part of a
-// key.
-func StringKey[K ~string]() Key[K] {
-	return Key[K]{
-		append: func(b []byte, k K) []byte { return append(b, k...) },
-		parse:  func(b []byte) (K, bool) { return K(b), true },
-	}
-}
-
 // FixedKey is the key of a type whose order is that of its bytes: append and
 // parse are the two directions, parse false for what append never writes.
 func FixedKey[K any](append func([]byte, K) []byte, parse func([]byte) (K, bool)) Key[K] {

@@ -100,7 +100,7 @@ func TestStoredForm(t *testing.T) {
 	inTx(t, func(tx storage.Tx) {
 		require.NoError(t, storage.NewValue("value", storage.Number).Put(tx, 0x0102))
 		require.NoError(t, storage.NewMap("map", storage.NumberKey[uint64](), storage.Blob).Put(tx, 0x0304, []byte("x")))
-		require.NoError(t, storage.NewMap("text", storage.StringKey[string](), storage.Flag).Put(tx, "key", struct{}{}))
+		require.NoError(t, storage.NewMap("flag", storage.NumberKey[uint64](), storage.Flag).Put(tx, 5, struct{}{}))
 		_, err := storage.NewQueue("queue", storage.Blob).Push(tx, []byte("y"))
 		require.NoError(t, err)
 		stored := make(map[string]string)
@@ -110,8 +110,8 @@ func TestStoredForm(t *testing.T) {
 		}
 		require.Equal(t, map[string]string{
 			"value\x00": "\x01\x02\x01\x00\x00\x00\x00\x00\x00",
-			"map\x00\x00\x00\x00\x00\x00\x00\x03\x04": "\x01x",
-			"text\x00key": "\x01",
+			"map\x00\x00\x00\x00\x00\x00\x00\x03\x04":         "\x01x",
+			"flag\x00\x00\x00\x00\x00\x00\x00\x00\x05":        "\x01",
 			"queue/items\x00\x00\x00\x00\x00\x00\x00\x00\x00": "\x01y",
 			"queue/next\x00": "\x01\x01\x00\x00\x00\x00\x00\x00\x00",
 		}, stored)

@@ -259,11 +259,6 @@ func TestChangedResponseIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, ErrResponse)
 	_, err = s.ReadResponse(3, raw)
 	require.ErrorIs(t, err, ErrResponse)
-
-	complaint := append(bytes.Clone(raw[:35]), responseComplaint)
-	_, err = s.ReadResponse(1, complaint)
-	require.ErrorIs(t, err, ErrComplaint)
-	require.ErrorIs(t, err, ErrResponse)
 }
 
 // TestEvaluate compares Horner's rule on commitments with the polynomial.
@@ -326,7 +321,7 @@ func FuzzVerifyPossession(f *testing.F) {
 func FuzzReadResponse(f *testing.F) {
 	s, _ := setup(f, ed25519.Group, 2, 1, 1, 1)
 	f.Add(uint16(1), s.Respond(1, &Result{Transcript: [32]byte{1, 2, 3}}))
-	f.Add(uint16(2), append(s.Respond(2, &Result{})[:35], responseComplaint))
+	f.Add(uint16(2), s.Respond(2, &Result{})[:35])
 	f.Fuzz(func(t *testing.T, from uint16, data []byte) {
 		hash, err := s.ReadResponse(from, data)
 		if err != nil {

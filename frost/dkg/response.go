@@ -7,20 +7,13 @@ import (
 	"github.com/serai-go/processor/internal/wire"
 )
 
-// Kinds of responses. A complaint names the dealers whose values were bad and
-// proves it; nobody sends one yet, and it is refused.
-const (
-	responseOK        = 1
-	responseComplaint = 2
-)
+// responseOK is the only kind of response: whoever was dealt bad values does
+// not respond.
+const responseOK = 1
 
-var (
-	// ErrResponse is wrapped by the errors about a response that breaks the
-	// rules, which convicts its sender.
-	ErrResponse = errors.New("dkg: invalid response")
-	// ErrComplaint is wrapped, beside ErrResponse, for a complaint.
-	ErrComplaint = errors.New("dkg: complaints are not supported")
-)
+// ErrResponse is wrapped by the errors about a response that breaks the rules,
+// which convicts its sender.
+var ErrResponse = errors.New("dkg: invalid response")
 
 // Respond returns the response of a participant whose shares are good and
 // stored: OK to these deals and keys.
@@ -48,14 +41,8 @@ func (s *Setup) ReadResponse(from uint16, raw []byte) (transcript [32]byte, err 
 	r.Fixed(hash[:])
 	r.Check(hash == s.hash, "setup hash")
 	r.Check(r.Uint16() == from, "sender")
-	switch kind := r.Uint8(); kind {
-	case responseOK:
-		r.Fixed(transcript[:])
-	case responseComplaint:
-		r.Fail(ErrComplaint)
-	default:
-		r.Check(false, "kind")
-	}
+	r.Check(r.Uint8() == responseOK, "kind")
+	r.Fixed(transcript[:])
 	if err := r.Done(); err != nil {
 		return [32]byte{}, fmt.Errorf("%w of participant %d: %w", ErrResponse, from, err)
 	}

@@ -65,9 +65,3 @@ func (e *Element) IsIdentity() bool { return e.p.Equal(edwards25519.NewIdentityP
 
 // Bytes returns the 32 bytes of e as in RFC 8032, section 5.1.2.
 func (e *Element) Bytes() []byte { return e.p.Bytes() }
-
-// NewElement wraps a point of prime order that another package computed.
-func NewElement(p *edwards25519.Point) *Element { return &Element{p: *new(edwards25519.Point).Set(p)} }
-
-// Point returns a copy of e as a point of filippo.io/edwards25519.
-func (e *Element) Point() *edwards25519.Point { return new(edwards25519.Point).Set(&e.p) }

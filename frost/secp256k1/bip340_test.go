@@ -70,16 +70,6 @@ func TestTweaksFollowTheSecret(t *testing.T) {
 	})
 }
 
-func TestElementsAreDcrdKeys(t *testing.T) {
-	k := new(Scalar)
-	k.SetUint64(12345)
-	e := Group.NewElement().MultiplyBase(k).(*Element)
-	public := e.PublicKey()
-	require.Equal(t, e.Bytes(), public.SerializeCompressed())
-	require.True(t, e.Equal(NewElement(public)))
-	require.Nil(t, new(Element).PublicKey())
-}
-
 func FuzzVerify(f *testing.F) {
 	key, _ := btcec.PrivKeyFromBytes([]byte{7})
 	message := make([]byte, 32)

@@ -97,19 +97,3 @@ func (e *Element) affine() *dcr.JacobianPoint {
 	}
 	return &p
 }
-
-// NewElement returns the element of a public key.
-func NewElement(key *dcr.PublicKey) *Element {
-	e := new(Element)
-	key.AsJacobian(&e.p)
-	return e
-}
-
-// PublicKey returns e as a public key, or nil for the identity.
-func (e *Element) PublicKey() *dcr.PublicKey {
-	if e.IsIdentity() {
-		return nil
-	}
-	p := e.affine()
-	return dcr.NewPublicKey(&p.X, &p.Y)
-}
