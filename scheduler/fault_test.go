@@ -173,6 +173,8 @@ func (f *failing) Address(key []byte, kind coin.Kind) (coin.Address, error) {
 	return address, errors.Join(f.fault(), err)
 }
 
+func (f *failing) InputCost(rate uint64) uint64 { return tabled{}.InputCost(rate) }
+
 func (f *failing) CheckAddress(address coin.Address) error { return tabled{}.CheckAddress(address) }
 
 func TestNoErrorOfTheOthersIsLost(t *testing.T) {

@@ -39,8 +39,8 @@ func FuzzLedger(f *testing.F) {
 	fuzz[Ledger](f, Ledger{}, Ledger{Assets: amount(5), Credited: Balance{}.Sub(3), Owed: amount(8), Recover: amount(2)})
 }
 
-func FuzzMerges(f *testing.F) {
-	fuzz[merges](f, merges{}, merges{Count: 2, Sum: amount(786)})
+func FuzzReturning(f *testing.F) {
+	fuzz[returning](f, returning{}, returning{Merges: 2, Merged: amount(786), Change: amount(50)})
 }
 
 func FuzzQueued(f *testing.F) {

@@ -8,84 +8,108 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
-// merges are the merging plans under way.
-type merges struct {
-	// Count is their number.
-	Count uint64
-	// Sum is what they will yield.
-	Sum Balance
+// returning is what the unresolved plans give back.
+type returning struct {
+	// Merges is the number of plans that only merge outputs.
+	Merges uint64
+	// Merged is what they yield.
+	Merged Balance
+	// Change is what the other plans yield.
+	Change Balance
 }
 
-// Encode writes 24 bytes.
-func (m merges) Encode(w *wire.Writer) {
-	w.Uint64(m.Count)
-	m.Sum.Encode(w)
+// Encode writes 40 bytes.
+func (v returning) Encode(w *wire.Writer) {
+	w.Uint64(v.Merges)
+	v.Merged.Encode(w)
+	v.Change.Encode(w)
 }
 
-// Decode reads 24 bytes.
-func (m *merges) Decode(r *wire.Reader) {
-	m.Count = r.Uint64()
-	m.Sum.Decode(r)
+// Decode reads 40 bytes.
+func (v *returning) Decode(r *wire.Reader) {
+	v.Merges = r.Uint64()
+	v.Merged.Decode(r)
+	v.Change.Decode(r)
 }
 
-// plus returns m with one more merge.
-func (m merges) plus(p coin.Plan) merges {
-	return merges{m.Count + 1, m.Sum.Add(p.Own[0].Amount)}
-}
-
-// minus returns m with one merge less.
-func (m merges) minus(p coin.Plan) merges {
-	return merges{m.Count - 1, m.Sum.Sub(p.Own[0].Amount)}
-}
-
-// mustMerge tells whether an amount that the oldest free outputs do not cover
-// takes another merge of them: all outputs together cover it, and what is
-// merged already does not yet, with the outputs that can be spent beside.
-//
-// A merge's output takes the place of the oldest output that went into it, so
-// it is the first to be spent, and no more is merged than the amount needs.
-func (s *scheduler) mustMerge(r storage.Reader, free []numbered[coin.Output], needed uint64) (bool, error) {
-	most := uint64(s.Parameters.MaxInputs)
-	if uint64(len(free)) < max(most, 2) {
-		return false, nil
+// plus returns v with one more plan.
+func (v returning) plus(p planned) returning {
+	for _, own := range p.Plan.Own {
+		if p.merge() {
+			v.Merges, v.Merged = v.Merges+1, v.Merged.Add(own.Amount)
+		} else {
+			v.Change = v.Change.Add(own.Amount)
+		}
 	}
-	under, err := s.merging.Load(r)
+	return v
+}
+
+// minus returns v with one plan less.
+func (v returning) minus(p planned) returning {
+	for _, own := range p.Plan.Own {
+		if p.merge() {
+			v.Merges, v.Merged = v.Merges-1, v.Merged.Sub(own.Amount)
+		} else {
+			v.Change = v.Change.Sub(own.Amount)
+		}
+	}
+	return v
+}
+
+// total is all that comes back.
+func (v returning) total() Balance { return v.Merged.Plus(v.Change) }
+
+// covered is what one transaction could spend once the merges have happened:
+// what they yield and the largest outputs that can be spent beside.
+func (s *scheduler) covered(under returning, free []rank) Balance {
+	beside := uint64(s.Parameters.MaxInputs)
+	beside -= min(beside, under.Merges)
+	return under.Merged.Add(worth(free[:min(beside, uint64(len(free)))]))
+}
+
+// draftMerge makes the draft the merge of the largest outputs into one. It
+// returns nil if that is of no use: if all outputs together do not cover the
+// amount needed, if what is merged already does, with the largest outputs that
+// can be spent beside, or if the merge would cost as much as it adds to that.
+// So no more is merged than the amount needs, and nothing at a rate at which
+// fees eat it up. Outputs that hold no more than it costs to spend them stay
+// out.
+func (s *scheduler) draftMerge(r storage.Reader, d draft, m means, free []rank) (*draft, error) {
+	before := s.covered(m.returning, free)
+	all := m.returning.Merged.Add(m.available)
+	if all.Plus(m.relief).Sub(m.needed).Negative() || !before.Plus(m.relief).Sub(m.needed).Negative() {
+		return nil, nil
+	}
+	n := 0
+	for n < min(int(s.Parameters.MaxInputs), len(free)) && free[n].amount > s.Coin.InputCost(d.rate) {
+		n++
+	}
+	if n < 2 {
+		return nil, nil
+	}
+	inputs, err := s.read(r, free[:n])
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	available, err := s.available.Load(r)
-	if err != nil {
-		return false, err
-	}
-	if under.Sum.Add(available).Sub(needed).Negative() {
-		return false, nil
-	}
-	sum := under.Sum
-	for _, o := range free[:most-min(most, under.Count)] {
-		sum = sum.Add(o.value.Amount)
-	}
-	return sum.Sub(needed).Negative(), nil
-}
-
-// draftMerge fills the draft with the merge of the oldest outputs into one,
-// unless that would cost what they hold.
-func (s *scheduler) draftMerge(d *draft, free []numbered[coin.Output], own coin.OwnOutput, rate uint64) (*draft, error) {
-	var sum uint64
-	for _, o := range free {
+	for _, o := range inputs {
 		d.plan.Inputs = append(d.plan.Inputs, o.value)
-		sum += o.value.Amount
 	}
-	d.plan.Own = []coin.OwnOutput{own}
-	fee, err := s.Coin.Fee(rate, d.plan.Inputs, d.plan.Addresses())
+	d.plan.Own = []coin.OwnOutput{d.own}
+	fee, err := s.Coin.Fee(d.rate, d.plan.Inputs, d.plan.Addresses())
 	if err != nil {
 		return nil, fmt.Errorf("fee of a merge: %w", err)
 	}
-	if sum < fee || sum-fee < s.Parameters.Dust {
+	merged := worth(free[:n])
+	if merged < fee || merged-fee < s.Parameters.Dust {
 		return nil, nil
 	}
-	d.plan.Own[0].Amount = sum - fee
+	d.plan.Own[0].Amount = merged - fee
 	d.plan.Fee = fee
-	d.inputs = free
+	d.inputs = inputs
 	d.recover = d.recover.Add(fee)
-	return d, nil
+	after := s.covered(m.returning.plus(planned{Plan: d.plan}), free[n:])
+	if !before.Minus(after).Negative() {
+		return nil, nil
+	}
+	return &d, nil
 }

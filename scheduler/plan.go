@@ -1,11 +1,8 @@
 package scheduler
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"math/bits"
-	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/storage"
@@ -14,7 +11,7 @@ import (
 // planAll plans transactions until the queue is empty or its head has to
 // wait.
 func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error {
-	var poor []queued
+	var poor, strained []queued
 	for {
 		d, err := s.draft(tx, reference, key)
 		if err != nil {
@@ -23,7 +20,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 		if d == nil {
 			break
 		}
-		poor = append(poor, d.poor...)
+		poor, strained = append(poor, d.poor...), append(strained, d.strained...)
 		if err := s.commit(tx, d); err != nil {
 			return err
 		}
@@ -31,8 +28,33 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 	if err := s.tellWait(tx); err != nil {
 		return err
 	}
-	// Payments too small for the present fee rate wait for the next reference
-	// block, behind the others.
+	if err := s.putStrained(tx, strained); err != nil {
+		return err
+	}
+	return s.putPoor(tx, reference, poor)
+}
+
+// putStrained lets payments wait that cannot carry the earlier costs that
+// they would have to at present: behind the others, but for as long as it
+// takes.
+func (s *scheduler) putStrained(tx storage.Tx, strained []queued) error {
+	for _, q := range strained {
+		if !q.Told {
+			q.Told = true
+			if err := s.Events.Condition(tx, q.ID, "waits: the amount does not carry earlier costs at present"); err != nil {
+				return err
+			}
+		}
+		if _, err := s.aside.Push(tx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putPoor lets payments too small for the present fee rate wait for the next
+// reference block, behind the others, until their patience ends.
+func (s *scheduler) putPoor(tx storage.Tx, reference uint64, poor []queued) error {
 	for _, q := range poor {
 		if !q.Poor {
 			q.Poor, q.Since = true, reference
@@ -76,74 +98,122 @@ type numbered[T any] struct {
 
 // draft is a planned transaction whose parts are still in the queues.
 type draft struct {
-	plan     coin.Plan // without inputs if all payments were too small
+	rate     uint64
+	own      coin.OwnOutput // where change goes
+	plan     coin.Plan      // without inputs if there is nothing to pay
 	payments []numbered[queued]
 	inputs   []numbered[coin.Output]
 	recover  Balance // costs to recover afterwards
 	removed  []uint64
-	poor     []queued // leave the queue, unpaid
+	poor     []queued // leave the queue, unpaid: cannot carry the fee
+	strained []queued // leave the queue, unpaid: cannot carry earlier costs
+}
+
+// clean tells whether all payments of the draft are made.
+func (d *draft) clean() bool { return len(d.removed) == 0 }
+
+// means is what there is for the payment at the head of the queue.
+type means struct {
+	needed    uint64 // the payment's amount
+	available uint64
+	returning returning
+	// relief is what costs to recover may stand in for: nothing, as long as
+	// what is free or comes back may cover the payment. The payments bear, of
+	// those costs, what the outputs lack.
+	relief Balance
 }
 
 // draft makes the next transaction, and changes nothing: of payments from the
-// head of the queue that the oldest outputs cover, or of a merge if only more
-// outputs than one transaction may spend cover the head. It returns nil if
-// nothing can be done.
+// head of the queue that the oldest outputs cover, or else the largest, or of
+// a merge if only more outputs than one transaction may spend cover the head.
+// It returns nil if nothing can be done.
 func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*draft, error) {
 	head, err := s.head(r)
 	if err != nil || head == nil {
-		return nil, err
-	}
-	free, err := s.oldest(r)
-	if err != nil {
-		return nil, err
-	}
-	var capacity uint64
-	for _, o := range free {
-		capacity += o.value.Amount
-	}
-	payments, err := s.payable(r, capacity)
-	if err != nil {
-		return nil, err
-	}
-	if len(payments) == 0 {
-		must, err := s.mustMerge(r, free, head.value.Amount)
-		if err != nil || !must {
-			return nil, err
-		}
-	}
-	rate, err := s.Chain.Rate(r, reference)
-	if err != nil {
 		return nil, err
 	}
 	books, err := s.ledger.Load(r)
 	if err != nil {
 		return nil, err
 	}
-	change, err := s.Coin.Address(key.Key, coin.Change)
-	if err != nil {
+	m := means{needed: head.value.Amount}
+	if m.available, err = s.available.Load(r); err != nil {
+		return nil, err
+	}
+	if m.returning, err = s.returning.Load(r); err != nil {
+		return nil, err
+	}
+	if all := m.returning.total().Add(m.available); all.Sub(m.needed).Negative() {
+		if m.relief = books.Recover; all.Plus(m.relief).Sub(m.needed).Negative() {
+			return nil, nil
+		}
+	}
+	d := draft{plan: coin.Plan{Key: key, Reference: reference}, recover: books.Recover}
+	if d.rate, err = s.Chain.Rate(r, reference); err != nil {
+		return nil, err
+	}
+	d.own = coin.OwnOutput{Kind: coin.Change, Session: key.Session}
+	if d.own.Address, err = s.Coin.Address(key.Key, coin.Change); err != nil {
 		return nil, fmt.Errorf("address of the change: %w", err)
 	}
-	d := &draft{plan: coin.Plan{Key: key, Reference: reference}, recover: books.Recover}
-	own := coin.OwnOutput{Kind: coin.Change, Session: key.Session, Address: change}
-	if len(payments) == 0 {
-		return s.draftMerge(d, free, own, rate)
-	}
-	return s.draftPayments(d, payments, free, own, rate)
+	return s.draftFrom(r, d, m)
 }
 
-// oldest returns the free outputs that one transaction may spend.
-func (s *scheduler) oldest(r storage.Reader) ([]numbered[coin.Output], error) {
-	var free []numbered[coin.Output]
-	for item, err := range s.free.All(r) {
+// draftFrom chooses the outputs of a draft. Payments that the oldest outputs
+// cover, but some of which cannot carry what spending them costs, are paid
+// from the largest, the fewest.
+func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error) {
+	oldest, err := s.oldest(r, s.Coin.InputCost(d.rate))
+	if err != nil {
+		return nil, err
+	}
+	var capacity uint64
+	for _, o := range oldest {
+		capacity += o.value.Amount
+	}
+	if capacity >= m.needed {
+		payments, err := s.payable(r, capacity)
 		if err != nil {
 			return nil, err
 		}
-		if len(free) == int(s.Parameters.MaxInputs) {
-			break
+		paid, err := s.draftPayments(d, payments, oldest)
+		if err != nil || paid.clean() {
+			return paid, err
 		}
-		free = append(free, numbered[coin.Output]{item.Key, item.Value})
 	}
-	return free, nil
+	most := int(s.Parameters.MaxInputs)
+	ranks, err := s.largest(r, 2*most)
+	if err != nil {
+		return nil, err
+	}
+	first := ranks[:min(most, len(ranks))]
+	if paid, err := s.draftLargest(r, d, m, first); err != nil || paid != nil {
+		return paid, err
+	}
+	merge, err := s.draftMerge(r, d, m, ranks)
+	if err != nil || merge != nil || m.returning.total() != (Balance{}) {
+		return merge, err
+	}
+	m.relief = d.recover
+	return s.draftLargest(r, d, m, first)
+}
+
+// draftLargest makes the draft one of payments from the largest outputs, or
+// returns nil if they do not cover the head.
+func (s *scheduler) draftLargest(r storage.Reader, d draft, m means, ranks []rank) (*draft, error) {
+	capacity := worth(ranks)
+	if len(ranks) == 0 || m.relief.Add(capacity).Sub(m.needed).Negative() {
+		return nil, nil
+	}
+	largest, err := s.read(r, ranks)
+	if err != nil {
+		return nil, err
+	}
+	payments, err := s.payable(r, capacity+m.relief.atMost(math.MaxUint64-capacity))
+	if err != nil {
+		return nil, err
+	}
+	return s.draftPayments(d, payments, largest)
 }
 
 // head returns the first payment of the queue, or nil.
@@ -172,110 +242,38 @@ func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queue
 	return payments, nil
 }
 
-// draftPayments fills the draft with payments, those that are too small for
-// their share of the fee set aside.
-func (s *scheduler) draftPayments(d *draft, payments []numbered[queued], free []numbered[coin.Output], own coin.OwnOutput, rate uint64) (*draft, error) {
+// draftPayments makes the draft one of payments, without those that are too
+// small for their share of the fee. If payments together cannot carry the
+// earlier costs that they have to, the first is tried alone.
+func (s *scheduler) draftPayments(d draft, payments []numbered[queued], free []numbered[coin.Output]) (*draft, error) {
 	for len(payments) > 0 {
-		var total uint64
-		for _, p := range payments {
-			total += p.value.Amount
-		}
-		inputs, left := s.pick(free, total)
-		plan := d.plan
-		for _, o := range inputs {
-			plan.Inputs = append(plan.Inputs, o.value)
-		}
-		// Less than dust left over cannot become change. If earlier costs are
-		// to be recovered, the payments lift it to dust. Otherwise it goes to
-		// the fee, for the payments' benefit, and later ones make up for it:
-		// so what is lost this way never adds up to dust.
-		var lift, lost uint64
-		if left < s.Parameters.Dust {
-			lift = s.Parameters.Dust - left
-		}
-		if left > 0 && !d.recover.Sub(lift).Negative() {
-			plan.Own = []coin.OwnOutput{own}
-		} else {
-			lost = left
-		}
-		for _, p := range payments {
-			plan.Payments = append(plan.Payments, coin.PlannedPayment{Payment: p.value.Payment})
-		}
-		fee, err := s.Coin.Fee(rate, plan.Inputs, plan.Addresses())
+		c, err := s.compose(&d, payments, free)
 		if err != nil {
-			return nil, fmt.Errorf("fee of %d inputs and %d payments: %w", len(inputs), len(payments), err)
+			return nil, err
 		}
-		plan.Fee = max(fee, lost)
-		// What is recovered stays with the group, as change: the fee once
-		// more, or the lift.
-		var recovered uint64
-		if len(plan.Own) > 0 {
-			recovered = max(d.recover.atMost(fee), lift)
-			plan.Own[0].Amount = left + recovered
-		}
-		cost, carry := bits.Add64(plan.Fee-lost, recovered, 0)
-		if carry > 0 {
-			cost = math.MaxUint64 // nobody can pay that either
-		}
-		rest, poor := amortise(plan.Payments, cost, s.Parameters.Dust)
-		if len(poor) == 0 {
-			d.recover = d.recover.Sub(recovered).Add(lost)
-			d.plan, d.payments, d.inputs = plan, payments, inputs
-			return d, nil
-		}
-		for _, i := range poor {
-			d.poor = append(d.poor, payments[i].value)
-			d.removed = append(d.removed, payments[i].number)
-		}
-		kept := make([]numbered[queued], len(rest))
-		for k, i := range rest {
-			kept[k] = payments[i]
-		}
-		payments = kept
-	}
-	return d, nil
-}
-
-// pick returns the fewest of the oldest outputs whose sum reaches total, one
-// more if what is left over would be dust, and what is left over.
-func (s *scheduler) pick(free []numbered[coin.Output], total uint64) ([]numbered[coin.Output], uint64) {
-	var sum uint64
-	n := 0
-	for n < len(free) && (sum < total || sum > total && sum-total < s.Parameters.Dust) {
-		sum += free[n].value.Amount
-		n++
-	}
-	return free[:n], sum - total
-}
-
-// amortise charges the payments with a cost, in equal shares to the unit,
-// what does not divide borne by the largest, the first among equals. It
-// returns the indices of those that keep at least dust and of those that do
-// not, in order.
-func amortise(payments []coin.PlannedPayment, cost, dust uint64) (rich, poor []int) {
-	share, rest := cost/uint64(len(payments)), cost%uint64(len(payments))
-	order := make([]int, len(payments))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(payments[b].Amount, payments[a].Amount) })
-	for rank, i := range order {
-		own := share
-		if uint64(rank) < rest {
-			own++
-		}
-		p := &payments[i]
-		if p.Amount < own || p.Amount-own < dust {
-			p.Paid = 0
-			poor = append(poor, i)
-		} else {
-			p.Paid = p.Amount - own
-			rich = append(rich, i)
+		switch {
+		case len(c.poor) > 0:
+			for _, i := range c.poor {
+				d.poor = append(d.poor, payments[i].value)
+				d.removed = append(d.removed, payments[i].number)
+			}
+			kept := make([]numbered[queued], len(c.rich))
+			for k, i := range c.rich {
+				kept[k] = payments[i]
+			}
+			payments = kept
+		case c.strained && len(payments) > 1:
+			payments = payments[:1]
+		case c.strained:
+			d.strained = append(d.strained, payments[0].value)
+			d.removed = append(d.removed, payments[0].number)
+			payments = nil
+		default:
+			d.plan, d.inputs, d.recover, d.payments = c.plan, c.inputs, c.recover, payments
+			return &d, nil
 		}
 	}
-	slices.Sort(rich)
-	slices.Sort(poor)
-	return rich, poor
+	return &d, nil
 }
 
 // commit carries a draft out: it moves payments and outputs from the queues
@@ -292,21 +290,11 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 	if err := conserve(d.plan); err != nil {
 		return err
 	}
-	available, err := s.available.Load(tx)
-	if err != nil {
-		return err
-	}
-	for _, o := range d.inputs {
-		if err := s.free.Delete(tx, o.number); err != nil {
-			return err
-		}
-		available -= o.value.Amount
-	}
-	if err := s.available.Put(tx, available); err != nil {
+	if err := s.reserve(tx, d.inputs); err != nil {
 		return err
 	}
 	id := d.plan.ID(s.Genesis)
-	record := planned{Plan: d.plan, Place: d.inputs[0].number}
+	record := planned{Plan: d.plan, Place: place(d.inputs)}
 	for _, p := range d.payments {
 		if err := s.payments.Delete(tx, p.number); err != nil {
 			return err
@@ -322,14 +310,12 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 	if err := s.plans.Put(tx, id, record); err != nil {
 		return err
 	}
-	if record.merge() {
-		under, err := s.merging.Load(tx)
-		if err != nil {
-			return err
-		}
-		if err := s.merging.Put(tx, under.plus(d.plan)); err != nil {
-			return err
-		}
+	under, err := s.returning.Load(tx)
+	if err != nil {
+		return err
+	}
+	if err := s.returning.Put(tx, under.plus(record)); err != nil {
+		return err
 	}
 	return s.Plans.Planned(tx, id, d.plan)
 }

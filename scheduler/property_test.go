@@ -1,7 +1,10 @@
 package scheduler
 
 import (
+	"cmp"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,12 +12,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
 )
 
 // model is what a scheduler must hold, counted in the simplest way.
 type model struct {
 	w        *world
 	free     map[coin.OutputID]uint64
+	age      map[coin.OutputID]int         // the place of each output, the oldest first
+	places   map[coin.TransactionID]int    // those of merges' outputs
+	back     map[coin.TransactionID]uint64 // what unresolved plans give back
 	reserved map[coin.OutputID]uint64
 	payments map[coin.PaymentID]*obligation
 	taken    int // payments so far
@@ -26,13 +33,14 @@ type model struct {
 type obligation struct {
 	coin.Payment
 	place  int
-	aside  bool // was once set aside as too small
+	poor   bool // was once set aside as too small
+	aside  bool // was once set aside
 	status string
 }
 
 func newModel(w *world) *model {
 	return &model{
-		w: w, free: make(map[coin.OutputID]uint64), reserved: make(map[coin.OutputID]uint64),
+		w: w, free: make(map[coin.OutputID]uint64), back: make(map[coin.TransactionID]uint64), age: make(map[coin.OutputID]int), places: make(map[coin.TransactionID]int), reserved: make(map[coin.OutputID]uint64),
 		payments: make(map[coin.PaymentID]*obligation),
 	}
 }
@@ -64,14 +72,14 @@ func (m *model) observe() {
 		}[e.What]
 		switch {
 		case e.What == "Condition" && strings.Contains(e.Text, "share of the fee"):
-			require.False(t, p.aside, "told twice")
-			p.aside = true
+			require.False(t, p.poor, "told twice")
+			p.poor = true
 			continue
 		case e.What == "Condition":
 			continue
 		case e.What == "Dropped" && p.status == "Unpayable": // a refund
 		case e.What == "Dropped":
-			require.True(t, p.aside)
+			require.True(t, p.poor)
 			require.Equal(t, from, p.status)
 		default:
 			require.Equal(t, from, p.status, "%+v", e)
@@ -82,6 +90,15 @@ func (m *model) observe() {
 			m.last = p.place
 		}
 	}
+	require.NoError(t, m.w.store.View(ctx, func(r storage.Reader) error {
+		for item, err := range m.w.s.(*scheduler).aside.All(r) {
+			if err != nil {
+				return err
+			}
+			m.payments[item.Value.ID].aside = true
+		}
+		return nil
+	}))
 	m.compare()
 }
 
@@ -91,7 +108,14 @@ func (m *model) planned(plan coin.Plan) {
 	require.NotEmpty(t, plan.Inputs)
 	require.LessOrEqual(t, len(plan.Inputs), int(p.MaxInputs))
 	require.LessOrEqual(t, len(plan.Payments)+len(plan.Own), int(p.MaxOutputs))
-	var in, out, charged uint64
+	m.picked(plan)
+	var all, in, out, gross, charged, back, returning uint64
+	for _, a := range m.free {
+		all += a
+	}
+	for _, a := range m.back {
+		returning += a
+	}
 	for _, o := range plan.Inputs {
 		require.Contains(t, m.free, o.ID, "an input is not free")
 		in += m.free[o.ID]
@@ -102,26 +126,63 @@ func (m *model) planned(plan coin.Plan) {
 		require.Equal(t, m.payments[payment.ID].Payment, payment.Payment)
 		require.GreaterOrEqual(t, payment.Paid, p.Dust)
 		out += payment.Paid
+		gross += payment.Amount
 		charged += payment.Amount - payment.Paid
 	}
 	for _, own := range plan.Own {
 		require.GreaterOrEqual(t, own.Amount, p.Dust)
 		out += own.Amount
+		back += own.Amount
 	}
+	m.back[transactionOf(plan.ID(m.w.config.Genesis))] = back
 	require.Equal(t, in, out+plan.Fee)
 	fee, err := m.w.config.Coin.Fee(m.w.rate, plan.Inputs, plan.Addresses())
 	require.NoError(t, err)
+	var short uint64 // borne of earlier costs because the inputs lack it
+	if len(plan.Payments) > 0 && in < gross {
+		short = gross - in
+		require.True(t, returning == 0 || all+returning < plan.Payments[0].Amount, "what comes back would do")
+	}
 	switch {
 	case len(plan.Payments) == 0:
 		m.merged = true
 		require.Equal(t, fee, plan.Fee)
 	case len(plan.Own) > 0:
 		require.Equal(t, fee, plan.Fee)
-		require.LessOrEqual(t, charged, fee+max(fee, p.Dust-1))
+		require.LessOrEqual(t, charged, fee+max(fee, p.Dust+short))
 	default:
 		require.LessOrEqual(t, fee, plan.Fee)
-		require.LessOrEqual(t, charged, fee)
+		require.LessOrEqual(t, charged, fee+short)
 		require.Less(t, plan.Fee, max(fee+1, p.Dust))
+	}
+}
+
+// picked checks that a plan spends the oldest outputs that are worth it, or
+// the largest, in order.
+func (m *model) picked(plan coin.Plan) {
+	p := m.w.config.Parameters
+	var order []coin.OutputID
+	for id := range m.free {
+		order = append(order, id)
+	}
+	slices.SortFunc(order, func(a, b coin.OutputID) int { return cmp.Compare(m.age[a], m.age[b]) })
+	largest := slices.Clone(order)
+	slices.SortStableFunc(largest, func(a, b coin.OutputID) int { return cmp.Compare(m.free[b], m.free[a]) })
+	oldest := slices.DeleteFunc(order[:min(reach*int(p.MaxInputs), len(order))], func(id coin.OutputID) bool {
+		return m.free[id] <= m.w.rate
+	})
+	var inputs []coin.OutputID
+	place := len(m.age)
+	for _, o := range plan.Inputs {
+		inputs = append(inputs, o.ID)
+		place = min(place, m.age[o.ID])
+	}
+	merge := len(plan.Payments) == 0
+	if n := len(inputs); merge || n > len(oldest) || !slices.Equal(oldest[:n], inputs) {
+		require.Equal(m.w.t, largest[:n], inputs)
+	}
+	if merge {
+		m.places[transactionOf(plan.ID(m.w.config.Genesis))] = place
 	}
 }
 
@@ -147,12 +208,32 @@ func (m *model) compare() {
 		}
 	}
 	require.Equal(t, Pending{queued, len(m.free), len(m.w.open)}, m.w.pending())
+	if len(m.w.open) == 0 {
+		m.idle(books)
+	}
+}
+
+// idle checks that the payment at the head of the queue, with no plan under
+// way, is beyond what one transaction can spend, costs to recover included.
+func (m *model) idle(books Ledger) {
+	amounts := slices.Sorted(maps.Values(m.free))
+	means := books.Recover
+	for _, a := range amounts[max(0, len(amounts)-int(m.w.config.Parameters.MaxInputs)):] {
+		means = means.Add(a)
+	}
+	require.NoError(m.w.t, m.w.store.View(ctx, func(r storage.Reader) error {
+		head, err := m.w.s.(*scheduler).head(r)
+		if err == nil && head != nil {
+			require.True(m.w.t, len(amounts) == 0 || means.Sub(head.value.Amount).Negative(), "the queue stands still")
+		}
+		return err
+	}))
 }
 
 // settles prepares the model for a block.
 func (m *model) settles(block coin.SettledBlock, held []coin.Payment) {
 	for _, d := range block.Deposits {
-		m.free[d.Output.ID] = d.Output.Amount
+		m.frees(d.Output)
 		if d.Fate == coin.Refunded {
 			m.take(coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit})
 		}
@@ -162,17 +243,50 @@ func (m *model) settles(block coin.SettledBlock, held []coin.Payment) {
 			require.Contains(m.w.t, m.reserved, o.ID)
 			delete(m.reserved, o.ID)
 		}
+		delete(m.back, c.Transaction)
 	}
 	for _, o := range block.Internal {
-		m.free[o.ID] = o.Amount
+		m.frees(o)
 	}
 	for _, p := range held {
 		m.take(p)
 	}
 }
 
+func (m *model) frees(o coin.Output) {
+	m.free[o.ID] = o.Amount
+	place, merged := m.places[o.ID.Transaction]
+	if !merged {
+		place = len(m.age)
+	}
+	m.age[o.ID] = place
+}
+
+// settled checks that what still waits, with no plan under way and at the
+// lowest rate, is beyond what the group has, costs to recover included, or
+// cannot carry earlier costs because hardly anything is left.
+func (m *model) settled() {
+	t, s := m.w.t, m.w.s.(*scheduler)
+	books := m.w.ledger()
+	most := 2*dust + weigh(5, 5)
+	require.NoError(t, m.w.store.View(ctx, func(r storage.Reader) error {
+		head, err := s.head(r)
+		if err != nil || head != nil {
+			require.True(t, books.Assets.Plus(books.Recover).Sub(head.value.Amount).Negative(), "the queue stands still")
+			return err
+		}
+		for item, err := range s.aside.All(r) {
+			require.True(t, item.Value.Amount < most || books.Assets.Sub(most).Negative(), "a payment waits")
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
 var (
-	anyAmount  = rapid.OneOf(rapid.Uint64Range(0, 60), rapid.Uint64Range(0, 3000))
+	anyAmount  = rapid.OneOf(rapid.Uint64Range(0, 10), rapid.Uint64Range(0, 60), rapid.Uint64Range(0, 3000), rapid.Uint64Range(0, 100_000))
 	anyAddress = rapid.SampledFrom([]coin.Address{"user", "user", "user", "user-2", "user-3", "nonsense", "user-own-07-change"})
 	anyRate    = rapid.OneOf(rapid.Uint64Range(0, 3), rapid.Uint64Range(0, 100))
 )
@@ -240,6 +354,24 @@ func TestTheSchedulerKeepsItsPromises(t *testing.T) {
 				}
 				settle(block)
 			},
+			"burn all": func(t *rapid.T) {
+				left, ok := w.ledger().Credited.Uint64()
+				var payments []coin.Payment
+				for i := range rapid.IntRange(1, 6).Draw(t, "payments") {
+					if !ok || w.number == 0 || left < 2*dust {
+						break
+					}
+					p := coin.Payment{Address: "user", Amount: left}
+					if i < 5 {
+						p.Amount = rapid.Uint64Range(dust, left).Draw(t, "amount")
+					}
+					binary.BigEndian.PutUint32(p.ID[:], uint32(1000+m.taken))
+					m.take(p)
+					payments = append(payments, p)
+					left -= p.Amount
+				}
+				both(func(w *world) { w.burn(payments...) })
+			},
 			"rate": func(t *rapid.T) {
 				w.rate = anyRate.Draw(t, "rate")
 				twin.rate = w.rate
@@ -247,23 +379,31 @@ func TestTheSchedulerKeepsItsPromises(t *testing.T) {
 		}
 		t.Repeat(steps)
 
-		// The rate is low and there is enough: all that can carry the fee is
-		// paid.
+		finish := func() {
+			for quiet := uint64(0); quiet <= p.Patience+1 || len(w.open) > 0; quiet++ {
+				var block coin.SettledBlock
+				for _, id := range w.open {
+					w.completion(&block, id)
+				}
+				w.open = nil
+				settle(block)
+				if len(w.open) > 0 {
+					quiet = 0
+				}
+			}
+		}
+
+		// The rate is low: what the group can pay, it pays.
 		settle(coin.SettledBlock{})
 		w.rate, twin.rate = 1, 1
-		settle(coin.SettledBlock{Deposits: []coin.Deposit{{Output: w.output(1 << 30), Credit: 1 << 30, Fate: coin.Accumulated}}})
 		before := len(w.events)
-		for range 1000 {
-			if w.pending() == (Pending{Outputs: len(m.free)}) {
-				break
-			}
-			var block coin.SettledBlock
-			for _, id := range w.open {
-				w.completion(&block, id)
-			}
-			w.open = nil
-			settle(block)
-		}
+		finish()
+		m.settled()
+
+		// There is enough besides: all that can carry the fee is paid.
+		settle(coin.SettledBlock{Deposits: []coin.Deposit{{Output: w.output(1 << 30), Credit: 1 << 30, Fate: coin.Accumulated}}})
+		finish()
+		require.Equal(t, Pending{Outputs: len(m.free)}, w.pending())
 		require.Empty(t, w.open)
 		for _, e := range of(w.events[before:], "Dropped") {
 			require.Less(t, m.payments[e.Payment].Amount, 2*dust+weigh(int(p.MaxInputs), 2))

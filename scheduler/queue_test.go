@@ -420,7 +420,13 @@ func TestAuditFindsWhatTheBooksDoNot(t *testing.T) {
 			return err
 		},
 		"costs to recover": func(tx storage.Tx) error { return s.post(tx, func(l *Ledger) { l.Recover = l.Recover.Add(1) }) },
-		"merges":           func(tx storage.Tx) error { return s.merging.Put(tx, merges{Count: 1}) },
+		"merges":           func(tx storage.Tx) error { return s.returning.Put(tx, returning{Merges: 1, Change: amount(900)}) },
+		"yields": func(tx storage.Tx) error {
+			return s.returning.Put(tx, returning{Merged: amount(1), Change: amount(900)})
+		},
+		"change to come back": func(tx storage.Tx) error { return s.returning.Put(tx, returning{}) },
+		"ranks are":           func(tx storage.Tx) error { return s.ranks.Delete(tx, rank{500, 1}) },
+		"ranks hold":          func(tx storage.Tx) error { return s.ranks.Put(tx, rank{501, 1}, struct{}{}) },
 		"negative account": func(tx storage.Tx) error {
 			return s.post(tx, func(l *Ledger) { l.Gifts, l.Returned = l.Gifts.Sub(1), l.Returned.Add(1) })
 		},

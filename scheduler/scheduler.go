@@ -45,6 +45,8 @@ type Pending struct{ Payments, Outputs, Plans int }
 // Coin is what a scheduler asks of the coin: pure functions.
 type Coin interface {
 	Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error)
+	// InputCost is what spending one more output costs at a rate.
+	InputCost(rate uint64) uint64
 	Address(key []byte, kind coin.Kind) (coin.Address, error)
 	CheckAddress(coin.Address) error
 }
@@ -95,13 +97,14 @@ type scheduler struct {
 	Config
 	reference storage.Value[uint64]
 	free      storage.Queue[coin.Output]
-	available storage.Value[uint64] // sum of the free outputs
+	ranks     storage.Map[rank, struct{}] // the free outputs by amount
+	available storage.Value[uint64]       // sum of the free outputs
 	payments  storage.Queue[queued]
 	aside     storage.Queue[queued] // too small at the reference block's rate
 	known     storage.Map[coin.PaymentID, struct{}]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
-	merging   storage.Value[merges]
+	returning storage.Value[returning]
 	ledger    storage.Value[Ledger]
 }
 
@@ -111,13 +114,14 @@ func New(config Config) Scheduler {
 		Config:    config,
 		reference: storage.NewValue("scheduler/reference", storage.Number),
 		free:      storage.NewQueue("scheduler/free", storage.Record[coin.Output]()),
+		ranks:     storage.NewMap("scheduler/ranks", rankKey, storage.Flag),
 		available: storage.NewValue("scheduler/available", storage.Number),
 		payments:  storage.NewQueue("scheduler/payments", storage.Record[queued]()),
 		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
-		merging:   storage.NewValue("scheduler/merging", storage.Record[merges]()),
+		returning: storage.NewValue("scheduler/returning", storage.Record[returning]()),
 		ledger:    storage.NewValue("scheduler/ledger", storage.Record[Ledger]()),
 	}
 }
@@ -127,8 +131,8 @@ type queued struct {
 	coin.Payment
 	// Refund marks the refund of a deposit; other payments are burns.
 	Refund bool
-	// Told is set once the payment was at the head and beyond the group's
-	// means, which is told once.
+	// Told is set once it was told that the payment waits for other means
+	// than the group has at present.
 	Told bool
 	// Poor is set once the payment could not carry its share of the fee,
 	// first at reference block Since.
@@ -157,7 +161,7 @@ func (q *queued) Decode(r *wire.Reader) {
 // planned is an unresolved plan.
 type planned struct {
 	Plan coin.Plan
-	// Place is the number that the first input had among the free outputs.
+	// Place is the number that the oldest input had among the free outputs.
 	Place uint64
 	// Refunds marks which of the plan's payments are refunds.
 	Refunds []bool

@@ -38,6 +38,8 @@ func (tabled) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (ui
 	return low, nil
 }
 
+func (tabled) InputCost(rate uint64) uint64 { return rate }
+
 func (tabled) Address(key []byte, kind coin.Kind) (coin.Address, error) {
 	return coin.Address(fmt.Sprintf("user-own-%x-%s", key, kind)), nil
 }
