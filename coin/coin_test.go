@@ -125,6 +125,12 @@ func TestParametersAreChecked(t *testing.T) {
 		})
 	}
 	p := parameters
+	p.Window = 0
+	require.EqualError(t, p.Validate(), "parameters: Window is 0, it must be 1 to 4294967296")
+	p = parameters
+	p.MaxInputs, p.MaxOutputs = coin.MaxPlanInputs, coin.MaxPlanOutputs
+	require.NoError(t, p.Validate())
+	p = parameters
 	p.BatchLimit = 52 + 16 + coin.MaxAddress + p.MaxData
 	require.NoError(t, p.Validate())
 }

@@ -2,8 +2,8 @@ package coin
 
 import (
 	"crypto/sha512"
-	"errors"
 	"fmt"
+	"math"
 
 	"github.com/serai-go/processor/internal/wire"
 )
@@ -73,29 +73,29 @@ const batchOverhead = 52 + 16
 // Validate refuses parameters that no processor could work with.
 func (p Parameters) Validate() error {
 	const most = 1 << 32 // keeps sums of block numbers far from overflow
-	switch {
-	case p.Confirmations == 0 || p.Confirmations > most:
-		return errors.New("parameters: Confirmations out of range")
-	case p.Window == 0 || p.Window > most:
-		return errors.New("parameters: Window out of range")
-	case p.TenMinutes > most || p.Grace > most || p.Patience > most:
-		return errors.New("parameters: a number of blocks is out of range")
-	case p.BatchesAhead == 0 || p.BatchesAhead > most:
-		return errors.New("parameters: BatchesAhead out of range")
-	case p.Dust == 0:
-		return errors.New("parameters: Dust is zero")
-	case p.FeeFloor > p.FeeCap || p.FeeCap > 1<<40:
-		return errors.New("parameters: FeeFloor and FeeCap out of range")
-	case p.MaxInputs < 2 || p.MaxInputs > MaxPlanInputs:
-		return fmt.Errorf("parameters: MaxInputs must be 2 to %d", MaxPlanInputs)
-	case p.MaxOutputs < 2 || p.MaxOutputs > MaxPlanOutputs:
-		return fmt.Errorf("parameters: MaxOutputs must be 2 to %d", MaxPlanOutputs)
-	case p.Withdrawals == 0:
-		return errors.New("parameters: Withdrawals is zero")
-	case p.MaxData > 1<<20:
-		return errors.New("parameters: MaxData out of range")
-	case p.BatchLimit < batchOverhead+MaxAddress+p.MaxData || p.BatchLimit > 1<<24:
-		return errors.New("parameters: BatchLimit cannot hold an instruction of MaxData bytes")
+	for _, v := range []struct {
+		name               string
+		value, least, most uint64
+	}{
+		{"Confirmations", p.Confirmations, 1, most},
+		{"Window", p.Window, 1, most},
+		{"TenMinutes", p.TenMinutes, 0, most},
+		{"Grace", p.Grace, 0, most},
+		{"BatchesAhead", p.BatchesAhead, 1, most},
+		{"Patience", p.Patience, 0, most},
+		{"Dust", p.Dust, 1, math.MaxUint64},
+		{"FeeFloor", p.FeeFloor, 0, p.FeeCap},
+		{"FeeCap", p.FeeCap, 0, 1 << 40},
+		{"MaxInputs", uint64(p.MaxInputs), 2, MaxPlanInputs},
+		{"MaxOutputs", uint64(p.MaxOutputs), 2, MaxPlanOutputs},
+		{"MaxData", uint64(p.MaxData), 0, 1 << 20},
+		// A batch has room for an instruction with MaxData bytes.
+		{"BatchLimit", uint64(p.BatchLimit), batchOverhead + MaxAddress + uint64(p.MaxData), 1 << 24},
+		{"Withdrawals", uint64(p.Withdrawals), 1, math.MaxUint8},
+	} {
+		if v.value < v.least || v.value > v.most {
+			return fmt.Errorf("parameters: %s is %d, it must be %d to %d", v.name, v.value, v.least, v.most)
+		}
 	}
 	return nil
 }

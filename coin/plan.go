@@ -4,6 +4,7 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 
+	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/internal/wire"
 )
 
@@ -119,9 +120,11 @@ type Plan struct {
 	Reference uint64
 }
 
-// Limits of what a decoded plan may hold; consensus parameters are tighter.
+// Limits of what a decoded plan may hold; consensus parameters are no wider.
 const (
-	MaxPlanInputs  = 1024
+	// MaxPlanInputs is what one signing session can sign for.
+	MaxPlanInputs = frost.MaxWork
+	// MaxPlanOutputs is beyond what a standard transaction has room for.
 	MaxPlanOutputs = 4096
 )
 

@@ -59,8 +59,9 @@ var (
 var (
 	// ErrMembers reports a list of members that is not a signing set.
 	ErrMembers = errors.New("frost: members are not a signing set")
-	// ErrWork reports algorithms that do not fit the key.
-	ErrWork = errors.New("frost: work does not fit the key")
+	// ErrWork reports work that no session can do: none, too much, or algorithms
+	// that do not fit the key.
+	ErrWork = errors.New("frost: impossible work")
 	// ErrNotMember reports a validator that is not in the session.
 	ErrNotMember = errors.New("frost: validator is not in the session")
 	// ErrNonces reports nonces that are spent, or that are not those the

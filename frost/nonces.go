@@ -64,6 +64,9 @@ func Commit(rand io.Reader, share *KeyShare, work []Algorithm, context []byte) (
 	if err != nil {
 		return nil, nil, fmt.Errorf("frost: commit: %w", err)
 	}
+	if size := commitmentSize(share.key.group, work, len(share.secrets)); size > MaxCommitmentSize {
+		return nil, nil, fmt.Errorf("frost: commit: %w: %d bytes, at most %d are possible", ErrWork, size, MaxCommitmentSize)
+	}
 	pairs := make([]noncePair, len(work))
 	public := share.key.Share(share.key.first[share.validator])
 	for i, instance := range instances {
@@ -118,6 +121,9 @@ func instantiate(key *PublicKey, work []Algorithm) ([]Instance, error) {
 	if len(work) == 0 {
 		return nil, fmt.Errorf("%w: nothing to sign", ErrWork)
 	}
+	if len(work) > MaxWork {
+		return nil, fmt.Errorf("%w: %d signatures, at most %d are possible", ErrWork, len(work), MaxWork)
+	}
 	instances := make([]Instance, len(work))
 	for i, algorithm := range work {
 		if algorithm.Group() != key.group {
@@ -137,15 +143,22 @@ type commitment struct {
 	images          [][]Element // per share and generator besides G
 }
 
+// commitmentSize returns the length in bytes of the commitment of a validator
+// with the given number of shares.
+func commitmentSize(group Group, work []Algorithm, weight int) int {
+	elements := 0
+	for _, algorithm := range work {
+		extra := len(algorithm.Generators())
+		elements += 2*(1+extra) + weight*extra
+	}
+	return elements * group.ElementSize()
+}
+
 // decodeCommitment decodes the commitment of a validator with the given number
 // of shares to the whole work.
 func decodeCommitment(group Group, work []Algorithm, weight int, data []byte) ([]commitment, error) {
 	size := group.ElementSize()
-	wanted := 0
-	for _, algorithm := range work {
-		extra := len(algorithm.Generators())
-		wanted += size * (2*(1+extra) + weight*extra)
-	}
+	wanted := commitmentSize(group, work, weight)
 	if len(data) != wanted {
 		return nil, fmt.Errorf("%w: %d bytes, %d wanted", ErrCommitment, len(data), wanted)
 	}

@@ -4,14 +4,6 @@ import (
 	"slices"
 )
 
-const (
-	// MaxCommitmentSize is the length in bytes of the longest commitment that
-	// counts towards a signing set.
-	MaxCommitmentSize = 1 << 16
-	// MaxAnswerSize is the length in bytes of the longest signature share.
-	MaxAnswerSize = 1 << 13
-)
-
 // Roast forms the signing sets for one thing to be signed, out of an ordered
 // log of commitments and shares (ROAST, eprint 2022/550, with the log in the
 // place of its coordinator). It is a pure state machine: whoever applies the
