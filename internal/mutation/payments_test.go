@@ -188,11 +188,11 @@ var payments = []mutation{
 		test: "TestFreeOutputsBeyond64BitsHalt",
 	},
 	{
-		name: "a merge may yield dust",
-		why:  "the merged outputs are lost to fees",
+		name: "a merge may cost what it adds",
+		why:  "fees eat the outputs up, and the payment still waits",
 		file: "scheduler/merge.go",
-		old:  "if merged < fee || merged-fee < s.Parameters.Dust {",
-		new:  "if merged < fee {",
-		test: "TestAMergeThatCostsWhatItYieldsWaits",
+		old:  "if !before.Minus(after).Negative() {",
+		new:  "if !before.Minus(after).Negative() && n < 2 {",
+		test: "TestAMergeThatCostsWhatItAddsWaits",
 	},
 }
