@@ -79,6 +79,18 @@ func BenchmarkPlan(b *testing.B) {
 		one := []coin.Payment{{ID: coin.PaymentID{0xff}, Address: "user", Amount: 1 << 20}}
 		benchmarkBurn(b, w, one)
 	})
+	// Outputs not worth spending stand before the others.
+	b.Run("worthless=10000", func(b *testing.B) {
+		w := newWorld(b, large())
+		amounts := make([]uint64, 10_000)
+		for i := range amounts {
+			amounts[i] = 1000
+		}
+		w.deposits(amounts...)
+		w.deposits(1<<30, 1<<30)
+		w.rate = 1000
+		benchmarkBurn(b, w, payments(1, func(int) uint64 { return 1 << 20 }))
+	})
 	// A payment takes nearly all of many small outputs.
 	b.Run("merges=10000", func(b *testing.B) {
 		w := newWorld(b, large())

@@ -217,6 +217,32 @@ func TestCostsBeyondAPaymentLetItWaitButNeverDropIt(t *testing.T) {
 	}
 }
 
+func TestPatienceStartsAnewForWhoCouldCarryTheFeeBetween(t *testing.T) {
+	w := indebted(t, 8)
+	w.deposits(23)
+	w.rate = 10
+	require.Contains(t, w.burn(pay(1, 20))[0].Text, "share of the fee")
+	w.rate = 1
+	require.Contains(t, w.settle(coin.SettledBlock{})[0].Text, "earlier costs")
+	w.rate = 10
+	for i := range patience {
+		require.Len(t, of(w.settle(coin.SettledBlock{}), "Condition"), max(0, 1-i))
+	}
+	require.Len(t, of(w.settle(coin.SettledBlock{}), "Dropped"), 1)
+}
+
+func TestARankWithoutAnOutputHalts(t *testing.T) {
+	for _, amounts := range [][]uint64{{900, 20, 20, 20, 20}, {100, 100, 100, 100, 200}} { // a payment, a merge
+		w := newWorld(t, parameters())
+		w.deposits(amounts...)
+		s := w.s.(*scheduler)
+		require.NoError(t, w.store.Update(ctx, func(tx storage.Tx) error { return s.free.Delete(tx, 0) }))
+		require.ErrorIs(t, w.update(func(tx storage.Tx) error {
+			return s.Burn(tx, []coin.Payment{pay(1, 510)})
+		}), storage.ErrCorrupt)
+	}
+}
+
 func TestPaymentsThatCannotCarryEarlierCostsTogetherAreTriedOneByOne(t *testing.T) {
 	w := indebted(t, 60)
 	w.deposits(20)

@@ -39,6 +39,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 // takes.
 func (s *scheduler) putStrained(tx storage.Tx, strained []queued) error {
 	for _, q := range strained {
+		q.Poor, q.Since = false, 0 // it can carry the fee
 		if !q.Told {
 			q.Told = true
 			if err := s.Events.Condition(tx, q.ID, "waits: the amount does not carry earlier costs at present"); err != nil {

@@ -167,6 +167,17 @@ func TestAMergeThatCostsWhatItAddsWaits(t *testing.T) {
 	require.Len(t, w.only().Payments, 1, "which can carry that")
 }
 
+func TestAMergeThatYieldsLessThanDustIsOfNoUse(t *testing.T) {
+	p := parameters()
+	p.MaxInputs = 2
+	w := newWorld(t, p)
+	w.deposits(100, 100, 100, 100, 12, 11)
+	w.rate = 3
+	w.burn(pay(1, 375))
+	require.Len(t, w.newPlans, 2)
+	require.Equal(t, Pending{Payments: 1, Outputs: 2, Plans: 2}, w.pending())
+}
+
 func TestCostsOfMergesAreRecoveredOnce(t *testing.T) {
 	w := newWorld(t, parameters())
 	w.deposits(slices.Repeat([]uint64{100}, 5)...)

@@ -33,7 +33,7 @@ type model struct {
 type obligation struct {
 	coin.Payment
 	place  int
-	poor   bool // was once set aside as too small
+	poor   bool // was set aside as too small, and not as able to carry the fee since
 	aside  bool // was once set aside
 	status string
 }
@@ -95,7 +95,8 @@ func (m *model) observe() {
 			if err != nil {
 				return err
 			}
-			m.payments[item.Value.ID].aside = true
+			p := m.payments[item.Value.ID]
+			p.poor, p.aside = item.Value.Poor, true
 		}
 		return nil
 	}))
