@@ -3,14 +3,8 @@ package signer
 import (
 	"fmt"
 
+	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/internal/wire"
-)
-
-// Bounds of what an item may hold: a commitment of two elements for each of
-// the inputs of the largest plan.
-const (
-	maxCommitment = 1 << 18
-	maxShare      = 1 << 16
 )
 
 // commitment is a signer's offer to sign: its nonces are used at most once.
@@ -33,7 +27,7 @@ func (c commitment) Encode(w *wire.Writer) {
 func (c *commitment) Decode(r *wire.Reader) {
 	c.Counter = r.Uint64()
 	r.Fixed(c.Digest[:])
-	c.Nonces = r.Bytes(maxCommitment)
+	c.Nonces = r.Bytes(frost.MaxCommitmentSize)
 }
 
 // item is a signer's message on one sign ID: a commitment, or a share for a
@@ -66,7 +60,7 @@ func (i *item) Decode(r *wire.Reader) {
 	i.ID.Decode(r)
 	if r.Bool() {
 		i.Set = r.Uint32()
-		i.Share = r.Bytes(maxShare)
+		i.Share = r.Bytes(frost.MaxAnswerSize)
 		r.Check(i.Share != nil, "empty share")
 	}
 	if r.Bool() {

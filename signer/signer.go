@@ -174,8 +174,8 @@ func (a answered) Encode(w *wire.Writer) {
 // Decode reads the answer.
 func (a *answered) Decode(r *wire.Reader) {
 	a.Validator = r.Uint16()
-	a.Commitment = r.Bytes(maxCommitment)
-	a.Share = r.Bytes(maxShare)
+	a.Commitment = r.Bytes(frost.MaxCommitmentSize)
+	a.Share = r.Bytes(frost.MaxAnswerSize)
 }
 
 // Encode writes the set.
