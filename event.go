@@ -77,7 +77,8 @@ type Update struct {
 	batch.Update
 }
 
-// SignedBatch is a batch with the signature of its session's batch key.
+// SignedBatch is a batch with the signature of its session's batch key. They
+// come in the order of their IDs, which is that of their acknowledgements.
 type SignedBatch struct {
 	Session uint64
 	Batch   batch.Batch

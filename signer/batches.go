@@ -108,6 +108,25 @@ func (s *Signer) batchWork(r storage.Reader, id ID) ([]frost.Algorithm, error) {
 	return []frost.Algorithm{ed25519.NewSchnorr(digest[:])}, nil
 }
 
+// turn tells whether signatures may be told: batches are, in the order of
+// their IDs, as they have to be acknowledged.
+func (s *Signer) turn(r storage.Reader, id ID) (bool, error) {
+	n, batch := id.batch()
+	if id.Kind != Batch || !batch {
+		return true, nil
+	}
+	for item, err := range s.batches.Between(r, 0, n) {
+		if err != nil {
+			return false, err
+		}
+		d, open, err := s.duties.Get(r, BatchID(item.Value.Session, item.Key))
+		if err != nil || open && !d.Done {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // finishBatch tells the signature of a batch.
 func (s *Signer) finishBatch(id ID, signatures [][]byte) (func(storage.Tx) error, error) {
 	if len(signatures) != 1 || len(signatures[0]) != 64 {

@@ -447,3 +447,32 @@ func TestSessionsAreRememberedAndBounded(t *testing.T) {
 	}
 	require.Len(t, n.recent, recentSessions)
 }
+
+// Signed batches are told in the order of their IDs, whichever set completes
+// first: so they have to be acknowledged.
+func TestBatchesAreToldInOrder(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	w.reportAll(0)
+	w.reportAll(1)
+	n := w.nodes[0]
+	_, err := n.step()
+	require.NoError(t, err)
+	turn := func(id uint64) (turn bool) {
+		n.view(func(r storage.Reader) (err error) {
+			turn, err = n.turn(r, BatchID(0, id))
+			return err
+		})
+		return turn
+	}
+	require.True(t, turn(0))
+	require.False(t, turn(1))
+	n.update(func(tx storage.Tx) error {
+		d := n.duty(BatchID(0, 0))
+		d.Done = true
+		return n.duties.Put(tx, BatchID(0, 0), d)
+	})
+	require.True(t, turn(1))
+	w.acknowledge(0)
+	w.run()
+	require.True(t, turn(1))
+}

@@ -139,6 +139,9 @@ func (s *Signer) look(ctx context.Context, store storage.Store, id ID) (*task, e
 		if done, ok, err := s.completed.Get(r, id); err != nil {
 			return err
 		} else if ok {
+			if turn, err := s.turn(r, id); err != nil || !turn {
+				return err
+			}
 			one.done = &done
 		}
 		if one.share, err = s.self(r, id); err != nil || one.share == nil && one.done == nil {

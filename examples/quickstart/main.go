@@ -64,8 +64,10 @@ type coordinator struct {
 	done  func() // ends the program
 	mu    sync.Mutex
 	log   []processor.Entry
-	told  map[string]bool
-	paid  bool
+
+	acting sync.Mutex
+	told   map[string]bool
+	paid   bool
 }
 
 // order appends an entry to the log.
@@ -105,13 +107,13 @@ func (c *coordinator) act(ctx context.Context, who uint16, body processor.EventB
 		c.order(processor.PeerMessage{Session: m.Session, From: who, Payload: m.Payload})
 		return nil
 	}
-	c.mu.Lock()
+	c.acting.Lock() // so that what was told first has its effect first
+	defer c.acting.Unlock()
 	text := string(processor.EncodeEvent(body))
-	told := c.told[text] // by another validator; a settlement chain counts votes
-	c.told[text] = true
-	if c.mu.Unlock(); told {
-		return nil
+	if c.told[text] {
+		return nil // by another validator; a settlement chain counts votes
 	}
+	c.told[text] = true
 	switch e := body.(type) {
 	case processor.KeyGenerated: // vote it in, pay a deposit
 		fmt.Printf("generated the key %x\n", e.NetworkKey)
