@@ -42,6 +42,18 @@ type PublicKey struct {
 // key and shares are values at 0 and at 1, 2, … of one polynomial of degree
 // below the threshold: then any t shares make the same signatures.
 func NewPublicKey(group Group, threshold uint16, weights []uint16, key Element, shares []Element) (*PublicKey, error) {
+	k, err := newPublicKey(group, threshold, weights, key, shares)
+	if err != nil {
+		return nil, err
+	}
+	if !k.onePolynomial() {
+		return nil, fmt.Errorf("%w: shares do not belong to the key", ErrKey)
+	}
+	return k, nil
+}
+
+// newPublicKey checks everything but that key and shares lie on one polynomial.
+func newPublicKey(group Group, threshold uint16, weights []uint16, key Element, shares []Element) (*PublicKey, error) {
 	k := &PublicKey{
 		group:     group,
 		threshold: threshold,
@@ -67,10 +79,38 @@ func NewPublicKey(group Group, threshold uint16, weights []uint16, key Element, 
 		return nil, fmt.Errorf("%w: %d public shares for %d shares", ErrKey, len(shares), total)
 	case key.IsIdentity() || slices.ContainsFunc(shares, Element.IsIdentity):
 		return nil, fmt.Errorf("%w: identity", ErrKey)
-	case !k.onePolynomial():
-		return nil, fmt.Errorf("%w: shares do not belong to the key", ErrKey)
 	}
 	return k, nil
+}
+
+// DeriveKey makes the key of a public polynomial whose degree is below
+// len(differences), the threshold. The polynomial is given by its forward
+// differences at 0: differences[k] is Δᵏf(0) in the exponent, so that
+// differences[0] is the key. Values at 1, 2, … then take additions only. It
+// returns ErrKey for the weights and thresholds that NewPublicKey refuses, and
+// if a value is the identity.
+func DeriveKey(group Group, weights []uint16, differences []Element) (*PublicKey, error) {
+	total := 0
+	for _, weight := range weights {
+		if total += int(weight); total > MaxShares {
+			return nil, fmt.Errorf("%w: more than %d shares", ErrKey, MaxShares)
+		}
+	}
+	if len(differences) == 0 {
+		return nil, fmt.Errorf("%w: threshold 0", ErrKey)
+	}
+	row := make([]Element, len(differences))
+	for i, d := range differences {
+		row[i] = group.NewElement().Set(d)
+	}
+	shares := make([]Element, total)
+	for i := range shares {
+		for k := range row[1:] {
+			row[k].Add(row[k], row[k+1])
+		}
+		shares[i] = group.NewElement().Set(row[0])
+	}
+	return newPublicKey(group, uint16(len(differences)), weights, differences[0], shares)
 }
 
 // onePolynomial tests that key and shares, as values at 0..n, lie on one
@@ -107,7 +147,7 @@ func (k *PublicKey) onePolynomial() bool {
 		s.Multiply(s, value)
 	}
 	elements := append([]Element{k.key}, k.shares...)
-	return k.group.VarTimeMultiScalarMult(scalars, elements).IsIdentity()
+	return k.group.VarTimeMultiScalarMult(nil, scalars, elements).IsIdentity()
 }
 
 // hashScalars returns count scalars that depend on the seed.

@@ -202,7 +202,7 @@ func FuzzCommitment(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
 		s := signings[int(i)%len(signings)]
-		checked := frost.CheckCommitment(s.key, s.work, 0, data)
+		_, checked := frost.DecodeCommitment(s.key, s.work, 0, data)
 		_, err := frost.NewSession(s.key, s.work, nil, []frost.Member{{Validator: 0, Commitment: data}})
 		if (checked == nil) != (err == nil) {
 			t.Fatalf("checked: %v; used: %v", checked, err)

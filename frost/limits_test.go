@@ -38,7 +38,7 @@ func TestLargestSession(t *testing.T) {
 		answer, err := session.Sign(shares[0], nonces)
 		require.NoError(t, err)
 		require.Len(t, answer, frost.MaxAnswerSize)
-		completed := roast.Answer(0, sets[0].Number, answer, true, nil).Completed
+		completed := roast.Answer(0, sets[0].Number, answer, nil, nil).Completed
 		require.NotNil(t, completed)
 		signatures, err := session.Aggregate(completed.Shares)
 		require.NoError(t, err)

@@ -192,14 +192,27 @@ func decodeCommitment(group Group, work []Algorithm, weight int, data []byte) ([
 	return decoded, nil
 }
 
-// CheckCommitment reports whether NewSession would accept the commitment of a
-// validator to this work: nil or a *Fault.
-func CheckCommitment(key *PublicKey, work []Algorithm, validator uint16, data []byte) error {
-	if key.Weight(validator) == 0 {
-		return fmt.Errorf("frost: check commitment: %w: validator %d", ErrMembers, validator)
-	}
-	if _, err := decodeCommitment(key.group, work, key.Weight(validator), data); err != nil {
-		return &Fault{validator, err}
-	}
-	return nil
+// A Commitment is the commitment of one validator to some work, decoded. It
+// does not change.
+type Commitment struct {
+	validator uint16
+	encoded   []byte
+	items     []commitment
 }
+
+// DecodeCommitment decodes the commitment of a validator to this work. It
+// depends on the work only by the generators of its algorithms. The error is a
+// *Fault if the commitment is malformed.
+func DecodeCommitment(key *PublicKey, work []Algorithm, validator uint16, data []byte) (*Commitment, error) {
+	if key.Weight(validator) == 0 {
+		return nil, fmt.Errorf("frost: decode commitment: %w: validator %d", ErrMembers, validator)
+	}
+	items, err := decodeCommitment(key.group, work, key.Weight(validator), data)
+	if err != nil {
+		return nil, &Fault{validator, err}
+	}
+	return &Commitment{validator, bytes.Clone(data), items}, nil
+}
+
+// Validator returns the number of the validator.
+func (c *Commitment) Validator() uint16 { return c.validator }

@@ -12,9 +12,11 @@ import (
 // Every responsive signer has one unused commitment in the log. As soon as
 // unused commitments to signing the same digest have the weight of the
 // threshold, they form the next set, and those signers are pending in it until
-// they answer. A valid share frees a signer, an invalid one removes it for good
-// and ends the set. So every set that does not complete costs those who obstruct
-// it one of theirs: with t honest signers, at most n − t + 1 sets are needed
+// they answer. An answer frees a signer. When the last member has answered, the
+// shares are judged all at once: either the signatures are made, or whoever is
+// at fault is removed for good, with all sets it is in. So every set that does
+// not complete costs those who obstruct it one of theirs, who is pending in it
+// for ever or removed: with t honest signers, at most n − t + 1 sets are needed
 // (besides those that withdrawals end), without any clock.
 //
 // A signer that restarts has lost its nonces. It commits again, with a higher
@@ -70,8 +72,8 @@ type SigningSet struct {
 	Members []Member
 }
 
-// A CompletedSet has valid shares of all its members.
-type CompletedSet struct {
+// An AnsweredSet has shares of all its members.
+type AnsweredSet struct {
 	SigningSet
 	// Shares are in the order of the members, as Session.Aggregate wants them.
 	Shares [][]byte
@@ -81,9 +83,9 @@ type CompletedSet struct {
 type Progress struct {
 	// Formed are the sets that now wait for shares.
 	Formed []SigningSet
-	// Completed is the set that all members have answered. Everything after it
-	// is ignored.
-	Completed *CompletedSet
+	// Completed is the set that has valid shares of all members. Everything
+	// after it is ignored.
+	Completed *AnsweredSet
 	// Divergence has the first two digests that differ. It is reported once.
 	Divergence *[2][32]byte
 }
@@ -103,9 +105,9 @@ func NewRoast(threshold uint16, weights []uint16, withdrawals uint8) *Roast {
 // Done reports whether a set has completed.
 func (r *Roast) Done() bool { return r.done }
 
-// Pending reports whether a share of a validator for a set is to be judged:
-// whether the set is live and the validator has not answered yet. Other shares
-// convict nobody.
+// Pending reports whether a share of a validator for a set counts: whether the
+// set is live and the validator has not answered yet. Other shares convict
+// nobody.
 func (r *Roast) Pending(validator uint16, number uint32) bool {
 	if int(validator) >= len(r.signers) {
 		return false
@@ -243,22 +245,48 @@ func (r *Roast) withdraw(s *signer, c *SignerCommitment, p *Progress) {
 	r.offer(s, c, p)
 }
 
-// Answer takes in the share of a validator for a set, with the verdict on it if
-// Pending asked for one, and the commitment that came with it, or nil. That
-// commitment counts even if the share is not judged.
-func (r *Roast) Answer(validator uint16, number uint32, share []byte, valid bool, next *SignerCommitment) Progress {
+// LastAnswer returns the set with all its shares if that of the given validator
+// is the last one that a live set waits for. Then the shares are to be judged,
+// before Answer.
+func (r *Roast) LastAnswer(validator uint16, number uint32, share []byte) (set AnsweredSet, last bool) {
+	if !r.Pending(validator, number) {
+		return AnsweredSet{}, false
+	}
+	i, _ := r.find(number)
+	live := &r.sets[i]
+	shares := slices.Clone(live.shares)
+	for m := range live.Members {
+		switch {
+		case live.Members[m].Validator == validator:
+			shares[m] = share
+		case shares[m] == nil:
+			return AnsweredSet{}, false
+		}
+	}
+	return AnsweredSet{live.SigningSet, shares}, true
+}
+
+// Answer takes in the share of a validator for a set, and the commitment that
+// came with it, or nil. If the share counts, faulty are the validators that it
+// leads to the conviction of: its sender, if it is malformed, or those whose
+// shares are at fault, if it is the last one and the set does not make its
+// signatures. The commitment counts even if the share does not, unless the
+// validator is removed.
+func (r *Roast) Answer(validator uint16, number uint32, share []byte, faulty []uint16, next *SignerCommitment) Progress {
 	var p Progress
 	if r.done || int(validator) >= len(r.signers) {
 		return p
 	}
 	if r.Pending(validator, number) {
-		s := &r.signers[validator]
-		if !valid || len(share) > MaxAnswerSize {
-			*s = signer{removed: true}
-			r.end(number, &p)
-			return p
+		switch {
+		case len(share) > MaxAnswerSize:
+			r.remove([]uint16{validator}, number, &p)
+		case len(faulty) > 0:
+			r.remove(faulty, number, &p)
+		default:
+			r.accept(validator, number, share, &p)
 		}
-		if r.accept(validator, number, share, &p); r.done {
+		if r.done {
 			return p
 		}
 	}
@@ -268,7 +296,26 @@ func (r *Roast) Answer(validator uint16, number uint32, share []byte, valid bool
 	return p
 }
 
-// accept takes in a valid share that is pending.
+// remove removes validators for good and ends the given set and all others that
+// they are in: their shares there are not worth waiting for.
+func (r *Roast) remove(faulty []uint16, number uint32, p *Progress) {
+	over := []uint32{number}
+	for _, set := range r.sets {
+		if slices.ContainsFunc(set.Members, func(m Member) bool { return slices.Contains(faulty, m.Validator) }) && set.Number != number {
+			over = append(over, set.Number)
+		}
+	}
+	for _, v := range faulty {
+		if int(v) < len(r.signers) {
+			r.signers[v] = signer{removed: true}
+		}
+	}
+	for _, n := range over {
+		r.end(n, p)
+	}
+}
+
+// accept takes in a share that is pending.
 func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progress) {
 	i, _ := r.find(number)
 	set := &r.sets[i]
@@ -283,7 +330,7 @@ func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progres
 		}
 	}
 	if missing == 0 {
-		p.Completed = &CompletedSet{set.SigningSet, set.shares}
+		p.Completed = &AnsweredSet{set.SigningSet, set.shares}
 		*r = Roast{threshold: r.threshold, weights: r.weights, allowed: r.allowed, signers: make([]signer, len(r.signers)), done: true}
 		return
 	}

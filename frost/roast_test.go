@@ -45,9 +45,30 @@ func (l *log) commit(v uint16, counter uint64) frost.Progress {
 	return l.r.Commit(v, commitment(counter, digestA))
 }
 
+// answer gives a share: a valid one, or one that convicts its sender at once.
 func (l *log) answer(v uint16, set uint32, valid bool, next *frost.SignerCommitment) frost.Progress {
 	l.r = reload(l.t, l.r)
-	return l.r.Answer(v, set, []byte{'z', byte(v)}, valid, next)
+	var faulty []uint16
+	if !valid {
+		faulty = []uint16{v}
+	}
+	return l.r.Answer(v, set, []byte{'z', byte(v)}, faulty, next)
+}
+
+// wrong is a share that looks like one and does not verify.
+var wrong = []byte("wrong")
+
+// give gives a share and judges the set if that is its last one.
+func give(r *frost.Roast, v uint16, set uint32, share []byte, next *frost.SignerCommitment) frost.Progress {
+	var faulty []uint16
+	if answered, last := r.LastAnswer(v, set, share); last {
+		for i, m := range answered.Members {
+			if bytes.Equal(answered.Shares[i], wrong) {
+				faulty = append(faulty, m.Validator)
+			}
+		}
+	}
+	return r.Answer(v, set, share, faulty, next)
 }
 
 func validators(set frost.SigningSet) []uint16 {
@@ -188,6 +209,38 @@ func TestRoastInvalidShareRemoves(t *testing.T) {
 	require.NotNil(t, l.answer(1, 1, true, nil).Completed)
 }
 
+// Wrong shares are found when the set is complete. Whoever gave them is out, of
+// all its sets, and all others go on.
+func TestRoastWrongSharesRemoveOnceTheSetIsComplete(t *testing.T) {
+	l := newLog(t, 3, 1, 1, 1, 1, 1)
+	for v := range uint16(3) {
+		l.commit(v, 1)
+	}
+	next := func(counter uint64) *frost.SignerCommitment { c := commitment(counter, digestA); return &c }
+	l.nothing(give(l.r, 0, 0, wrong, next(2))) // free, and in the next set
+	l.nothing(give(l.r, 1, 0, wrong, next(2)))
+	l.formed(l.commit(3, 1), 1, 0, 1, 3)
+	_, last := l.r.LastAnswer(3, 0, []byte("z"))
+	require.False(t, last, "not in the set")
+	_, last = l.r.LastAnswer(3, 1, []byte("z"))
+	require.False(t, last, "others are missing")
+	set, last := l.r.LastAnswer(2, 0, []byte("z"))
+	require.True(t, last)
+	require.Equal(t, []uint16{0, 1, 2}, validators(set.SigningSet))
+	require.Equal(t, [][]byte{wrong, wrong, []byte("z")}, set.Shares)
+	l.nothing(give(l.r, 2, 0, []byte("z"), next(2)))
+	l.r = reload(t, l.r)
+	for _, set := range []uint32{0, 1} {
+		_, live := l.r.Set(set)
+		require.False(t, live)
+	}
+	_, idle := l.r.Idle(3)
+	require.True(t, idle, "freed from the set with the convicted ones")
+	l.nothing(l.commit(0, 9))
+	l.nothing(l.commit(3, 2))
+	l.formed(l.commit(4, 1), 2, 2, 3, 4)
+}
+
 func TestRoastStuckSetDoesNotStopOthers(t *testing.T) {
 	l := newLog(t, 2, 1, 1, 1)
 	l.commit(0, 1) // silent from now on
@@ -253,7 +306,7 @@ func TestRoastIgnoresStrangersAndGiants(t *testing.T) {
 	_, ok := l.r.Set(1)
 	require.False(t, ok)
 	// The verdict "valid" on a share that no session can have produced.
-	l.nothing(l.r.Answer(0, 0, make([]byte, frost.MaxAnswerSize+1), true, nil))
+	l.nothing(l.r.Answer(0, 0, make([]byte, frost.MaxAnswerSize+1), nil, nil))
 	l.nothing(l.commit(0, 1))
 }
 
@@ -302,7 +355,7 @@ func TestRoastTerminates(t *testing.T) {
 
 		var sets, divergences int
 		var formed []frost.SigningSet
-		var completed *frost.CompletedSet
+		var completed *frost.AnsweredSet
 		for range 10000 {
 			var able []int
 			for v, p := range peers {
@@ -344,7 +397,7 @@ func TestRoastTerminates(t *testing.T) {
 		}
 		require.True(t, r.Done())
 		require.NotNil(t, completed)
-		require.False(t, slices.ContainsFunc(completed.Shares, func(b []byte) bool { return b == nil }))
+		require.False(t, slices.ContainsFunc(completed.Shares, func(b []byte) bool { return b == nil || bytes.Equal(b, wrong) }))
 		require.LessOrEqual(t, divergences, 1)
 		// Whenever a set forms, each earlier one has a signer of its own that is
 		// pending in it or was removed by it, unless a withdrawal ended it.
@@ -388,7 +441,7 @@ func (p *peer) next(t *rapid.T, r *frost.Roast, v uint16, withdrawing bool, form
 			}
 			p.sent = func() frost.Progress {
 				p.unused = p.unused || next != nil
-				return r.Answer(v, set, share, true, next)
+				return give(r, v, set, share, next)
 			}
 		case !p.unused:
 			next := c()
@@ -406,10 +459,14 @@ func (p *peer) next(t *rapid.T, r *frost.Roast, v uint16, withdrawing bool, form
 	switch action := rapid.IntRange(0, 4).Draw(t, "action"); {
 	case action == 0 && len(formed) > 0:
 		set := rapid.SampledFrom(formed).Draw(t, "set").Number
-		p.sent = func() frost.Progress { return r.Answer(v, set, []byte("?"), false, nil) }
+		p.sent = func() frost.Progress { return r.Answer(v, set, []byte("?"), []uint16{v}, nil) }
 	case action == 1 && pending:
 		set := p.set
-		p.sent = func() frost.Progress { return r.Answer(v, set, []byte("!"), true, nil) }
+		var next *frost.SignerCommitment
+		if rapid.Bool().Draw(t, "carry") {
+			next = c()
+		}
+		p.sent = func() frost.Progress { return give(r, v, set, wrong, next) }
 	default:
 		next := c()
 		if action == 2 {
@@ -433,9 +490,9 @@ func FuzzRoastDecode(f *testing.F) {
 	r.Commit(1, commitment(1, digestB))
 	f.Add(wire.Marshal(r))
 	r.Commit(2, commitment(1, digestB))
-	r.Answer(1, 0, []byte("z"), true, nil)
+	r.Answer(1, 0, []byte("z"), nil, nil)
 	f.Add(wire.Marshal(r))
-	r.Answer(2, 0, nil, true, nil)
+	r.Answer(2, 0, nil, nil, nil)
 	f.Add(wire.Marshal(r))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := wire.Unmarshal[frost.Roast](data)
@@ -447,7 +504,8 @@ func FuzzRoastDecode(f *testing.F) {
 		}
 		// Whatever decodes takes further entries.
 		for v := range uint16(4) {
-			r.Answer(v, 0, []byte("z"), v%2 == 0, nil)
+			give(&r, v, 0, []byte("z"), nil)
+			r.Answer(v, 1, nil, []uint16{v, 7}, nil)
 			r.Commit(v, commitment(1<<63, digestA))
 		}
 		r.Reattempt(1 << 31)

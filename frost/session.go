@@ -53,9 +53,32 @@ type item struct {
 //
 // The error is a *Fault if a commitment is malformed.
 func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Member) (*Session, error) {
+	if _, err := instantiate(key, work); err != nil {
+		return nil, fmt.Errorf("frost: new session: %w", err)
+	}
+	if _, err := (&Session{key: key}).admit(members); err != nil {
+		return nil, fmt.Errorf("frost: new session: %w", err)
+	}
+	decoded := make([]*Commitment, len(members))
+	for i, m := range members {
+		var err error
+		if decoded[i], err = DecodeCommitment(key, work, m.Validator, m.Commitment); err != nil {
+			return nil, err
+		}
+	}
+	return NewSessionDecoded(key, work, context, decoded)
+}
+
+// NewSessionDecoded is NewSession with commitments that were decoded before, as
+// they arrived: what is left is what has to wait for the last of them.
+func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitments []*Commitment) (*Session, error) {
 	instances, err := instantiate(key, work)
 	if err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
+	}
+	members := make([]Member, len(commitments))
+	for i, c := range commitments {
+		members[i] = Member{c.validator, c.encoded}
 	}
 	s := &Session{key: key}
 	set, err := s.admit(members)
@@ -64,13 +87,15 @@ func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Memb
 	}
 
 	s.items = make([]item, len(work))
-	for _, m := range members {
-		decoded, err := decodeCommitment(key.group, work, key.Weight(m.Validator), m.Commitment)
-		if err != nil {
-			return nil, &Fault{m.Validator, err}
+	for _, c := range commitments {
+		if len(c.items) != len(work) {
+			return nil, fmt.Errorf("frost: new session: %w: commitment of validator %d is to other work", ErrWork, c.validator)
 		}
-		for i := range decoded {
-			s.items[i].commitments = append(s.items[i].commitments, decoded[i])
+		for i := range c.items {
+			if len(c.items[i].hiding) != 1+len(work[i].Generators()) || len(c.items[i].images) != key.Weight(c.validator) {
+				return nil, fmt.Errorf("frost: new session: %w: commitment of validator %d is to other work", ErrWork, c.validator)
+			}
+			s.items[i].commitments = append(s.items[i].commitments, c.items[i])
 		}
 	}
 
@@ -81,14 +106,14 @@ func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Memb
 		w.Uint16(m.Validator)
 		w.Bytes(m.Commitment)
 	}
-	commitments := sha512.Sum512_256(w.Data())
+	digest := sha512.Sum512_256(w.Data())
 	binding := Binding{
-		Context: context, Commitments: commitments, Signers: set.indices, Key: key.key,
+		Context: context, Commitments: digest, Signers: set.indices, Key: key.key,
 	}
 	w = wire.Writer{}
 	w.String("FROST session v1")
 	w.Fixed(key.key.Bytes())
-	w.Fixed(commitments[:])
+	w.Fixed(digest[:])
 	for i := range s.items {
 		binding.Item = uint16(i)
 		it := &s.items[i]
@@ -168,7 +193,7 @@ func (it *item) sumImages(group Group, members []member) {
 				elements = append(elements, images[k])
 			}
 		}
-		it.images = append(it.images, group.VarTimeMultiScalarMult(scalars, elements))
+		it.images = append(it.images, group.VarTimeMultiScalarMult(nil, scalars, elements))
 	}
 }
 

@@ -171,7 +171,9 @@ func newSigning(t testing.TB, k kind, threshold uint16, weights, validators []ui
 	for _, v := range validators {
 		nonces, commitment, err := frost.Commit(rand, shares[v], s.work, []byte("context"))
 		require.NoError(t, err)
-		require.NoError(t, frost.CheckCommitment(key, s.work, v, commitment))
+		decoded, err := frost.DecodeCommitment(key, s.work, v, commitment)
+		require.NoError(t, err)
+		require.Equal(t, v, decoded.Validator())
 		s.shares[v], s.nonces[v] = shares[v], nonces
 		s.members = append(s.members, frost.Member{Validator: v, Commitment: commitment})
 	}
@@ -374,7 +376,8 @@ func TestNewSessionRefuses(t *testing.T) {
 			require.ErrorAs(t, err, &fault, name)
 			require.Equal(t, uint16(1), fault.Validator)
 			require.ErrorIs(t, err, frost.ErrCommitment)
-			require.Equal(t, err, frost.CheckCommitment(s.key, s.work, 1, members[1].Commitment))
+			_, decoding := frost.DecodeCommitment(s.key, s.work, 1, members[1].Commitment)
+			require.Equal(t, err, decoding)
 		}
 
 		_, err := frost.NewSession(s.key, nil, nil, m)

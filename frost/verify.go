@@ -145,7 +145,7 @@ func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 			term(group.NewScalar().Multiply(public, m.lambda[j]), share)
 		}
 	}
-	return group.VarTimeMultiScalarMult(scalars, elements).Equal(group.NewElement().VarTimeMultiplyBase(base))
+	return group.VarTimeMultiScalarMult(nil, scalars, elements).Equal(group.NewElement().VarTimeMultiplyBase(base))
 }
 
 // weights are the weights of the equations that are checked together: 1, then

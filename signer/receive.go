@@ -64,7 +64,7 @@ func (s *Signer) Check(r storage.Reader, session uint64, from uint16, data []byt
 		if format == nil {
 			format = formOfBatch
 		}
-		if err := frost.CheckCommitment(key, format, from, i.Next.Nonces); err != nil {
+		if _, err := frost.DecodeCommitment(key, format, from, i.Next.Nonces); err != nil {
 			v.reason = fmt.Sprintf("malformed commitment: %s", err)
 			i.Next = nil
 			if i.Share == nil {
@@ -116,7 +116,11 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, data []byte
 	}
 	var p frost.Progress
 	if v.item.Share != nil {
-		p = roast.Answer(from, v.item.Set, v.item.Share, v.valid, next)
+		var faulty []uint16
+		if !v.valid {
+			faulty = []uint16{from}
+		}
+		p = roast.Answer(from, v.item.Set, v.item.Share, faulty, next)
 	} else {
 		p = roast.Commit(from, *next)
 	}

@@ -51,7 +51,7 @@ func verify(g frost.Group, role string, message []byte, x frost.Element, stateme
 		return err
 	}
 	c := challenge(g, role, message, statement, commitment)
-	r := g.VarTimeMultiScalarMult([]frost.Scalar{z, c.Negate(c)}, []frost.Element{g.Generator(), x})
+	r := g.VarTimeMultiScalarMult(z, []frost.Scalar{c.Negate(c)}, []frost.Element{x})
 	if r.IsIdentity() || !bytes.Equal(r.Bytes(), commitment) {
 		return errProof
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"filippo.io/edwards25519"
+	"filippo.io/edwards25519/field"
 
 	"github.com/serai-go/processor/frost"
 )
@@ -16,7 +17,8 @@ const size = 32
 // Group is the subgroup of prime order ℓ = 2²⁵² + 27742317777372353535851937790883648493
 // of edwards25519. Scalars are 32 bytes, little-endian, below ℓ (RFC 8032,
 // section 5.1); elements are 32 bytes, compressed (section 5.1.2). The identity
-// encodes as 0x01 followed by zeros.
+// encodes as 0x01 followed by zeros. The wide form is x ‖ y, 32 bytes each,
+// little-endian.
 var Group frost.Group = group{}
 
 type group struct{}
@@ -47,6 +49,7 @@ var (
 	errElementEncoding = errors.New("ed25519: not the canonical encoding of a point on the curve")
 	errIdentity        = errors.New("ed25519: element is the identity")
 	errOrder           = errors.New("ed25519: element is not of prime order")
+	errWide            = errors.New("ed25519: not the coordinates of a point on the curve")
 )
 
 // decodePoint accepts the canonical encoding of any point on the curve. The
@@ -89,6 +92,54 @@ func (group) DecodeCleared(b []byte) (frost.Element, error) {
 	return e, nil
 }
 
+func (group) WideSize() int { return 2 * size }
+
+func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
+	// All divisions by Z take one inversion (Montgomery's trick).
+	prefix := make([]field.Element, len(elements))
+	running := new(field.Element).One()
+	for i, e := range elements {
+		prefix[i].Set(running)
+		_, _, z, _ := e.(*Element).p.ExtendedCoordinates()
+		running.Multiply(running, z)
+	}
+	running.Invert(running)
+	first := len(b)
+	b = append(b, make([]byte, 2*size*len(elements))...)
+	for i := len(elements) - 1; i >= 0; i-- {
+		x, y, z, _ := elements[i].(*Element).p.ExtendedCoordinates()
+		inverse := new(field.Element).Multiply(running, &prefix[i])
+		running.Multiply(running, z)
+		at := b[first+2*size*i:]
+		copy(at, x.Multiply(x, inverse).Bytes())
+		copy(at[size:], y.Multiply(y, inverse).Bytes())
+	}
+	return b
+}
+
+func (group) DecodeWide(b []byte) (frost.Element, error) {
+	if len(b) != 2*size {
+		return nil, errWide
+	}
+	var x, y, t field.Element
+	// SetBytes also takes numbers that are not reduced.
+	for i, c := range []*field.Element{&x, &y} {
+		encoded := b[size*i:][:size]
+		if _, err := c.SetBytes(encoded); err != nil || !bytes.Equal(c.Bytes(), encoded) {
+			return nil, errWide
+		}
+	}
+	e := new(Element)
+	if _, err := e.p.SetExtendedCoordinates(&x, &y, new(field.Element).One(), t.Multiply(&x, &y)); err != nil {
+		return nil, errWide
+	}
+	e.p.MultByCofactor(&e.p)
+	if e.IsIdentity() {
+		return nil, errIdentity
+	}
+	return e, nil
+}
+
 var (
 	minusOne     = new(Scalar).Negate(new(Scalar).SetUint64(1)).(*Scalar)
 	inverseEight = new(Scalar).VarTimeInvert(new(Scalar).SetUint64(8))
@@ -117,7 +168,7 @@ func (g group) RandomScalar(rand io.Reader) (frost.Scalar, error) {
 	}
 }
 
-func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Element) frost.Element {
+func (group) VarTimeMultiScalarMult(base frost.Scalar, scalars []frost.Scalar, elements []frost.Element) frost.Element {
 	if len(scalars) != len(elements) {
 		panic("ed25519: VarTimeMultiScalarMult of slices of different lengths")
 	}
@@ -129,5 +180,8 @@ func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Ele
 	}
 	e := new(Element)
 	e.p.VarTimeMultiScalarMult(s, p)
+	if base != nil {
+		e.p.Add(&e.p, new(edwards25519.Point).ScalarBaseMult(&base.(*Scalar).s))
+	}
 	return e
 }

@@ -13,11 +13,13 @@ import (
 const (
 	scalarSize  = 32
 	elementSize = 33
+	wideSize    = 64
 )
 
 // Group is the curve secp256k1 of SEC 2. Scalars are 32 bytes, big-endian,
 // below the order n; elements are 33 bytes, compressed as in SEC 1, section
-// 2.3.3. The identity encodes as 33 zeros.
+// 2.3.3. The identity encodes as 33 zeros. The wide form is x ‖ y, 32 bytes
+// each, big-endian.
 var Group frost.Group = group{}
 
 type group struct{}
@@ -36,6 +38,7 @@ func (group) Generator() frost.Element {
 var (
 	errScalar  = errors.New("secp256k1: not the 32 bytes of a number below the group order")
 	errElement = errors.New("secp256k1: not the compressed encoding of a point on the curve")
+	errWide    = errors.New("secp256k1: not the coordinates of a point on the curve")
 )
 
 func (group) DecodeScalar(b []byte) (frost.Scalar, error) {
@@ -56,6 +59,39 @@ func (group) DecodeElement(b []byte) (frost.Element, error) {
 	if e.p.X.SetByteSlice(b[1:]) ||
 		!dcr.DecompressY(&e.p.X, b[0] == dcr.PubKeyFormatCompressedOdd, &e.p.Y) {
 		return nil, errElement
+	}
+	e.p.Z.SetInt(1)
+	return e, nil
+}
+
+func (group) WideSize() int { return wideSize }
+
+func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
+	points := make([]dcr.JacobianPoint, len(elements))
+	for i, e := range elements {
+		points[i] = e.(*Element).p
+	}
+	toAffine(points)
+	for i := range points {
+		b = append(b, make([]byte, wideSize)...)
+		last := b[len(b)-wideSize:]
+		points[i].X.PutBytesUnchecked(last)
+		points[i].Y.PutBytesUnchecked(last[wideSize/2:])
+	}
+	return b
+}
+
+func (group) DecodeWide(b []byte) (frost.Element, error) {
+	e := new(Element)
+	if len(b) != wideSize || e.p.X.SetByteSlice(b[:wideSize/2]) || e.p.Y.SetByteSlice(b[wideSize/2:]) {
+		return nil, errWide
+	}
+	// y² = x³ + 7. No point has x = 0 or y = 0, nor is the identity.
+	var left, right dcr.FieldVal
+	left.SquareVal(&e.p.Y).Normalize()
+	right.SquareVal(&e.p.X).Mul(&e.p.X).AddInt(7).Normalize()
+	if !left.Equals(&right) {
+		return nil, errWide
 	}
 	e.p.Z.SetInt(1)
 	return e, nil

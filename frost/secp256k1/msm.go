@@ -12,7 +12,7 @@ import (
 // VarTimeMultiScalarMult is Straus' method: all terms share their doublings.
 // The endomorphism of the curve splits each scalar into two of half the length,
 // and signed windows recode those.
-func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Element) frost.Element {
+func (group) VarTimeMultiScalarMult(base frost.Scalar, scalars []frost.Scalar, elements []frost.Element) frost.Element {
 	if len(scalars) != len(elements) {
 		panic("secp256k1: VarTimeMultiScalarMult of slices of different lengths")
 	}
@@ -65,6 +65,10 @@ func (group) VarTimeMultiScalarMult(scalars []frost.Scalar, elements []frost.Ele
 			}
 			dcr.AddNonConst(&sum, &q, &sum)
 		}
+	}
+	if base != nil {
+		dcr.ScalarBaseMultNonConst(&base.(*Scalar).s, &q)
+		dcr.AddNonConst(&sum, &q, &sum)
 	}
 	return &Element{p: sum}
 }

@@ -22,7 +22,7 @@ func TestMultiScalarMultMatchesSum(t *testing.T) {
 			scalars, elements = append(scalars, k), append(elements, e)
 			want.Add(want, Group.NewElement().VarTimeMultiply(k, e))
 		}
-		require.Equal(t, want.Bytes(), Group.VarTimeMultiScalarMult(scalars, elements).Bytes())
+		require.Equal(t, want.Bytes(), Group.VarTimeMultiScalarMult(nil, scalars, elements).Bytes())
 	})
 }
 
@@ -57,7 +57,7 @@ func BenchmarkMultiScalarMult(b *testing.B) {
 				scalars, elements = append(scalars, k), append(elements, e)
 			}
 			for b.Loop() {
-				Group.VarTimeMultiScalarMult(scalars, elements)
+				Group.VarTimeMultiScalarMult(nil, scalars, elements)
 			}
 		})
 	}
