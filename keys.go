@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -55,6 +56,9 @@ func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShar
 	if ok {
 		return pair.batch, pair.network, nil
 	}
+	if erased, err := k.keygen.Erased(r, session); err != nil || erased {
+		return nil, nil, err
+	}
 	pair.batch, pair.network, err = k.keygen.Shares(r, session)
 	switch {
 	case err == nil:
@@ -63,6 +67,30 @@ func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShar
 		return nil, nil, nil
 	}
 	return pair.batch, pair.network, err
+}
+
+// forget erases the shares of retired sessions in memory. Nobody may be using
+// them.
+func (k *keys) forget(ctx context.Context, store storage.Store) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.shares) == 0 {
+		return nil
+	}
+	return store.View(ctx, func(r storage.Reader) error {
+		for session, pair := range k.shares { // order-free: each is kept or erased
+			erased, err := k.keygen.Erased(r, session)
+			if err != nil {
+				return err
+			}
+			if erased {
+				pair.batch.Erase()
+				pair.network.Erase()
+				delete(k.shares, session)
+			}
+		}
+		return nil
+	})
 }
 
 // erase erases the shares in memory.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,11 +41,11 @@ type world struct {
 	verify               func(key, message, signature []byte) bool
 }
 
-// entry is a step of the log: an item of a validator, or anything else.
+// entry is a step of the log: a message of a validator, or anything else.
 type entry struct {
-	from uint16
-	item []byte
-	do   func(*node, storage.Tx) error
+	from  uint16
+	items [][]byte
+	do    func(*node, storage.Tx) error
 }
 
 // node is one validator's signer with its database. Everything it remembers
@@ -58,14 +59,33 @@ type node struct {
 	keys    *fakeKeys
 	random  io.Reader
 	offline bool
+	// evidence sees what convicts whom.
+	evidence func(who uint16, item []byte)
 }
 
 var (
 	cursor = storage.NewValue("test/cursor", storage.Number)
 	plans  = storage.NewMap("test/plans", storage.HashKey[coin.PlanID](), storage.Record[coin.Plan]())
-	sent   = storage.NewQueue("test/sent", storage.Blob)
+	sent   = storage.NewQueue("test/sent", storage.Record[message]())
 	told   = storage.NewQueue("test/told", storage.Blob)
 )
+
+// message is what a node sends at once.
+type message struct{ items [][]byte }
+
+func (m message) Encode(w *wire.Writer) {
+	w.Count(len(m.items))
+	for _, item := range m.items {
+		w.Bytes(item)
+	}
+}
+
+func (m *message) Decode(r *wire.Reader) {
+	m.items = make([][]byte, r.Count(1<<16, 4))
+	for i := range m.items {
+		m.items[i] = r.Bytes(MaxItem)
+	}
+}
 
 // chacha is repeatable randomness.
 func chacha(seed uint64) io.Reader {
@@ -127,8 +147,10 @@ func (n *node) view(f func(storage.Reader) error) {
 // append adds a step to the log.
 func (w *world) append(do func(*node, storage.Tx) error) { w.log = append(w.log, entry{do: do}) }
 
-// say adds an item to the log.
-func (w *world) say(from uint16, item []byte) { w.log = append(w.log, entry{from: from, item: item}) }
+// say adds a message to the log.
+func (w *world) say(from uint16, items ...[]byte) {
+	w.log = append(w.log, entry{from: from, items: items})
+}
 
 // step reads one log entry. It returns false at the end of the log, or where
 // the node has to wait.
@@ -143,10 +165,10 @@ func (n *node) step() (bool, error) {
 		return false, nil
 	}
 	e := n.log[at]
-	var v Verdict
-	if e.item != nil {
+	var verdicts []Verdict
+	if e.do == nil {
 		err := n.store.View(ctx, func(r storage.Reader) (err error) {
-			v, err = n.Check(r, 0, e.from, e.item)
+			verdicts, err = n.Check(r, 0, e.from, e.items)
 			return err
 		})
 		if errors.Is(err, ErrNotReady) {
@@ -160,10 +182,15 @@ func (n *node) step() (bool, error) {
 		if err := cursor.Put(tx, at+1); err != nil {
 			return err
 		}
-		if e.item != nil {
-			return n.Receive(tx, 0, e.from, e.item, v)
+		if e.do != nil {
+			return e.do(n, tx)
 		}
-		return e.do(n, tx)
+		for _, v := range verdicts {
+			if err := n.Receive(tx, 0, e.from, v); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -185,16 +212,24 @@ func (n *node) work() error {
 	}
 }
 
-// take returns what the node has sent since, and takes it out.
+// take returns the items that the node has sent since, and takes them out.
 func (n *node) take() (items [][]byte) {
+	for _, m := range n.takeMessages() {
+		items = append(items, m.items...)
+	}
+	return items
+}
+
+// takeMessages is take with the items of a message together.
+func (n *node) takeMessages() (list []message) {
 	n.update(func(tx storage.Tx) error {
-		items = nil
+		list = nil
 		var ids []uint64
 		for item, err := range sent.All(tx) {
 			if err != nil {
 				return err
 			}
-			items, ids = append(items, item.Value), append(ids, item.Key)
+			list, ids = append(list, item.Value), append(ids, item.Key)
 		}
 		for _, id := range ids {
 			if err := sent.Delete(tx, id); err != nil {
@@ -203,7 +238,7 @@ func (n *node) take() (items [][]byte) {
 		}
 		return nil
 	})
-	return items
+	return list
 }
 
 // run lets all nodes read, work and speak until nothing moves.
@@ -224,8 +259,8 @@ func (w *world) once() (spoken bool) {
 		if n.offline {
 			continue
 		}
-		for _, item := range n.take() {
-			w.say(uint16(n.number), item)
+		for _, m := range n.takeMessages() {
+			w.say(uint16(n.number), m.items...)
 			spoken = true
 		}
 	}
@@ -258,10 +293,36 @@ func (n *node) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error) {
 }
 
 // SendSigning implements Events.
-func (n *node) SendSigning(tx storage.Tx, _ uint64, item []byte) error {
-	_, err := sent.Push(tx, item)
+func (n *node) SendSigning(tx storage.Tx, _ uint64, items [][]byte) error {
+	_, err := sent.Push(tx, message{items})
 	return err
 }
+
+// SignedCosign implements Events. Anyone verifies what was signed.
+func (n *node) SignedCosign(tx storage.Tx, c SignedCosign) error {
+	domain := batch.Domain{Network: "test", Session: c.Session}
+	if err := c.Cosign.Verify(domain, n.batchKey.Key().Bytes(), c.Signature[:]); err != nil {
+		return err
+	}
+	return n.tell(tx, "cosign %d signed", c.Cosign.Number)
+}
+
+// SignedSlashReport implements Events.
+func (n *node) SignedSlashReport(tx storage.Tx, p SignedSlashReport) error {
+	domain := batch.Domain{Network: "test", Session: p.Session}
+	if err := p.Report.Verify(domain, n.batchKey.Key().Bytes(), p.Signature[:]); err != nil {
+		return err
+	}
+	return n.tell(tx, "slash report signed, %d slashes", len(p.Report.Slashes))
+}
+
+// Held implements Events.
+func (n *node) Held(tx storage.Tx, id ID, who uint16) error {
+	return n.tell(tx, "%d held in %s", who, id)
+}
+
+// Refused implements Events.
+func (n *node) Refused(tx storage.Tx, reason string) error { return n.tell(tx, "refused: %s", reason) }
 
 // SignedBatch implements Events. The signature is the group's, by any Ed25519
 // library.
@@ -283,7 +344,10 @@ func (n *node) Diverged(tx storage.Tx, id ID, digests [2][32]byte) error {
 }
 
 // Misbehaved implements Events.
-func (n *node) Misbehaved(tx storage.Tx, _ uint64, who uint16, reason string, _ []byte) error {
+func (n *node) Misbehaved(tx storage.Tx, _ uint64, who uint16, reason string, evidence []byte) error {
+	if n.evidence != nil {
+		n.evidence(who, evidence)
+	}
 	what, _, _ := bytes.Cut([]byte(reason), []byte(":"))
 	return n.tell(tx, "%d: %s", who, what)
 }
@@ -449,7 +513,8 @@ func (n *node) records() (count int) {
 			if err != nil {
 				return err
 			}
-			if !bytes.HasPrefix(pair.Key, []byte("signer/acknowledged")) && !bytes.HasPrefix(pair.Key, []byte("signer/sessions")) {
+			name, _, _ := bytes.Cut(pair.Key, []byte{0})
+			if !slices.Contains([]string{"signer/acknowledged", "signer/sessions", "signer/opened"}, string(name)) {
 				count++
 			}
 		}

@@ -152,21 +152,23 @@ func (s *Signer) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.
 	return s.close(tx, PlanID(plan.Key.Session, id))
 }
 
-// planWork is the signing work of a plan.
-func (s *Signer) planWork(r storage.Reader, id coin.PlanID) ([]frost.Algorithm, error) {
-	plan, ok, err := s.Plans.Plan(r, id)
-	if err != nil || !ok {
-		return nil, err
-	}
-	p, ok, err := s.prepared.Get(r, id)
-	if err != nil || !ok {
-		return nil, err
-	}
-	work, err := s.Coin.Work(plan, p.Transaction)
-	if err != nil {
-		return nil, fmt.Errorf("%w: work of plan %s: %v", ErrUnusable, id, err)
-	}
-	return work, nil
+// planWork is the signing work of a plan with a digest, nil if it is not here.
+func (s *Signer) planWork(r storage.Reader, id ID, digest [32]byte) ([]frost.Algorithm, error) {
+	return s.memory.work(id, digest, func() ([]frost.Algorithm, error) {
+		plan, ok, err := s.Plans.Plan(r, id.Subject)
+		if err != nil || !ok {
+			return nil, err
+		}
+		p, ok, err := s.prepared.Get(r, id.Subject)
+		if err != nil || !ok {
+			return nil, err
+		}
+		work, err := s.Coin.Work(plan, p.Transaction)
+		if err != nil {
+			return nil, fmt.Errorf("%w: work of %s: %v", ErrUnusable, id, err)
+		}
+		return work, nil
+	})
 }
 
 // finishPlan assembles the signed transaction of a plan. It returns nil for one

@@ -1,0 +1,79 @@
+package keygen
+
+import (
+	"fmt"
+
+	"github.com/serai-go/processor/storage"
+)
+
+// over are the sessions whose key generation has ended for good, without
+// confirmed keys; erased are those with confirmed keys whose shares are gone.
+var (
+	over   = storage.NewMap("keygen/over", storage.NumberKey[uint64](), storage.Flag)
+	erased = storage.NewMap("keygen/erased", storage.NumberKey[uint64](), storage.Flag)
+)
+
+// Retire ends the key generation of a session without confirmed keys for good
+// and erases the shares of all its attempts. If the session has its keys it
+// does nothing: see Erase.
+func (k *KeyGen) Retire(tx storage.Tx, session uint64) error {
+	if done, err := confirmed.Has(tx, session); err != nil || done {
+		return err
+	}
+	if err := over.Put(tx, session, struct{}{}); err != nil {
+		return err
+	}
+	list, err := history(tx, session)
+	if err != nil {
+		return err
+	}
+	for _, item := range list {
+		// What was public stays, so that a late item still is just late.
+		item.Value.phase = failed
+		if err := attempts.Put(tx, item.Key, item.Value); err != nil {
+			return err
+		}
+		if err := drop(tx, item.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Over tells whether Retire ended a session's key generation.
+func (k *KeyGen) Over(r storage.Reader, session uint64) (bool, error) { return over.Has(r, session) }
+
+// Startable returns ErrRequest if a session's key generation has ended for good:
+// Generate must not be called then.
+func (k *KeyGen) Startable(r storage.Reader, session uint64) error {
+	ended, err := over.Has(r, session)
+	if err == nil && ended {
+		err = fmt.Errorf("%w: session %d is retired", ErrRequest, session)
+	}
+	return err
+}
+
+// Erase erases the shares of a session's confirmed keys, and all that they
+// could be made from again. What anyone needs to follow the session stays.
+func (k *KeyGen) Erase(tx storage.Tx, session uint64) error {
+	vote, err := k.Keys(tx, session)
+	if err != nil {
+		return err
+	}
+	if err := erased.Put(tx, session, struct{}{}); err != nil {
+		return err
+	}
+	key := attemptKey{session, vote.Attempt}
+	if err := dropDeals(tx, key); err != nil {
+		return err
+	}
+	if err := open.Delete(tx, key); err != nil {
+		return err
+	}
+	return owns.Delete(tx, key)
+}
+
+// Erased tells whether the shares of a session's confirmed keys are erased.
+func (k *KeyGen) Erased(r storage.Reader, session uint64) (bool, error) {
+	return erased.Has(r, session)
+}
