@@ -37,6 +37,7 @@ type world struct {
 	batchKey, networkKey *frost.PublicKey
 	log                  []entry
 	nodes                []*node
+	answered             map[string]string // share by the commitment it answers
 	algorithm            func(message []byte) frost.Algorithm
 	verify               func(key, message, signature []byte) bool
 }
@@ -61,6 +62,8 @@ type node struct {
 	offline bool
 	// evidence sees what convicts whom.
 	evidence func(who uint16, item []byte)
+	// tamper changes what the node says: nil stands for silence.
+	tamper func(item []byte) []byte
 }
 
 var (
@@ -99,6 +102,7 @@ func newWorld(t tester, threshold uint16, weights ...uint16) *world {
 func newWorldOf(t tester, group frost.Group, threshold uint16, weights ...uint16) *world {
 	w := &world{
 		tester:    t,
+		answered:  make(map[string]string),
 		algorithm: func(message []byte) frost.Algorithm { return ed25519.NewSchnorr(message) },
 		verify:    func(key, message, signature []byte) bool { return stdlib.Verify(key, message, signature) },
 	}
@@ -260,11 +264,29 @@ func (w *world) once() (spoken bool) {
 			continue
 		}
 		for _, m := range n.takeMessages() {
-			w.say(uint16(n.number), m.items...)
-			spoken = true
+			if n.say(m.items) {
+				spoken = true
+			}
 		}
 	}
 	return spoken
+}
+
+// say puts what the node says into the log, and tells whether that is anything.
+func (n *node) say(items [][]byte) bool {
+	if n.tamper != nil {
+		var kept [][]byte
+		for _, item := range items {
+			if item = n.tamper(item); item != nil {
+				kept = append(kept, item)
+			}
+		}
+		items = kept
+	}
+	if len(items) > 0 {
+		n.world.say(uint16(n.number), items...)
+	}
+	return len(items) > 0
 }
 
 // told returns what the node has told of signing, in order.
@@ -294,8 +316,36 @@ func (n *node) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error) {
 
 // SendSigning implements Events.
 func (n *node) SendSigning(tx storage.Tx, _ uint64, items [][]byte) error {
+	for _, item := range items {
+		if err := n.register(tx, n.parse(item)); err != nil {
+			return err
+		}
+	}
 	_, err := sent.Push(tx, message{items})
 	return err
+}
+
+// register fails if a share answers a commitment that was answered with
+// another share before, by whatever process.
+func (n *node) register(r storage.Reader, i item) error {
+	if i.Share == nil {
+		return nil
+	}
+	roast, err := n.sets.Load(r, i.ID)
+	if err != nil {
+		return err
+	}
+	set, live := roast.Set(i.Set)
+	for _, m := range set.Members {
+		if live && int(m.Validator) == n.number {
+			if was, seen := n.answered[string(m.Commitment)]; seen && was != string(i.Share) {
+				return errors.New("nonces have answered twice")
+			}
+			n.answered[string(m.Commitment)] = string(i.Share)
+			return nil
+		}
+	}
+	return errors.New("share for no set")
 }
 
 // SignedCosign implements Events. Anyone verifies what was signed.
