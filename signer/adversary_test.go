@@ -273,8 +273,9 @@ func points(t *testing.T, data []byte) (d, e *edwards25519.Point) {
 	return d, e
 }
 
-// A part of small order in a nonce is gone once the commitment is read: it
-// neither spoils a signature nor convicts anybody.
+// A part of small order in a nonce is gone once the commitment is read: the
+// others' shares hold all the same, and whoever sent it has to answer for its
+// own.
 func TestNoncesWithTorsion(t *testing.T) {
 	// A point of order 8.
 	torsion, err := new(edwards25519.Point).SetBytes([]byte{
@@ -297,6 +298,7 @@ func TestNoncesWithTorsion(t *testing.T) {
 	w.once()
 	w.once()
 	require.Len(t, l.waiting(id, by), 1)
+	require.Len(t, w.answered, 2, "who has checked its own share")
 	l.put(item{ID: id, Set: 0, Share: []byte("nothing of the length of a share")})
 	w.run()
 	for _, n := range w.honest() {

@@ -385,7 +385,7 @@ func (n *node) SignedBatch(tx storage.Tx, b SignedBatch) error {
 
 // Completed implements Events.
 func (n *node) Completed(tx storage.Tx, id ID, _ coin.TransactionID) error {
-	return n.tell(tx, "plan %x completed", id.Subject[:1])
+	return n.tell(tx, "plan %x completed", id.Subject[:4])
 }
 
 // Diverged implements Events.
@@ -433,6 +433,7 @@ type fakeCoin struct {
 	coin.Spender
 	change    byte // added to what is prepared
 	refuse    error
+	only      func(coin.Plan) bool // whom refuse is for, all by default
 	prepare   func()
 	assemble  func()
 	published []coin.TransactionID
@@ -465,7 +466,7 @@ func (c *fakeCoin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte
 	if c.assemble != nil {
 		c.assemble()
 	}
-	if c.refuse != nil {
+	if c.refuse != nil && (c.only == nil || c.only(plan)) {
 		return coin.Transaction{}, c.refuse
 	}
 	for i, m := range messages(plan, prepared) {

@@ -52,9 +52,8 @@ func TestNoncesNeverAnswerTwice(t *testing.T) {
 					n.restart(n.store.Clone())
 				}
 			case 9:
-				w.append(func(n *node, tx storage.Tx) error {
-					return n.Reattempt(tx, id, uint32(len(n.log)))
-				})
+				number := uint32(len(w.log)) // the same for all who read it
+				w.append(func(n *node, tx storage.Tx) error { return n.Reattempt(tx, id, number) })
 			}
 		}
 		for _, item := range held {

@@ -50,7 +50,7 @@ func TestBatchAndPlanAreSigned(t *testing.T) {
 	}
 }
 
-func planLine(id coin.PlanID) string { return "plan " + id.String()[:2] + " completed" }
+func planLine(id coin.PlanID) string { return "plan " + id.String()[:8] + " completed" }
 
 func TestWeightsCount(t *testing.T) {
 	w := newWorld(t, 4, 3, 1, 2)
