@@ -173,7 +173,7 @@ func (k *core) apply(tx storage.Tx, l lane, position uint64, e Entry, verdicts [
 func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 	switch e := e.(type) {
 	case GenerateKey:
-		err := k.keygen.Startable(tx, e.Session)
+		err := k.live(tx, e.Session)
 		if err == nil {
 			err = k.keygen.Generate(tx, keygen.Request(e))
 		}
@@ -184,6 +184,9 @@ func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 	case CloseRound:
 		return k.keygen.CloseRound(tx, e.Session, e.Attempt, e.Round)
 	case ConfirmKey:
+		if err := k.live(tx, e.Session); err != nil {
+			return err
+		}
 		return k.keygen.Confirm(tx, e.Session, e.Attempt, e.BatchKey[:], e.NetworkKey)
 	case RetireSession:
 		return k.keygen.Retire(tx, e.Session)
@@ -198,6 +201,16 @@ func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 		}
 	}
 	return nil
+}
+
+// live returns keygen.ErrRequest for a session whose key generation has ended
+// for good.
+func (k *core) live(r storage.Reader, session uint64) error {
+	over, err := k.keygen.Over(r, session)
+	if err == nil && over {
+		err = fmt.Errorf("%w: session %d is retired", keygen.ErrRequest, session)
+	}
+	return err
 }
 
 func (k *core) applyBatch(tx storage.Tx, position uint64, e Entry, verdicts []verdict) error {

@@ -1,8 +1,6 @@
 package keygen
 
 import (
-	"fmt"
-
 	"github.com/serai-go/processor/storage"
 )
 
@@ -40,18 +38,9 @@ func (k *KeyGen) Retire(tx storage.Tx, session uint64) error {
 	return nil
 }
 
-// Over tells whether Retire ended a session's key generation.
+// Over tells whether Retire ended a session's key generation. Neither Generate
+// nor Confirm may be called for it then.
 func (k *KeyGen) Over(r storage.Reader, session uint64) (bool, error) { return over.Has(r, session) }
-
-// Startable returns ErrRequest if a session's key generation has ended for good:
-// Generate must not be called then.
-func (k *KeyGen) Startable(r storage.Reader, session uint64) error {
-	ended, err := over.Has(r, session)
-	if err == nil && ended {
-		err = fmt.Errorf("%w: session %d is retired", ErrRequest, session)
-	}
-	return err
-}
 
 // Erase erases the shares of a session's confirmed keys, and all that they
 // could be made from again. What anyone needs to follow the session stays.
