@@ -53,7 +53,20 @@ func FuzzDecode(f *testing.F) {
 // FuzzReceive hands a signer what a peer may say while a set waits for its
 // share: only that peer may be named, nothing fails, and the others sign.
 func FuzzReceive(f *testing.F) {
-	w, _ := pending(f, 3, 1, 1, 1, 1)
+	// While sets wait for shares: of a batch, a plan of two inputs and a cosign.
+	live := func(t testing.TB) *world {
+		w := newWorld(t, 3, 1, 1, 1, 1)
+		w.cosign(0, 5)
+		w.plan(2)
+		w.reportAll(0)
+		w.once()
+		for _, n := range w.nodes {
+			require.NoError(t, n.read())
+			require.NoError(t, n.work())
+		}
+		return w
+	}
+	w := live(f)
 	for _, n := range w.nodes {
 		for _, item := range n.take() {
 			f.Add(item)
@@ -65,14 +78,16 @@ func FuzzReceive(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		w, _ := pending(t, 3, 1, 1, 1, 1)
+		w := live(t)
 		w.nodes[1].offline = true
 		w.say(1, data)
 		w.run()
 		for _, i := range []int{0, 2, 3} {
 			lines := w.nodes[i].told()
 			require.Equal(t, 1, count(lines, "batch 0 signed"))
-			require.Equal(t, len(lines), 1+count(lines, "1: ")+count(lines, "batch diverged"), "%v", lines)
+			require.Equal(t, 1, count(lines, "cosign 5 signed"))
+			require.Equal(t, 1, counting(lines, " completed"))
+			require.Equal(t, len(lines), 3+count(lines, "1: ")+counting(lines, " diverged"), "%v", lines)
 		}
 	})
 }
