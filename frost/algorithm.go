@@ -50,6 +50,24 @@ type Instance interface {
 	Signature(nonces, images []Element, answer Scalar) ([]byte, error)
 }
 
+// PerSigner is implemented by instances that bind the nonces of every signer by
+// a coefficient of its own, as RFC 9591 does. Sessions of such work have members
+// of weight 1 and no generators besides G, and Instance.Coefficient is not
+// asked. They cost a multiplication for every signer where others cost one.
+type PerSigner interface {
+	Instance
+	// Coefficients returns the binding coefficient of every signer: a hash of
+	// the key, of everything that is signed, and of the commitments.
+	Coefficients(signers []SignerNonces) []Scalar
+}
+
+// SignerNonces are the encoded commitments D and E of the signer with the share
+// of an index.
+type SignerNonces struct {
+	Index           uint16
+	Hiding, Binding []byte
+}
+
 // A Challenge fixes the answer z = ±r + Factor·x to a nonce r.
 type Challenge struct {
 	// Negate is set where −r takes the place of r.

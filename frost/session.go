@@ -19,6 +19,7 @@ type Member struct {
 // It does not change and is safe for concurrent use.
 type Session struct {
 	key     *PublicKey
+	set     *set
 	members []member
 	items   []item
 	digest  [32]byte // of everything that the shares depend on
@@ -27,7 +28,7 @@ type Session struct {
 // member is a validator of a session.
 type member struct {
 	Member
-	lambda []Scalar // per share
+	first  int // position of its first share among those of the session
 	public []Element
 }
 
@@ -37,6 +38,7 @@ type item struct {
 	generators  []Element    // G first
 	commitments []commitment // per member
 	coefficient Scalar
+	perSigner   []Scalar  // in the place of coefficient: one for each member
 	nonces      []Element // per generator, what the signature's nonce is
 	images      []Element
 	challenge   Challenge
@@ -56,7 +58,7 @@ func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Memb
 	if _, err := instantiate(key, work); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
-	if _, err := (&Session{key: key}).admit(members); err != nil {
+	if err := (&Session{key: key}).admit(members); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
 	decoded := make([]*Commitment, len(members))
@@ -81,8 +83,7 @@ func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitm
 		members[i] = Member{c.validator, c.encoded}
 	}
 	s := &Session{key: key}
-	set, err := s.admit(members)
-	if err != nil {
+	if err := s.admit(members); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
 
@@ -99,18 +100,9 @@ func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitm
 		}
 	}
 
+	digest := digestMembers(members)
+	binding := Binding{Context: context, Commitments: digest, Signers: s.set.indices, Key: key.key}
 	var w wire.Writer
-	w.String("FROST session commitments v1")
-	w.Count(len(members))
-	for _, m := range members {
-		w.Uint16(m.Validator)
-		w.Bytes(m.Commitment)
-	}
-	digest := sha512.Sum512_256(w.Data())
-	binding := Binding{
-		Context: context, Commitments: digest, Signers: set.indices, Key: key.key,
-	}
-	w = wire.Writer{}
 	w.String("FROST session v1")
 	w.Fixed(key.key.Bytes())
 	w.Fixed(digest[:])
@@ -119,53 +111,122 @@ func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitm
 		it := &s.items[i]
 		it.instance = instances[i]
 		it.generators = append([]Element{key.group.Generator()}, work[i].Generators()...)
-		hiding, bound := it.sumCommitments(key.group)
-		it.sumImages(key.group, s.members)
-		if err := it.begin(key.group, binding, hiding, bound); err != nil {
+		if err := s.begin(it, binding); err != nil {
 			return nil, fmt.Errorf("frost: new session: item %d: %w", i, err)
 		}
-		w.Fixed(it.coefficient.Bytes())
+		if it.perSigner == nil {
+			w.Fixed(it.coefficient.Bytes())
+		}
+		for _, coefficient := range it.perSigner {
+			w.Fixed(coefficient.Bytes())
+		}
 		w.Fixed(it.challenge.Factor.Bytes())
 	}
 	s.digest = sha512.Sum512_256(w.Data())
 	return s, nil
 }
 
+// digestMembers is a hash of who has committed to what.
+func digestMembers(members []Member) [32]byte {
+	var w wire.Writer
+	w.String("FROST session commitments v1")
+	w.Count(len(members))
+	for _, m := range members {
+		w.Uint16(m.Validator)
+		w.Bytes(m.Commitment)
+	}
+	return sha512.Sum512_256(w.Data())
+}
+
 // admit checks that the members are a signing set and takes them in.
-func (s *Session) admit(members []Member) (coefficients, error) {
+func (s *Session) admit(members []Member) error {
 	weight := 0
 	validators := make([]uint16, len(members))
 	for i, m := range members {
 		if s.key.Weight(m.Validator) == 0 {
-			return coefficients{}, fmt.Errorf("%w: validator %d is unknown", ErrMembers, m.Validator)
+			return fmt.Errorf("%w: validator %d is unknown", ErrMembers, m.Validator)
 		}
 		if i > 0 && m.Validator <= validators[i-1] {
-			return coefficients{}, fmt.Errorf("%w: not in ascending order", ErrMembers)
+			return fmt.Errorf("%w: not in ascending order", ErrMembers)
 		}
 		validators[i] = m.Validator
-		weight += s.key.Weight(m.Validator)
+		w := s.key.Weight(m.Validator)
+		first := s.key.first[m.Validator] - 1
+		s.members = append(s.members, member{Member: m, first: weight, public: s.key.shares[first:][:w:w]})
+		weight += w
 	}
 	if weight < s.key.Threshold() {
-		return coefficients{}, fmt.Errorf("%w: weight %d of %d", ErrMembers, weight, s.key.Threshold())
+		return fmt.Errorf("%w: weight %d of %d", ErrMembers, weight, s.key.Threshold())
 	}
-	set, err := s.key.coefficients(validators)
-	if err != nil {
-		return coefficients{}, err
+	s.set = s.key.set(validators)
+	return nil
+}
+
+// begin derives the binding coefficient, the nonces and the challenge from the
+// commitments.
+func (s *Session) begin(it *item, binding Binding) error {
+	group := s.key.group
+	if per, ok := it.instance.(PerSigner); ok {
+		return s.beginPerSigner(it, per)
 	}
-	lambda := set.lambda
-	for _, m := range members {
-		w := s.key.Weight(m.Validator)
-		taken := member{
-			Member: Member{m.Validator, bytes.Clone(m.Commitment)},
-			lambda: lambda[:w],
+	hiding, bound := it.sumCommitments(group)
+	s.sumImages(it)
+	for k := range hiding {
+		binding.Nonces = append(binding.Nonces, [2][]byte{hiding[k].Bytes(), bound[k].Bytes()})
+	}
+	binding.Images = it.images
+	it.coefficient = it.instance.Coefficient(&binding)
+	for k := range it.generators {
+		nonce := group.NewElement().VarTimeMultiply(it.coefficient, bound[k])
+		it.nonces = append(it.nonces, nonce.Add(nonce, hiding[k]))
+	}
+	return it.challengeNonces()
+}
+
+// beginPerSigner is begin where each signer has a coefficient of its own.
+func (s *Session) beginPerSigner(it *item, per PerSigner) error {
+	group := s.key.group
+	if len(it.generators) > 1 {
+		return fmt.Errorf("%w: a coefficient for each signer, and several generators", ErrWork)
+	}
+	signers := make([]SignerNonces, len(s.members))
+	bound := make([]Element, len(s.members))
+	nonce := group.NewElement()
+	for i, m := range s.members {
+		if len(m.public) != 1 {
+			return fmt.Errorf("%w: a coefficient for each signer, and validator %d has weight %d", ErrMembers, m.Validator, len(m.public))
 		}
-		for _, index := range s.key.Indices(m.Validator) {
-			taken.public = append(taken.public, s.key.Share(index))
-		}
-		s.members = append(s.members, taken)
-		lambda = lambda[w:]
+		c := it.commitments[i]
+		signers[i] = SignerNonces{s.set.indices[m.first], c.hiding[0].Bytes(), c.binding[0].Bytes()}
+		bound[i] = c.binding[0]
+		nonce.Add(nonce, c.hiding[0])
 	}
-	return set, nil
+	it.perSigner = per.Coefficients(signers)
+	it.nonces = []Element{nonce.Add(nonce, group.VarTimeMultiScalarMult(nil, it.perSigner, bound))}
+	return it.challengeNonces()
+}
+
+// challengeNonces derives the challenge from the nonces.
+func (it *item) challengeNonces() error {
+	for k, nonce := range it.nonces {
+		// Only a member that chose its commitment last can cause this. The
+		// session goes on with another nonce, as in BIP-445, and that member's
+		// share convicts it.
+		if nonce.IsIdentity() {
+			nonce.Set(it.generators[k])
+		}
+	}
+	var err error
+	it.challenge, err = it.instance.Challenge(it.nonces, it.images)
+	return err
+}
+
+// bind returns the binding coefficient of the member at a position.
+func (it *item) bind(position int) Scalar {
+	if it.perSigner != nil {
+		return it.perSigner[position]
+	}
+	return it.coefficient
 }
 
 // sumCommitments returns the sums of the hiding and of the binding nonces of
@@ -173,9 +234,9 @@ func (s *Session) admit(members []Member) (coefficients, error) {
 func (it *item) sumCommitments(group Group) (hiding, binding []Element) {
 	for k := range it.generators {
 		d, e := group.NewElement(), group.NewElement()
-		for _, c := range it.commitments {
-			d.Add(d, c.hiding[k])
-			e.Add(e, c.binding[k])
+		for i := range it.commitments {
+			d.Add(d, it.commitments[i].hiding[k])
+			e.Add(e, it.commitments[i].binding[k])
 		}
 		hiding, binding = append(hiding, d), append(binding, e)
 	}
@@ -183,42 +244,16 @@ func (it *item) sumCommitments(group Group) (hiding, binding []Element) {
 }
 
 // sumImages interpolates the images of the key.
-func (it *item) sumImages(group Group, members []member) {
+func (s *Session) sumImages(it *item) {
 	for k := range it.generators[1:] {
-		var scalars []Scalar
 		var elements []Element
-		for m, c := range it.commitments {
-			for i, images := range c.images {
-				scalars = append(scalars, members[m].lambda[i])
+		for _, c := range it.commitments {
+			for _, images := range c.images {
 				elements = append(elements, images[k])
 			}
 		}
-		it.images = append(it.images, group.VarTimeMultiScalarMult(nil, scalars, elements))
+		it.images = append(it.images, s.key.group.VarTimeMultiScalarMult(nil, s.set.all(s.key.group), elements))
 	}
-}
-
-// begin derives the binding coefficient, the nonces and the challenge from the
-// sums of the commitments.
-func (it *item) begin(group Group, binding Binding, hiding, bound []Element) error {
-	for k := range hiding {
-		binding.Nonces = append(binding.Nonces, [2][]byte{hiding[k].Bytes(), bound[k].Bytes()})
-	}
-	binding.Images = it.images
-	it.coefficient = it.instance.Coefficient(&binding)
-	for k, generator := range it.generators {
-		nonce := group.NewElement().VarTimeMultiply(it.coefficient, bound[k])
-		nonce.Add(nonce, hiding[k])
-		// Only a member that chose its commitment last can cause this. The
-		// session goes on with another nonce, as in BIP-445, and that member's
-		// share convicts it.
-		if nonce.IsIdentity() {
-			nonce.Set(generator)
-		}
-		it.nonces = append(it.nonces, nonce)
-	}
-	var err error
-	it.challenge, err = it.instance.Challenge(it.nonces, it.images)
-	return err
 }
 
 // position returns the position of a validator among the members.
@@ -243,7 +278,7 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	}
 	m := &s.members[i]
 	switch {
-	case len(share.secrets) != len(m.lambda) || !share.key.key.Equal(s.key.key):
+	case len(share.secrets) != len(m.public) || !share.key.key.Equal(s.key.key):
 		return nil, fmt.Errorf("frost: sign: %w", ErrShare)
 	case nonces.validator != share.validator || nonces.items != len(s.items) ||
 		!bytes.Equal(nonces.commitment, m.Commitment):
@@ -259,13 +294,13 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	secret, term := group.NewScalar(), group.NewScalar()
 	defer secret.Erase()
 	defer term.Erase()
-	for j, lambda := range m.lambda {
+	for j, lambda := range s.set.coefficients(group, m.first, len(m.public)) {
 		secret.Add(secret, term.Multiply(lambda, share.secrets[j]))
 	}
 	answers := make([]Scalar, len(s.items))
 	var encoded []byte
 	for j := range s.items {
-		answers[j] = s.items[j].answer(group, pairs[j], secret)
+		answers[j] = s.items[j].answer(group, i, pairs[j], secret)
 		encoded = append(encoded, answers[j].Bytes()...)
 	}
 	if !s.hold([]int{i}, [][]Scalar{answers}) {
@@ -274,11 +309,11 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	return encoded, nil
 }
 
-// answer returns ±(d + b·e) + c·x.
-func (it *item) answer(group Group, pair noncePair, x Scalar) Scalar {
+// answer returns ±(d + b·e) + c·x for the member at a position.
+func (it *item) answer(group Group, position int, pair noncePair, x Scalar) Scalar {
 	z, term := group.NewScalar(), group.NewScalar()
 	defer term.Erase()
-	z.Add(z.Multiply(it.coefficient, pair.binding), pair.hiding)
+	z.Add(z.Multiply(it.bind(position), pair.binding), pair.hiding)
 	if it.challenge.Negate {
 		z.Negate(z)
 	}
@@ -318,7 +353,7 @@ func (s *Session) Aggregate(shares [][]byte) ([][]byte, error) {
 
 // blame explains why the shares do not make the signatures.
 func (s *Session) blame(shares [][]byte, cause error) error {
-	if faults := s.VerifyAll(shares); len(faults) > 0 {
+	if faults := s.verifyAll(shares, cause != nil); len(faults) > 0 {
 		return faults
 	}
 	return fmt.Errorf("frost: aggregate: %w: %w", ErrInconsistent, cause)
