@@ -27,7 +27,7 @@ type Session struct {
 
 // member is a validator of a session.
 type member struct {
-	Member
+	*Commitment
 	first  int // position of its first share among those of the session
 	public []Element
 }
@@ -35,8 +35,7 @@ type member struct {
 // item is one signature of a session.
 type item struct {
 	instance    Instance
-	generators  []Element    // G first
-	commitments []commitment // per member
+	generators  []Element // G first
 	coefficient Scalar
 	perSigner   []Scalar  // in the place of coefficient: one for each member
 	nonces      []Element // per generator, what the signature's nonce is
@@ -55,63 +54,44 @@ type item struct {
 //
 // The error is a *Fault if a commitment is malformed.
 func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Member) (*Session, error) {
-	if _, err := instantiate(key, work); err != nil {
-		return nil, fmt.Errorf("frost: new session: %w", err)
+	g, err := NewGathering(key, work)
+	if err != nil {
+		return nil, err
 	}
-	if err := (&Session{key: key}).admit(members); err != nil {
-		return nil, fmt.Errorf("frost: new session: %w", err)
-	}
-	decoded := make([]*Commitment, len(members))
 	for i, m := range members {
-		var err error
-		if decoded[i], err = DecodeCommitment(key, work, m.Validator, m.Commitment); err != nil {
+		if i > 0 && m.Validator <= members[i-1].Validator {
+			return nil, fmt.Errorf("frost: new session: %w: not in ascending order", ErrMembers)
+		}
+		c, err := DecodeCommitment(key, work, m.Validator, m.Commitment)
+		if err != nil {
+			return nil, err
+		}
+		if err := g.Add(c); err != nil {
 			return nil, err
 		}
 	}
-	return NewSessionDecoded(key, work, context, decoded)
+	return g.Session(context)
 }
 
-// NewSessionDecoded is NewSession with commitments that were decoded before, as
-// they arrived: what is left is what has to wait for the last of them.
-func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitments []*Commitment) (*Session, error) {
-	instances, err := instantiate(key, work)
-	if err != nil {
+// Session is NewSession with those whose commitments were gathered. The
+// gathering may go on afterwards.
+func (g *Gathering) Session(context []byte) (*Session, error) {
+	s := &Session{key: g.key}
+	if err := s.admit(g.commitments); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
-	members := make([]Member, len(commitments))
-	for i, c := range commitments {
-		members[i] = Member{c.validator, c.encoded}
-	}
-	s := &Session{key: key}
-	if err := s.admit(members); err != nil {
-		return nil, fmt.Errorf("frost: new session: %w", err)
-	}
-
-	s.items = make([]item, len(work))
-	for _, c := range commitments {
-		if len(c.items) != len(work) {
-			return nil, fmt.Errorf("frost: new session: %w: commitment of validator %d is to other work", ErrWork, c.validator)
-		}
-		for i := range c.items {
-			if len(c.items[i].hiding) != 1+len(work[i].Generators()) || len(c.items[i].images) != key.Weight(c.validator) {
-				return nil, fmt.Errorf("frost: new session: %w: commitment of validator %d is to other work", ErrWork, c.validator)
-			}
-			s.items[i].commitments = append(s.items[i].commitments, c.items[i])
-		}
-	}
-
-	digest := digestMembers(members)
-	binding := Binding{Context: context, Commitments: digest, Signers: s.set.indices, Key: key.key}
+	digest := s.digestMembers()
+	binding := Binding{Context: context, Commitments: digest, Signers: s.set.indices, Key: g.key.key}
 	var w wire.Writer
 	w.String("FROST session v1")
-	w.Fixed(key.key.Bytes())
+	w.Fixed(g.key.key.Bytes())
 	w.Fixed(digest[:])
+	s.items = make([]item, len(g.instances))
 	for i := range s.items {
-		binding.Item = uint16(i)
 		it := &s.items[i]
-		it.instance = instances[i]
-		it.generators = append([]Element{key.group.Generator()}, work[i].Generators()...)
-		if err := s.begin(it, binding); err != nil {
+		it.instance, it.generators = g.instances[i], g.sums[i].generators
+		binding.Item = uint16(i)
+		if err := s.begin(it, i, binding, &g.sums[i]); err != nil {
 			return nil, fmt.Errorf("frost: new session: item %d: %w", i, err)
 		}
 		if it.perSigner == nil {
@@ -127,32 +107,29 @@ func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitm
 }
 
 // digestMembers is a hash of who has committed to what.
-func digestMembers(members []Member) [32]byte {
+func (s *Session) digestMembers() [32]byte {
 	var w wire.Writer
 	w.String("FROST session commitments v1")
-	w.Count(len(members))
-	for _, m := range members {
-		w.Uint16(m.Validator)
-		w.Bytes(m.Commitment)
+	w.Count(len(s.members))
+	w.Grow(len(s.members) * (2 + 4 + len(s.members[0].encoded)))
+	for _, m := range s.members {
+		w.Uint16(m.validator)
+		w.Bytes(m.encoded)
 	}
 	return sha512.Sum512_256(w.Data())
 }
 
-// admit checks that the members are a signing set and takes them in.
-func (s *Session) admit(members []Member) error {
+// admit checks that the members, in ascending order, are a signing set and
+// takes them in.
+func (s *Session) admit(commitments []*Commitment) error {
 	weight := 0
-	validators := make([]uint16, len(members))
-	for i, m := range members {
-		if s.key.Weight(m.Validator) == 0 {
-			return fmt.Errorf("%w: validator %d is unknown", ErrMembers, m.Validator)
-		}
-		if i > 0 && m.Validator <= validators[i-1] {
-			return fmt.Errorf("%w: not in ascending order", ErrMembers)
-		}
-		validators[i] = m.Validator
-		w := s.key.Weight(m.Validator)
-		first := s.key.first[m.Validator] - 1
-		s.members = append(s.members, member{Member: m, first: weight, public: s.key.shares[first:][:w:w]})
+	validators := make([]uint16, len(commitments))
+	s.members = make([]member, len(commitments))
+	for i, c := range commitments {
+		validators[i] = c.validator
+		w := s.key.Weight(c.validator)
+		first := s.key.first[c.validator] - 1
+		s.members[i] = member{Commitment: c, first: weight, public: s.key.shares[first:][:w:w]}
 		weight += w
 	}
 	if weight < s.key.Threshold() {
@@ -162,52 +139,56 @@ func (s *Session) admit(members []Member) error {
 	return nil
 }
 
-// begin derives the binding coefficient, the nonces and the challenge from the
-// commitments.
-func (s *Session) begin(it *item, binding Binding) error {
+// begin derives the binding coefficient, the nonces and the challenge of an item
+// from the commitments.
+func (s *Session) begin(it *item, i int, binding Binding, sum *sums) error {
 	group := s.key.group
 	if per, ok := it.instance.(PerSigner); ok {
-		return s.beginPerSigner(it, per)
+		return s.beginPerSigner(it, i, per, sum)
 	}
-	hiding, bound := it.sumCommitments(group)
-	s.sumImages(it)
-	for k := range hiding {
-		binding.Nonces = append(binding.Nonces, [2][]byte{hiding[k].Bytes(), bound[k].Bytes()})
+	s.sumImages(it, i)
+	both := make([]Element, 0, 4)
+	for k := range it.generators {
+		both = append(both, group.NewElement().Set(sum.hiding[k]), group.NewElement().Set(sum.binding[k]))
+	}
+	group.Normalize(both...)
+	for k := range it.generators {
+		binding.Nonces = append(binding.Nonces, [2][]byte{both[2*k].Bytes(), both[2*k+1].Bytes()})
 	}
 	binding.Images = it.images
 	it.coefficient = it.instance.Coefficient(&binding)
 	for k := range it.generators {
-		nonce := group.NewElement().VarTimeMultiply(it.coefficient, bound[k])
-		it.nonces = append(it.nonces, nonce.Add(nonce, hiding[k]))
+		nonce := both[2*k+1]
+		nonce.VarTimeMultiply(it.coefficient, nonce)
+		it.nonces = append(it.nonces, nonce.Add(nonce, both[2*k]))
 	}
-	return it.challengeNonces()
+	return it.challengeNonces(group)
 }
 
 // beginPerSigner is begin where each signer has a coefficient of its own.
-func (s *Session) beginPerSigner(it *item, per PerSigner) error {
+func (s *Session) beginPerSigner(it *item, i int, per PerSigner, sum *sums) error {
 	group := s.key.group
 	if len(it.generators) > 1 {
 		return fmt.Errorf("%w: a coefficient for each signer, and several generators", ErrWork)
 	}
 	signers := make([]SignerNonces, len(s.members))
 	bound := make([]Element, len(s.members))
-	nonce := group.NewElement()
-	for i, m := range s.members {
+	for j, m := range s.members {
 		if len(m.public) != 1 {
-			return fmt.Errorf("%w: a coefficient for each signer, and validator %d has weight %d", ErrMembers, m.Validator, len(m.public))
+			return fmt.Errorf("%w: a coefficient for each signer, and validator %d has weight %d", ErrMembers, m.validator, len(m.public))
 		}
-		c := it.commitments[i]
-		signers[i] = SignerNonces{s.set.indices[m.first], c.hiding[0].Bytes(), c.binding[0].Bytes()}
-		bound[i] = c.binding[0]
-		nonce.Add(nonce, c.hiding[0])
+		c := &m.items[i]
+		signers[j] = SignerNonces{s.set.indices[m.first], c.hiding[0].Bytes(), c.binding[0].Bytes()}
+		bound[j] = c.binding[0]
 	}
 	it.perSigner = per.Coefficients(signers)
-	it.nonces = []Element{nonce.Add(nonce, group.VarTimeMultiScalarMult(nil, it.perSigner, bound))}
-	return it.challengeNonces()
+	nonce := group.VarTimeMultiScalarMult(nil, it.perSigner, bound)
+	it.nonces = []Element{nonce.Add(nonce, sum.hiding[0])}
+	return it.challengeNonces(group)
 }
 
 // challengeNonces derives the challenge from the nonces.
-func (it *item) challengeNonces() error {
+func (it *item) challengeNonces(group Group) error {
 	for k, nonce := range it.nonces {
 		// Only a member that chose its commitment last can cause this. The
 		// session goes on with another nonce, as in BIP-445, and that member's
@@ -216,6 +197,7 @@ func (it *item) challengeNonces() error {
 			nonce.Set(it.generators[k])
 		}
 	}
+	group.Normalize(it.nonces...)
 	var err error
 	it.challenge, err = it.instance.Challenge(it.nonces, it.images)
 	return err
@@ -229,26 +211,12 @@ func (it *item) bind(position int) Scalar {
 	return it.coefficient
 }
 
-// sumCommitments returns the sums of the hiding and of the binding nonces of
-// all members, per generator.
-func (it *item) sumCommitments(group Group) (hiding, binding []Element) {
-	for k := range it.generators {
-		d, e := group.NewElement(), group.NewElement()
-		for i := range it.commitments {
-			d.Add(d, it.commitments[i].hiding[k])
-			e.Add(e, it.commitments[i].binding[k])
-		}
-		hiding, binding = append(hiding, d), append(binding, e)
-	}
-	return hiding, binding
-}
-
-// sumImages interpolates the images of the key.
-func (s *Session) sumImages(it *item) {
+// sumImages interpolates the images of the key for an item.
+func (s *Session) sumImages(it *item, i int) {
 	for k := range it.generators[1:] {
 		var elements []Element
-		for _, c := range it.commitments {
-			for _, images := range c.images {
+		for _, m := range s.members {
+			for _, images := range m.items[i].images {
 				elements = append(elements, images[k])
 			}
 		}
@@ -259,7 +227,7 @@ func (s *Session) sumImages(it *item) {
 // position returns the position of a validator among the members.
 func (s *Session) position(validator uint16) (int, error) {
 	i, found := slices.BinarySearchFunc(s.members, validator, func(m member, v uint16) int {
-		return int(m.Validator) - int(v)
+		return int(m.validator) - int(v)
 	})
 	if !found {
 		return 0, fmt.Errorf("%w: %d", ErrNotMember, validator)
@@ -281,7 +249,7 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	case len(share.secrets) != len(m.public) || !share.key.key.Equal(s.key.key):
 		return nil, fmt.Errorf("frost: sign: %w", ErrShare)
 	case nonces.validator != share.validator || nonces.items != len(s.items) ||
-		!bytes.Equal(nonces.commitment, m.Commitment):
+		!bytes.Equal(nonces.commitment, m.encoded):
 		return nil, fmt.Errorf("frost: sign: %w", ErrNonces)
 	}
 	pairs, err := nonces.take()

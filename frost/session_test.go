@@ -161,7 +161,12 @@ type signing struct {
 
 func newSigning(t testing.TB, k kind, threshold uint16, weights, validators []uint16, messages ...string) *signing {
 	t.Helper()
-	rand := seeded(1)
+	return newSigningSeeded(t, 1, k, threshold, weights, validators, messages...)
+}
+
+func newSigningSeeded(t testing.TB, seed byte, k kind, threshold uint16, weights, validators []uint16, messages ...string) *signing {
+	t.Helper()
+	rand := seeded(seed)
 	key, shares, err := frosttest.Deal(rand, k.group, threshold, weights)
 	require.NoError(t, err)
 	s := &signing{key: key, shares: map[uint16]*frost.KeyShare{}, nonces: map[uint16]*frost.Nonces{}}

@@ -41,7 +41,7 @@ func (s *Session) verifyAll(shares [][]byte, doubted bool) Faults {
 		}
 		decoded, err := s.decodeShare(shares[i])
 		if err != nil {
-			faults[i] = &Fault{m.Validator, err}
+			faults[i] = &Fault{m.validator, err}
 			continue
 		}
 		positions = append(positions, i)
@@ -50,7 +50,7 @@ func (s *Session) verifyAll(shares [][]byte, doubted bool) Faults {
 	s.set.all(s.key.group) // together they cost one inversion
 	if len(positions) > 0 && (doubted || !s.hold(positions, answers)) {
 		for _, i := range s.culprits(positions, answers) {
-			faults[i] = &Fault{s.members[i].Validator, ErrEquation}
+			faults[i] = &Fault{s.members[i].validator, ErrEquation}
 		}
 	}
 	var found Faults
@@ -134,7 +134,7 @@ func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 				answer.Negate(answer)
 				factor.Negate(factor)
 			}
-			c := &it.commitments[position]
+			c := &m.items[i]
 			for k, generator := range it.generators {
 				weight := weights.next()
 				term(weight, c.hiding[k])
@@ -172,7 +172,7 @@ func (s *Session) newWeights(positions []int, answers [][]Scalar) *weights {
 	w.String("FROST share weights v1")
 	w.Fixed(s.digest[:])
 	for p, position := range positions {
-		w.Uint16(s.members[position].Validator)
+		w.Uint16(s.members[position].validator)
 		for _, answer := range answers[p] {
 			w.Fixed(answer.Bytes())
 		}

@@ -64,4 +64,12 @@ func (e *Element) Equal(a frost.Element) bool { return e.p.Equal(&a.(*Element).p
 func (e *Element) IsIdentity() bool { return e.p.Equal(edwards25519.NewIdentityPoint()) == 1 }
 
 // Bytes returns the 32 bytes of e as in RFC 8032, section 5.1.2.
-func (e *Element) Bytes() []byte { return e.p.Bytes() }
+func (e *Element) Bytes() []byte {
+	x, y, z, _ := e.p.ExtendedCoordinates()
+	if z.Equal(fieldOne) != 1 {
+		return e.p.Bytes()
+	}
+	b := y.Bytes()
+	b[size-1] |= byte(x.IsNegative() << 7)
+	return b
+}
