@@ -3,6 +3,7 @@ package frost_test
 import (
 	stdlib "crypto/ed25519"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -308,6 +309,45 @@ func TestCancellingErrorsAreFaults(t *testing.T) {
 		_, err := s.session.Aggregate(answers)
 		require.NoError(t, err)
 	})
+}
+
+// However many shares are wrong, all of their senders are named, and nobody else.
+func TestAllCulpritsAreNamed(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		weights := make([]uint16, 12)
+		var all []uint16
+		for v := range weights {
+			weights[v] = uint16(1 + v%2)
+			all = append(all, uint16(v))
+		}
+		s := newSigning(t, k, 18, weights, all, "message")
+		sound := s.sign(t)
+		random := rand.New(rand.NewPCG(1, 2))
+		for round := range 6 {
+			answers := slices.Clone(sound)
+			var want []uint16
+			for v := range answers {
+				if random.IntN(5) < round {
+					answers[v] = sound[max(1-v, 0)] // another's
+					want = append(want, uint16(v))
+				}
+			}
+			for _, faults := range []frost.Faults{s.session.VerifyAll(answers), aggregateFaults(s.session, answers)} {
+				var named []uint16
+				for _, f := range faults {
+					require.ErrorIs(t, f, frost.ErrEquation)
+					named = append(named, f.Validator)
+				}
+				require.Equal(t, want, named)
+			}
+		}
+	})
+}
+
+func aggregateFaults(s *frost.Session, answers [][]byte) (faults frost.Faults) {
+	_, err := s.Aggregate(answers)
+	errors.As(err, &faults)
+	return faults
 }
 
 func TestNoncesAnswerOnce(t *testing.T) {
