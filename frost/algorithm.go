@@ -61,11 +61,10 @@ type PerSigner interface {
 	Coefficients(signers []SignerNonces) []Scalar
 }
 
-// SignerNonces are the encoded commitments D and E of the signer with the share
-// of an index.
+// SignerNonces are what a signer has committed to.
 type SignerNonces struct {
-	Index           uint16
-	Hiding, Binding []byte
+	Index           uint16 // of its share
+	Hiding, Binding []byte // the encoded elements D and E
 }
 
 // A Challenge fixes the answer z = ±r + Factor·x to a nonce r.
