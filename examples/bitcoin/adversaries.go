@@ -72,7 +72,7 @@ func (s *story) isolate(ctx context.Context) error {
 		return err
 	}
 	s.screen.say("validator %d is convicted: %s", e.Who, e.Reason)
-	s.screen.say("the others made the key without it; validator %d is away, so they need validator %d", a.late, a.liar)
+	s.screen.say("the others make the key without its deal; validator %d is away, so they need validator %d", a.late, a.liar)
 	s.c.pause(a.late, true)
 	return nil
 }

@@ -23,6 +23,11 @@ func (s *story) convict(ctx context.Context) error {
 		return fmt.Errorf("a third party: %w", err)
 	}
 	s.screen.say("a third party has read the log, %d entries, with a connection to a node of its own", len(log))
+	return s.weigh(ctx, told, convictions)
+}
+
+// weigh compares what the validators told with what the log convicts of.
+func (s *story) weigh(ctx context.Context, told []told, convictions processor.Convictions) error {
 	for _, t := range told {
 		e, ok := t.body.(processor.InvalidParticipant)
 		if ok && !s.adversaries.faulty(t.who) && !convictions.Confirm(e) {
