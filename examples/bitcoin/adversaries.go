@@ -56,7 +56,7 @@ func (a *adversaries) spoil(who int, payload []byte) []byte {
 			share[0] ^= 1 // a scalar as before, but not the answer
 			return share
 		})
-		if err == nil { // the validator itself sends nothing else
+		if err == nil { // what its processor sends can be read
 			payload = changed
 		}
 	}
