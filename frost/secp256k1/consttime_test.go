@@ -3,7 +3,6 @@ package secp256k1
 import (
 	"testing"
 
-	dcr "github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -65,29 +64,4 @@ func TestCompleteAddition(t *testing.T) {
 			require.Equal(t, want.Bytes(), got.Bytes())
 		}
 	})
-}
-
-func BenchmarkMultiplyBase(b *testing.B) {
-	k := new(Scalar).SetUint64(7).Negate(new(Scalar).SetUint64(7))
-	e := new(Element)
-	for b.Loop() {
-		e.MultiplyBase(k)
-	}
-}
-
-func BenchmarkMultiply(b *testing.B) {
-	k := new(Scalar)
-	k.Negate(k.SetUint64(7))
-	e, g := new(Element), Group.Generator()
-	for b.Loop() {
-		e.Multiply(k, g)
-	}
-}
-
-func BenchmarkVarTimeMultiplyBase(b *testing.B) {
-	k := new(dcr.ModNScalar).SetInt(7).Negate()
-	var p dcr.JacobianPoint
-	for b.Loop() {
-		dcr.ScalarBaseMultNonConst(k, &p)
-	}
 }

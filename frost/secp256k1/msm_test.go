@@ -1,7 +1,6 @@
 package secp256k1
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,32 +41,4 @@ func TestSplit(t *testing.T) {
 			require.LessOrEqual(t, w[2], uint64(1))
 		}
 	})
-}
-
-func BenchmarkMultiScalarMult(b *testing.B) {
-	for _, n := range []int{1, 2, 3, 100} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			var scalars []frost.Scalar
-			var elements []frost.Element
-			for i := range n {
-				hash := taggedHash("scalar", []byte{byte(i)})
-				k := reduce(&hash)
-				e := Group.NewElement().VarTimeMultiplyBase(k)
-				e.(*Element).p.ToAffine()
-				scalars, elements = append(scalars, k), append(elements, e)
-			}
-			for b.Loop() {
-				Group.VarTimeMultiScalarMult(nil, scalars, elements)
-			}
-		})
-	}
-}
-
-func BenchmarkVarTimeMultiply(b *testing.B) {
-	hash := taggedHash("scalar")
-	k := reduce(&hash)
-	e, g := new(Element), Group.Generator()
-	for b.Loop() {
-		e.VarTimeMultiply(k, g)
-	}
 }
