@@ -122,6 +122,8 @@ func (group) DecodeCleared(b []byte) (frost.Element, error) {
 
 func (group) WideSize() int { return 2 * size }
 
+// AppendWide writes the identity, which it must not be given, as (0, 1), which
+// DecodeWide refuses.
 func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
 	// All divisions by Z take one inversion (Montgomery's trick).
 	prefix := make([]field.Element, len(elements))
