@@ -27,8 +27,9 @@ func negate(f *dcr.FieldVal, m uint32) *dcr.FieldVal {
 	return new(dcr.FieldVal).NegateVal(f, m)
 }
 
-// times21 multiplies f by b₃ = 21 and leaves m=1.
-func times21(f *dcr.FieldVal) { f.Normalize().MulInt(21).Normalize() }
+// times21 multiplies f, with m=1, by b₃ = 21 and leaves m=1. A magnitude may be
+// at most 32.
+func times21(f *dcr.FieldVal) { f.MulInt(21).Normalize() }
 
 // add sets r = p + q (algorithm 7).
 func (r *point) add(p, q *point) {
@@ -54,7 +55,7 @@ func (r *point) addAffine(p *point, x, y *dcr.FieldVal) {
 	var t0, t1, t2, t3, t4, x3, y3 dcr.FieldVal
 	t0.Mul2(&p.x, x)
 	t1.Mul2(&p.y, y)
-	t2.Set(&p.z)
+	t2.Set(&p.z).Normalize()
 
 	t3.Add2(&p.x, &p.y).Mul(x3.Add2(x, y))
 	t3.Add(negate(x3.Add2(&t0, &t1), 2)) // m=4
@@ -64,14 +65,14 @@ func (r *point) addAffine(p *point, x, y *dcr.FieldVal) {
 	r.finish(&t0, &t1, &t2, &t3, &t4, &y3)
 }
 
-// finish is the part that the two additions share.
+// finish is the part that the two additions share. t2 is m=1.
 func (r *point) finish(t0, t1, t2, t3, t4, y3 *dcr.FieldVal) {
 	t0.MulInt(3) // m=3
 	times21(t2)
 	var z3, product dcr.FieldVal
 	z3.Add2(t1, t2)       // m=2
 	t1.Add(negate(t2, 1)) // m=3
-	times21(y3)
+	times21(y3.Normalize())
 
 	r.x.Mul2(t3, t1).Add(negate(product.Mul2(t4, y3), 1)) // m=3
 	r.y.Mul2(t1, &z3).Add(product.Mul2(y3, t0))           // m=2
