@@ -78,14 +78,12 @@ type Challenge struct {
 // A Binding is what the binding coefficient of one signature of a session
 // depends on, besides the algorithm's own data.
 type Binding struct {
-	// Context is the context of the session. If it is empty, Item and
-	// Commitments do not count, and the coefficient is that of the published
-	// specification where there is one.
+	// Context is the context of the session. If it is empty, Item does not
+	// count, and the coefficient is that of the published specification where
+	// there is one.
 	Context []byte
 	// Item is the position of the signature in the session's work.
 	Item uint16
-	// Commitments is a hash of who has committed to what in the session.
-	Commitments [32]byte
 	// Signers are the indices of the shares that sign, ascending.
 	Signers []uint16
 	// Key is the key of the session.
@@ -105,7 +103,6 @@ func (b *Binding) Hash(algorithm string, bound ...[]byte) [64]byte {
 	w.String(algorithm)
 	w.Bytes(b.Context)
 	w.Uint16(b.Item)
-	w.Fixed(b.Commitments[:])
 	w.Count(len(b.Signers))
 	for _, index := range b.Signers {
 		w.Uint16(index)

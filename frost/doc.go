@@ -53,9 +53,9 @@
 // The consistency test of keys: SCRAPE, eprint 2017/216.
 //
 // What is this package's own and wants review: one nonce pair for all shares of
-// a validator; one session for many signatures, whose coefficients also hash all
-// commitments of the session; the log in the place of ROAST's coordinator, with
-// shares judged when a set is complete, and withdrawals; nonces under several
+// a validator; the context of a session and the number of a signature in it, by
+// which coefficients are unique; the log in the place of ROAST's coordinator,
+// with shares judged when a set is complete, and withdrawals; nonces under several
 // generators without a proof that they agree, which the equation of the share
 // covers; clearing the cofactor of elements by decoding (1/h)·X as X; the
 // constant-time multiplication on secp256k1.

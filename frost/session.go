@@ -2,11 +2,8 @@ package frost
 
 import (
 	"bytes"
-	"crypto/sha512"
 	"fmt"
 	"slices"
-
-	"github.com/serai-go/processor/internal/wire"
 )
 
 // A Member of a session is a validator with its commitment as the log has it.
@@ -22,7 +19,6 @@ type Session struct {
 	set     *set
 	members []member
 	items   []item
-	digest  [32]byte // of everything that the shares depend on
 }
 
 // member is a validator of a session.
@@ -80,12 +76,7 @@ func (g *Gathering) Session(context []byte) (*Session, error) {
 	if err := s.admit(g.commitments); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
-	digest := s.digestMembers()
-	binding := Binding{Context: context, Commitments: digest, Signers: s.set.indices, Key: g.key.key}
-	var w wire.Writer
-	w.String("FROST session v1")
-	w.Fixed(g.key.key.Bytes())
-	w.Fixed(digest[:])
+	binding := Binding{Context: context, Signers: s.set.indices, Key: g.key.key}
 	s.items = make([]item, len(g.instances))
 	for i := range s.items {
 		it := &s.items[i]
@@ -94,29 +85,8 @@ func (g *Gathering) Session(context []byte) (*Session, error) {
 		if err := s.begin(it, i, binding, &g.sums[i]); err != nil {
 			return nil, fmt.Errorf("frost: new session: item %d: %w", i, err)
 		}
-		if it.perSigner == nil {
-			w.Fixed(it.coefficient.Bytes())
-		}
-		for _, coefficient := range it.perSigner {
-			w.Fixed(coefficient.Bytes())
-		}
-		w.Fixed(it.challenge.Factor.Bytes())
 	}
-	s.digest = sha512.Sum512_256(w.Data())
 	return s, nil
-}
-
-// digestMembers is a hash of who has committed to what.
-func (s *Session) digestMembers() [32]byte {
-	var w wire.Writer
-	w.String("FROST session commitments v1")
-	w.Count(len(s.members))
-	w.Grow(len(s.members) * (2 + 4 + len(s.members[0].encoded)))
-	for _, m := range s.members {
-		w.Uint16(m.validator)
-		w.Bytes(m.encoded)
-	}
-	return sha512.Sum512_256(w.Data())
 }
 
 // admit checks that the members, in ascending order, are a signing set and

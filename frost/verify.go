@@ -68,7 +68,7 @@ func (s *Session) verifyAll(shares [][]byte, doubted bool) Faults {
 // much as now, as every answer would be looked at twice.
 func (s *Session) culprits(positions []int, answers [][]Scalar) []int {
 	groups := 1
-	for groups*groups < 2*len(positions) {
+	for groups*groups < len(positions) {
 		groups++
 	}
 	size := (len(positions) + groups - 1) / groups
@@ -114,7 +114,7 @@ func (s *Session) decodeShare(share []byte) ([]Scalar, error) {
 // checked exactly.
 func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 	group := s.key.group
-	weights := s.newWeights(positions, answers)
+	weights := &weights{session: s, positions: positions, answers: answers}
 	var scalars []Scalar
 	var elements []Element
 	term := func(scalar Scalar, element Element) {
@@ -162,35 +162,65 @@ func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 // weights are the weights of the equations that are checked together: 1, then
 // scalars of 128 bits.
 type weights struct {
-	group Group
-	seed  [64]byte
-	count uint32
-}
-
-func (s *Session) newWeights(positions []int, answers [][]Scalar) *weights {
-	var w wire.Writer
-	w.String("FROST share weights v1")
-	w.Fixed(s.digest[:])
-	for p, position := range positions {
-		w.Uint16(s.members[position].validator)
-		for _, answer := range answers[p] {
-			w.Fixed(answer.Bytes())
-		}
-	}
-	return &weights{group: s.key.group, seed: sha512.Sum512(w.Data())}
+	session   *Session
+	positions []int
+	answers   [][]Scalar
+	seed      [64]byte
+	count     uint32
 }
 
 func (w *weights) next() Scalar {
-	weight := w.group.NewScalar()
-	if w.count == 0 {
-		w.count++
+	weight := w.session.key.group.NewScalar()
+	switch w.count++; w.count {
+	case 1:
 		return weight.SetUint64(1)
+	case 2:
+		w.begin()
 	}
 	hash := sha512.Sum512_256(binary.LittleEndian.AppendUint32(w.seed[:], w.count))
-	w.count++
 	// high·2⁶⁴ + low, without regard to the byte order of the group.
-	low, shift := w.group.NewScalar(), w.group.NewScalar().SetUint64(1<<32)
+	low, shift := w.session.key.group.NewScalar(), w.session.key.group.NewScalar().SetUint64(1<<32)
 	weight.SetUint64(binary.LittleEndian.Uint64(hash[8:]))
 	weight.Multiply(weight, shift).Multiply(weight, shift)
 	return weight.Add(weight, low.SetUint64(binary.LittleEndian.Uint64(hash[:])))
+}
+
+// begin hashes everything that the equations hold.
+func (w *weights) begin() {
+	digest := w.session.digest()
+	var b wire.Writer
+	b.String("FROST share weights v1")
+	b.Fixed(digest[:])
+	for p, position := range w.positions {
+		b.Uint16(w.session.members[position].validator)
+		for _, answer := range w.answers[p] {
+			b.Fixed(answer.Bytes())
+		}
+	}
+	w.seed = sha512.Sum512(b.Data())
+}
+
+// digest is a hash of everything that shares depend on.
+func (s *Session) digest() [32]byte {
+	var w wire.Writer
+	w.String("FROST session v1")
+	w.Fixed(s.key.key.Bytes())
+	w.Count(len(s.members))
+	w.Grow(len(s.members) * (2 + 4 + len(s.members[0].encoded)))
+	for _, m := range s.members {
+		w.Uint16(m.validator)
+		w.Bytes(m.encoded)
+	}
+	for i := range s.items {
+		it := &s.items[i]
+		if it.perSigner == nil {
+			w.Fixed(it.coefficient.Bytes())
+		}
+		for _, coefficient := range it.perSigner {
+			w.Fixed(coefficient.Bytes())
+		}
+		w.Bool(it.challenge.Negate)
+		w.Fixed(it.challenge.Factor.Bytes())
+	}
+	return sha512.Sum512_256(w.Data())
 }

@@ -30,8 +30,8 @@ var signing = []mutation{
 		name: "the coefficient does not bind the context",
 		why:  "commitments of one session can be answered in another",
 		file: "frost/session.go",
-		old:  "Context: context, Commitments: digest,",
-		new:  "Context: context[:min(len(context), 1)], Commitments: digest,",
+		old:  "Binding{Context: context,",
+		new:  "Binding{Context: context[:min(len(context), 1)],",
 		test: "TestSharesAreBoundToTheirSession",
 	},
 	{
@@ -54,8 +54,8 @@ var signing = []mutation{
 		name: "answers of a set are checked without weights",
 		why:  "wrong shares that cancel out name nobody",
 		file: "frost/verify.go",
-		old:  "if w.count == 0 {",
-		new:  "if w.group != nil {",
+		old:  "switch w.count++; w.count {",
+		new:  "switch w.count++; min(w.count, 1) {",
 		test: "TestCancellingErrorsAreFaults",
 	},
 	{
