@@ -109,7 +109,9 @@ func DeriveKey(group Group, weights []uint16, differences []Element) (*PublicKey
 		}
 		shares[i] = group.NewElement().Set(row[0])
 	}
-	return newPublicKey(group, uint16(len(differences)), weights, differences[0], shares)
+	key := group.NewElement().Set(differences[0])
+	group.Normalize(append(shares[:total:total], key)...)
+	return newPublicKey(group, uint16(len(differences)), weights, key, shares)
 }
 
 // onePolynomial tests that key and shares, as values at 0..n, lie on one

@@ -27,6 +27,33 @@ func published(group frost.Group, e frost.Element) frost.Element {
 	return group.NewElement().VarTimeMultiply(group.CofactorInverse(), e)
 }
 
+// Elements keep their values, and the identity is one of them.
+func TestNormalize(t *testing.T) {
+	forGroups(t, func(t *testing.T, group frost.Group) {
+		group.Normalize()
+		var elements, before []frost.Element
+		for i := range 9 {
+			e := group.NewElement()
+			switch i % 3 {
+			case 1:
+				e = group.Generator()
+			case 2:
+				e.MultiplyBase(group.NewScalar().SetUint64(uint64(i)))
+				e.Add(e, group.Generator())
+			}
+			elements, before = append(elements, e), append(before, group.NewElement().Set(e))
+		}
+		group.Normalize(elements...)
+		for i, e := range elements {
+			require.True(t, e.Equal(before[i]))
+			require.Equal(t, before[i].Bytes(), e.Bytes())
+			require.Equal(t, i%3 == 0, e.IsIdentity())
+			// It goes on as any other.
+			require.True(t, e.Add(e, group.Generator()).Equal(before[i].Add(before[i], group.Generator())))
+		}
+	})
+}
+
 // Any number of elements at once, decoded ones with Z = 1 and sums with others,
 // are written after what is there and decode to themselves.
 func TestWideForm(t *testing.T) {

@@ -124,25 +124,15 @@ func (group) WideSize() int { return 2 * size }
 
 // AppendWide writes the identity, which it must not be given, as (0, 1), which
 // DecodeWide refuses.
-func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
-	// All divisions by Z take one inversion (Montgomery's trick).
-	prefix := make([]field.Element, len(elements))
-	running := new(field.Element).One()
+func (g group) AppendWide(b []byte, elements ...frost.Element) []byte {
+	affine := make([]frost.Element, len(elements))
 	for i, e := range elements {
-		prefix[i].Set(running)
-		_, _, z, _ := e.(*Element).p.ExtendedCoordinates()
-		running.Multiply(running, z)
+		affine[i] = g.NewElement().Set(e)
 	}
-	running.Invert(running)
-	first := len(b)
-	b = append(b, make([]byte, 2*size*len(elements))...)
-	for i := len(elements) - 1; i >= 0; i-- {
-		x, y, z, _ := elements[i].(*Element).p.ExtendedCoordinates()
-		inverse := new(field.Element).Multiply(running, &prefix[i])
-		running.Multiply(running, z)
-		at := b[first+2*size*i:]
-		copy(at, x.Multiply(x, inverse).Bytes())
-		copy(at[size:], y.Multiply(y, inverse).Bytes())
+	g.Normalize(affine...)
+	for _, e := range affine {
+		x, y, _, _ := e.(*Element).p.ExtendedCoordinates()
+		b = append(append(b, x.Bytes()...), y.Bytes()...)
 	}
 	return b
 }

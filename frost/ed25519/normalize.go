@@ -8,7 +8,8 @@ import (
 
 var fieldOne = new(field.Element).One()
 
-// Normalize gives elements Z = 1.
+// Normalize gives elements Z = 1. All divisions take one inversion (Montgomery's
+// trick).
 func (group) Normalize(elements ...frost.Element) {
 	prefix := make([]field.Element, len(elements))
 	running := new(field.Element).One()
@@ -18,14 +19,15 @@ func (group) Normalize(elements ...frost.Element) {
 		running.Multiply(running, z)
 	}
 	running.Invert(running)
+	var inverse, t field.Element
 	for i := len(elements) - 1; i >= 0; i-- {
 		p := &elements[i].(*Element).p
 		x, y, z, _ := p.ExtendedCoordinates()
-		inverse := new(field.Element).Multiply(running, &prefix[i])
+		inverse.Multiply(running, &prefix[i])
 		running.Multiply(running, z)
-		x.Multiply(x, inverse)
-		y.Multiply(y, inverse)
-		if _, err := p.SetExtendedCoordinates(x, y, fieldOne, new(field.Element).Multiply(x, y)); err != nil {
+		x.Multiply(x, &inverse)
+		y.Multiply(y, &inverse)
+		if _, err := p.SetExtendedCoordinates(x, y, fieldOne, t.Multiply(x, y)); err != nil {
 			panic(err) // it was on the curve before
 		}
 	}
