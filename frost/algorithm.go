@@ -50,6 +50,23 @@ type Instance interface {
 	Signature(nonces, images []Element, answer Scalar) ([]byte, error)
 }
 
+// PerSigner is implemented by instances that bind the nonces of every signer by
+// a coefficient of its own, as RFC 9591 does. Sessions of such work have members
+// of weight 1 and no generators besides G, and Instance.Coefficient is not
+// asked. They cost a multiplication for every signer where others cost one.
+type PerSigner interface {
+	Instance
+	// Coefficients returns the binding coefficient of every signer: a hash of
+	// the key, of everything that is signed, and of the commitments.
+	Coefficients(signers []SignerNonces) []Scalar
+}
+
+// SignerNonces are what a signer has committed to.
+type SignerNonces struct {
+	Index           uint16 // of its share
+	Hiding, Binding []byte // the encoded elements D and E
+}
+
 // A Challenge fixes the answer z = ±r + Factor·x to a nonce r.
 type Challenge struct {
 	// Negate is set where −r takes the place of r.
@@ -61,14 +78,12 @@ type Challenge struct {
 // A Binding is what the binding coefficient of one signature of a session
 // depends on, besides the algorithm's own data.
 type Binding struct {
-	// Context is the context of the session. If it is empty, Item and
-	// Commitments do not count, and the coefficient is that of the published
-	// specification where there is one.
+	// Context is the context of the session. If it is empty, Item does not
+	// count, and the coefficient is that of the published specification where
+	// there is one.
 	Context []byte
 	// Item is the position of the signature in the session's work.
 	Item uint16
-	// Commitments is a hash of who has committed to what in the session.
-	Commitments [32]byte
 	// Signers are the indices of the shares that sign, ascending.
 	Signers []uint16
 	// Key is the key of the session.
@@ -88,7 +103,6 @@ func (b *Binding) Hash(algorithm string, bound ...[]byte) [64]byte {
 	w.String(algorithm)
 	w.Bytes(b.Context)
 	w.Uint16(b.Item)
-	w.Fixed(b.Commitments[:])
 	w.Count(len(b.Signers))
 	for _, index := range b.Signers {
 		w.Uint16(index)

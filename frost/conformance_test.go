@@ -25,8 +25,8 @@ var vectorFiles = []struct{ pattern, test, reason string }{
 	{"*feldman_dkg*.json", "dkg/conformance_test.go", ""},
 	{"*cocktail_dkg*.json", "dkg/conformance_test.go", ""},
 	{"*chilldkg*.json", "dkg/conformance_test.go", ""},
-	{"*rfc9591*.json", "", "sessions bind nonces by one coefficient, not by one per signer"},
-	{"*zf_frost*.json", "", "sessions bind nonces by one coefficient, not by one per signer"},
+	{"*rfc9591*.json", "rfc9591_test.go", ""},
+	{"*zf_frost*.json", "rfc9591_test.go", ""},
 }
 
 // TestConformanceFilesAreKnown fails for a file that no test goes through.

@@ -44,6 +44,10 @@ type Group interface {
 	// canonical. With h = 1 this is DecodeElement.
 	DecodeCleared(b []byte) (Element, error)
 
+	// Normalize brings elements, in place and with one inversion for all, into the
+	// form in which they are encoded and added fastest. Their values stay. It is
+	// for elements that nobody else uses meanwhile.
+	Normalize(elements ...Element)
 	// WideSize is the length in bytes of an element in wide form.
 	WideSize() int
 	// AppendWide appends elements, none of them the identity, in wide form: both

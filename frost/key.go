@@ -32,9 +32,8 @@ type PublicKey struct {
 	key       Element
 	shares    []Element
 
-	// The coefficients of the latest sets: signing sets repeat.
 	mu     sync.Mutex
-	recent []coefficients
+	recent []*set // oldest first
 }
 
 // NewPublicKey assembles a key. It returns ErrKey unless there are 1 to
@@ -110,7 +109,9 @@ func DeriveKey(group Group, weights []uint16, differences []Element) (*PublicKey
 		}
 		shares[i] = group.NewElement().Set(row[0])
 	}
-	return newPublicKey(group, uint16(len(differences)), weights, differences[0], shares)
+	key := group.NewElement().Set(differences[0])
+	group.Normalize(append(shares[:total:total], key)...)
+	return newPublicKey(group, uint16(len(differences)), weights, key, shares)
 }
 
 // onePolynomial tests that key and shares, as values at 0..n, lie on one
@@ -252,39 +253,4 @@ func DecodePublicKey(group Group, data []byte) (*PublicKey, error) {
 		return nil, fmt.Errorf("frost: decode public key: %w", err)
 	}
 	return key, nil
-}
-
-// coefficients are the Lagrange coefficients of a set of validators.
-type coefficients struct {
-	validators []uint16
-	indices    []uint16 // of all members, ascending
-	lambda     []Scalar // per index
-}
-
-// recentSets is how many sets a key remembers the coefficients of.
-const recentSets = 8
-
-// coefficients returns the Lagrange coefficients of a set of distinct
-// validators of the key, in ascending order.
-func (k *PublicKey) coefficients(validators []uint16) (coefficients, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, c := range k.recent {
-		if slices.Equal(c.validators, validators) {
-			return c, nil
-		}
-	}
-	c := coefficients{validators: slices.Clone(validators)}
-	for _, v := range validators {
-		c.indices = append(c.indices, k.Indices(v)...)
-	}
-	var err error
-	if c.lambda, err = LagrangeCoefficients(k.group, c.indices); err != nil {
-		return coefficients{}, err
-	}
-	if len(k.recent) == recentSets {
-		k.recent = slices.Delete(k.recent, 0, 1)
-	}
-	k.recent = append(k.recent, c)
-	return c, nil
 }

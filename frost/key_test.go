@@ -231,3 +231,53 @@ func FuzzShare(f *testing.F) {
 		}
 	})
 }
+
+// The forward differences of a polynomial at 0, alternating sums of its values,
+// give the key that its values give.
+func TestDeriveKey(t *testing.T) {
+	for _, group := range []frost.Group{ed25519.Group, secp256k1.Group} {
+		t.Run(group.Name(), func(t *testing.T) {
+			for _, weights := range [][]uint16{{1}, {1, 1}, {1, 2, 3, 1}, {3, 4}} {
+				total := 0
+				for _, w := range weights {
+					total += int(w)
+				}
+				for threshold := 1; threshold <= total; threshold++ {
+					key, _, err := frosttest.Deal(seeded(7), group, uint16(threshold), weights)
+					require.NoError(t, err)
+					values := []frost.Element{group.NewElement().Set(key.Key())}
+					for x := range total {
+						values = append(values, group.NewElement().Set(key.Share(uint16(x+1))))
+					}
+					var differences []frost.Element
+					for len(differences) < threshold {
+						differences = append(differences, group.NewElement().Set(values[0]))
+						for i := range values[1:] {
+							values[i].Subtract(values[i+1], values[i])
+						}
+						values = values[:len(values)-1]
+					}
+					derived, err := frost.DeriveKey(group, weights, differences)
+					require.NoError(t, err)
+					require.Equal(t, key.Bytes(), derived.Bytes())
+				}
+			}
+			g := group.Generator()
+			for name, test := range map[string]struct {
+				weights     []uint16
+				differences []frost.Element
+			}{
+				"no threshold":            {[]uint16{1, 1}, nil},
+				"threshold above the sum": {[]uint16{1, 1}, []frost.Element{g, g, g}},
+				"too many shares":         {[]uint16{100, 51}, []frost.Element{g}},
+				"weight 0":                {[]uint16{1, 0}, []frost.Element{g}},
+				"nobody":                  {nil, []frost.Element{g}},
+				"key is the identity":     {[]uint16{1, 1}, []frost.Element{group.NewElement(), g}},
+				"a share is the identity": {[]uint16{1, 1}, []frost.Element{g, group.NewElement().Negate(g)}},
+			} {
+				_, err := frost.DeriveKey(group, test.weights, test.differences)
+				require.ErrorIs(t, err, frost.ErrKey, name)
+			}
+		})
+	}
+}

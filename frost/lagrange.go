@@ -3,6 +3,7 @@ package frost
 import (
 	"errors"
 	"math/bits"
+	"slices"
 )
 
 // ErrIndices reports share indices that do not make a set: zero or repeated.
@@ -12,35 +13,41 @@ var ErrIndices = errors.New("frost: share indices are not distinct and positive"
 // the value at x enters the interpolation at 0: the product of y/(y−x) over all
 // other indices y.
 func LagrangeCoefficients(group Group, indices []uint16) ([]Scalar, error) {
+	sorted := slices.Sorted(slices.Values(indices))
+	if len(sorted) > 0 && sorted[0] == 0 || len(slices.Compact(sorted)) < len(indices) {
+		return nil, ErrIndices
+	}
+	return lagrange(group, indices, indices), nil
+}
+
+// lagrange returns the Lagrange coefficients of some of the indices, which are
+// distinct and positive.
+func lagrange(group Group, indices, some []uint16) []Scalar {
 	numerator := newProduct(group)
-	denominators := make([]Scalar, len(indices))
-	for i, x := range indices {
-		if x == 0 {
-			return nil, ErrIndices
-		}
+	for _, x := range indices {
 		numerator.multiply(uint64(x), false)
-		// The factor x takes x itself out of the shared numerator.
-		denominator := newProduct(group)
+	}
+	lambda := make([]Scalar, len(some))
+	denominator := newProduct(group)
+	for i, x := range some {
+		denominator.reset()
+		// The factor x takes x itself out of the numerator.
 		denominator.multiply(uint64(x), false)
-		for j, y := range indices {
-			switch {
-			case j == i:
-			case y > x:
+		for _, y := range indices {
+			if y > x {
 				denominator.multiply(uint64(y-x), false)
-			case y < x:
+			} else if y < x {
 				denominator.multiply(uint64(x-y), true)
-			default:
-				return nil, ErrIndices
 			}
 		}
-		denominators[i] = denominator.value()
+		lambda[i] = group.NewScalar().Set(denominator.value())
 	}
-	varTimeInvertAll(group, denominators)
+	varTimeInvertAll(group, lambda)
 	shared := numerator.value()
-	for _, d := range denominators {
-		d.Multiply(d, shared)
+	for _, l := range lambda {
+		l.Multiply(l, shared)
 	}
-	return denominators, nil
+	return lambda
 }
 
 // product multiplies many small integers. It collects them in a machine word
@@ -52,7 +59,15 @@ type product struct {
 }
 
 func newProduct(group Group) *product {
-	return &product{scalar: group.NewScalar().SetUint64(1), factor: group.NewScalar(), word: 1}
+	p := &product{scalar: group.NewScalar(), factor: group.NewScalar()}
+	p.reset()
+	return p
+}
+
+// reset makes the product 1 again.
+func (p *product) reset() {
+	p.scalar.SetUint64(1)
+	p.word, p.negative = 1, false
 }
 
 func (p *product) multiply(x uint64, negative bool) {
@@ -65,6 +80,7 @@ func (p *product) multiply(x uint64, negative bool) {
 	p.negative = p.negative != negative
 }
 
+// value returns the product, until the next reset.
 func (p *product) value() Scalar {
 	p.scalar.Multiply(p.scalar, p.factor.SetUint64(p.word))
 	if p.negative {

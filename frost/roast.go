@@ -14,10 +14,12 @@ import (
 // threshold, they form the next set, and those signers are pending in it until
 // they answer. An answer frees a signer. When the last member has answered, the
 // shares are judged all at once: either the signatures are made, or whoever is
-// at fault is removed for good, with all sets it is in. So every set that does
-// not complete costs those who obstruct it one of theirs, who is pending in it
-// for ever or removed: with t honest signers, at most n − t + 1 sets are needed
-// (besides those that withdrawals end), without any clock.
+// at fault is removed for good, with all sets it is in. A set that waits has a
+// signer pending that no later set has, so between two removals at most n − t + 1
+// sets form (besides those that withdrawals end), and with t honest signers one
+// completes, without any clock. ROAST judges each share when it comes, which
+// needs n − t + 1 sets in all, and t verifications for every signature that
+// nobody obstructs; here that takes one.
 //
 // A signer that restarts has lost its nonces. It commits again, with a higher
 // counter, and that ends the set it is pending in without being a fault.

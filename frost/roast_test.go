@@ -400,8 +400,8 @@ func TestRoastTerminates(t *testing.T) {
 		require.False(t, slices.ContainsFunc(completed.Shares, func(b []byte) bool { return b == nil || bytes.Equal(b, wrong) }))
 		require.LessOrEqual(t, divergences, 1)
 		// Whenever a set forms, each earlier one has a signer of its own that is
-		// pending in it or was removed by it, unless a withdrawal ended it.
-		bound := len(weights) - fewest(weights, threshold) + 1
+		// pending in it, unless a removal or a withdrawal ended it.
+		bound := (1 + dishonest) * (len(weights) - fewest(weights, threshold) + 1)
 		if withdrawing {
 			bound += dishonest * maxWithdrawals
 		}

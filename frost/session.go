@@ -2,11 +2,8 @@ package frost
 
 import (
 	"bytes"
-	"crypto/sha512"
 	"fmt"
 	"slices"
-
-	"github.com/serai-go/processor/internal/wire"
 )
 
 // A Member of a session is a validator with its commitment as the log has it.
@@ -19,24 +16,24 @@ type Member struct {
 // It does not change and is safe for concurrent use.
 type Session struct {
 	key     *PublicKey
+	set     *set
 	members []member
 	items   []item
-	digest  [32]byte // of everything that the shares depend on
 }
 
 // member is a validator of a session.
 type member struct {
-	Member
-	lambda []Scalar // per share
+	*Commitment
+	first  int // position of its first share among those of the session
 	public []Element
 }
 
 // item is one signature of a session.
 type item struct {
 	instance    Instance
-	generators  []Element    // G first
-	commitments []commitment // per member
+	generators  []Element // G first
 	coefficient Scalar
+	perSigner   []Scalar  // in the place of coefficient: one for each member
 	nonces      []Element // per generator, what the signature's nonce is
 	images      []Element
 	challenge   Challenge
@@ -53,178 +50,154 @@ type item struct {
 //
 // The error is a *Fault if a commitment is malformed.
 func NewSession(key *PublicKey, work []Algorithm, context []byte, members []Member) (*Session, error) {
-	if _, err := instantiate(key, work); err != nil {
-		return nil, fmt.Errorf("frost: new session: %w", err)
+	g, err := NewGathering(key, work)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := (&Session{key: key}).admit(members); err != nil {
-		return nil, fmt.Errorf("frost: new session: %w", err)
-	}
-	decoded := make([]*Commitment, len(members))
 	for i, m := range members {
-		var err error
-		if decoded[i], err = DecodeCommitment(key, work, m.Validator, m.Commitment); err != nil {
+		if i > 0 && m.Validator <= members[i-1].Validator {
+			return nil, fmt.Errorf("frost: new session: %w: not in ascending order", ErrMembers)
+		}
+		c, err := DecodeCommitment(key, work, m.Validator, m.Commitment)
+		if err != nil {
+			return nil, err
+		}
+		if err := g.Add(c); err != nil {
 			return nil, err
 		}
 	}
-	return NewSessionDecoded(key, work, context, decoded)
+	return g.Session(context)
 }
 
-// NewSessionDecoded is NewSession with commitments that were decoded before, as
-// they arrived: what is left is what has to wait for the last of them.
-func NewSessionDecoded(key *PublicKey, work []Algorithm, context []byte, commitments []*Commitment) (*Session, error) {
-	instances, err := instantiate(key, work)
-	if err != nil {
+// Session is NewSession with those whose commitments were gathered. The
+// gathering may go on afterwards.
+func (g *Gathering) Session(context []byte) (*Session, error) {
+	s := &Session{key: g.key}
+	if err := s.admit(g.commitments); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
-	members := make([]Member, len(commitments))
-	for i, c := range commitments {
-		members[i] = Member{c.validator, c.encoded}
-	}
-	s := &Session{key: key}
-	set, err := s.admit(members)
-	if err != nil {
-		return nil, fmt.Errorf("frost: new session: %w", err)
-	}
-
-	s.items = make([]item, len(work))
-	for _, c := range commitments {
-		if len(c.items) != len(work) {
-			return nil, fmt.Errorf("frost: new session: %w: commitment of validator %d is to other work", ErrWork, c.validator)
-		}
-		for i := range c.items {
-			if len(c.items[i].hiding) != 1+len(work[i].Generators()) || len(c.items[i].images) != key.Weight(c.validator) {
-				return nil, fmt.Errorf("frost: new session: %w: commitment of validator %d is to other work", ErrWork, c.validator)
-			}
-			s.items[i].commitments = append(s.items[i].commitments, c.items[i])
-		}
-	}
-
-	var w wire.Writer
-	w.String("FROST session commitments v1")
-	w.Count(len(members))
-	for _, m := range members {
-		w.Uint16(m.Validator)
-		w.Bytes(m.Commitment)
-	}
-	digest := sha512.Sum512_256(w.Data())
-	binding := Binding{
-		Context: context, Commitments: digest, Signers: set.indices, Key: key.key,
-	}
-	w = wire.Writer{}
-	w.String("FROST session v1")
-	w.Fixed(key.key.Bytes())
-	w.Fixed(digest[:])
+	binding := Binding{Context: context, Signers: s.set.indices, Key: g.key.key}
+	s.items = make([]item, len(g.instances))
 	for i := range s.items {
-		binding.Item = uint16(i)
 		it := &s.items[i]
-		it.instance = instances[i]
-		it.generators = append([]Element{key.group.Generator()}, work[i].Generators()...)
-		hiding, bound := it.sumCommitments(key.group)
-		it.sumImages(key.group, s.members)
-		if err := it.begin(key.group, binding, hiding, bound); err != nil {
+		it.instance, it.generators = g.instances[i], g.sums[i].generators
+		binding.Item = uint16(i)
+		if err := s.begin(it, i, binding, &g.sums[i]); err != nil {
 			return nil, fmt.Errorf("frost: new session: item %d: %w", i, err)
 		}
-		w.Fixed(it.coefficient.Bytes())
-		w.Fixed(it.challenge.Factor.Bytes())
 	}
-	s.digest = sha512.Sum512_256(w.Data())
 	return s, nil
 }
 
-// admit checks that the members are a signing set and takes them in.
-func (s *Session) admit(members []Member) (coefficients, error) {
+// admit checks that the members, in ascending order, are a signing set and
+// takes them in.
+func (s *Session) admit(commitments []*Commitment) error {
 	weight := 0
-	validators := make([]uint16, len(members))
-	for i, m := range members {
-		if s.key.Weight(m.Validator) == 0 {
-			return coefficients{}, fmt.Errorf("%w: validator %d is unknown", ErrMembers, m.Validator)
-		}
-		if i > 0 && m.Validator <= validators[i-1] {
-			return coefficients{}, fmt.Errorf("%w: not in ascending order", ErrMembers)
-		}
-		validators[i] = m.Validator
-		weight += s.key.Weight(m.Validator)
+	validators := make([]uint16, len(commitments))
+	s.members = make([]member, len(commitments))
+	for i, c := range commitments {
+		validators[i] = c.validator
+		w := s.key.Weight(c.validator)
+		first := s.key.first[c.validator] - 1
+		s.members[i] = member{Commitment: c, first: weight, public: s.key.shares[first:][:w:w]}
+		weight += w
 	}
 	if weight < s.key.Threshold() {
-		return coefficients{}, fmt.Errorf("%w: weight %d of %d", ErrMembers, weight, s.key.Threshold())
+		return fmt.Errorf("%w: weight %d of %d", ErrMembers, weight, s.key.Threshold())
 	}
-	set, err := s.key.coefficients(validators)
-	if err != nil {
-		return coefficients{}, err
-	}
-	lambda := set.lambda
-	for _, m := range members {
-		w := s.key.Weight(m.Validator)
-		taken := member{
-			Member: Member{m.Validator, bytes.Clone(m.Commitment)},
-			lambda: lambda[:w],
-		}
-		for _, index := range s.key.Indices(m.Validator) {
-			taken.public = append(taken.public, s.key.Share(index))
-		}
-		s.members = append(s.members, taken)
-		lambda = lambda[w:]
-	}
-	return set, nil
+	s.set = s.key.set(validators)
+	return nil
 }
 
-// sumCommitments returns the sums of the hiding and of the binding nonces of
-// all members, per generator.
-func (it *item) sumCommitments(group Group) (hiding, binding []Element) {
+// begin derives the binding coefficient, the nonces and the challenge of an item
+// from the commitments.
+func (s *Session) begin(it *item, i int, binding Binding, sum *sums) error {
+	group := s.key.group
+	if per, ok := it.instance.(PerSigner); ok {
+		return s.beginPerSigner(it, i, per, sum)
+	}
+	s.sumImages(it, i)
+	both := make([]Element, 0, 4)
 	for k := range it.generators {
-		d, e := group.NewElement(), group.NewElement()
-		for _, c := range it.commitments {
-			d.Add(d, c.hiding[k])
-			e.Add(e, c.binding[k])
-		}
-		hiding, binding = append(hiding, d), append(binding, e)
+		both = append(both, group.NewElement().Set(sum.hiding[k]), group.NewElement().Set(sum.binding[k]))
 	}
-	return hiding, binding
-}
-
-// sumImages interpolates the images of the key.
-func (it *item) sumImages(group Group, members []member) {
-	for k := range it.generators[1:] {
-		var scalars []Scalar
-		var elements []Element
-		for m, c := range it.commitments {
-			for i, images := range c.images {
-				scalars = append(scalars, members[m].lambda[i])
-				elements = append(elements, images[k])
-			}
-		}
-		it.images = append(it.images, group.VarTimeMultiScalarMult(nil, scalars, elements))
-	}
-}
-
-// begin derives the binding coefficient, the nonces and the challenge from the
-// sums of the commitments.
-func (it *item) begin(group Group, binding Binding, hiding, bound []Element) error {
-	for k := range hiding {
-		binding.Nonces = append(binding.Nonces, [2][]byte{hiding[k].Bytes(), bound[k].Bytes()})
+	group.Normalize(both...)
+	for k := range it.generators {
+		binding.Nonces = append(binding.Nonces, [2][]byte{both[2*k].Bytes(), both[2*k+1].Bytes()})
 	}
 	binding.Images = it.images
 	it.coefficient = it.instance.Coefficient(&binding)
-	for k, generator := range it.generators {
-		nonce := group.NewElement().VarTimeMultiply(it.coefficient, bound[k])
-		nonce.Add(nonce, hiding[k])
+	for k := range it.generators {
+		nonce := both[2*k+1]
+		nonce.VarTimeMultiply(it.coefficient, nonce)
+		it.nonces = append(it.nonces, nonce.Add(nonce, both[2*k]))
+	}
+	return it.challengeNonces(group)
+}
+
+// beginPerSigner is begin where each signer has a coefficient of its own.
+func (s *Session) beginPerSigner(it *item, i int, per PerSigner, sum *sums) error {
+	group := s.key.group
+	if len(it.generators) > 1 {
+		return fmt.Errorf("%w: a coefficient for each signer, and several generators", ErrWork)
+	}
+	signers := make([]SignerNonces, len(s.members))
+	bound := make([]Element, len(s.members))
+	for j, m := range s.members {
+		if len(m.public) != 1 {
+			return fmt.Errorf("%w: a coefficient for each signer, and validator %d has weight %d", ErrMembers, m.validator, len(m.public))
+		}
+		c := &m.items[i]
+		signers[j] = SignerNonces{s.set.indices[m.first], c.hiding[0].Bytes(), c.binding[0].Bytes()}
+		bound[j] = c.binding[0]
+	}
+	it.perSigner = per.Coefficients(signers)
+	nonce := group.VarTimeMultiScalarMult(nil, it.perSigner, bound)
+	it.nonces = []Element{nonce.Add(nonce, sum.hiding[0])}
+	return it.challengeNonces(group)
+}
+
+// challengeNonces derives the challenge from the nonces.
+func (it *item) challengeNonces(group Group) error {
+	for k, nonce := range it.nonces {
 		// Only a member that chose its commitment last can cause this. The
 		// session goes on with another nonce, as in BIP-445, and that member's
 		// share convicts it.
 		if nonce.IsIdentity() {
-			nonce.Set(generator)
+			nonce.Set(it.generators[k])
 		}
-		it.nonces = append(it.nonces, nonce)
 	}
+	group.Normalize(it.nonces...)
 	var err error
 	it.challenge, err = it.instance.Challenge(it.nonces, it.images)
 	return err
 }
 
+// bind returns the binding coefficient of the member at a position.
+func (it *item) bind(position int) Scalar {
+	if it.perSigner != nil {
+		return it.perSigner[position]
+	}
+	return it.coefficient
+}
+
+// sumImages interpolates the images of the key for an item.
+func (s *Session) sumImages(it *item, i int) {
+	for k := range it.generators[1:] {
+		var elements []Element
+		for _, m := range s.members {
+			for _, images := range m.items[i].images {
+				elements = append(elements, images[k])
+			}
+		}
+		it.images = append(it.images, s.key.group.VarTimeMultiScalarMult(nil, s.set.all(s.key.group), elements))
+	}
+}
+
 // position returns the position of a validator among the members.
 func (s *Session) position(validator uint16) (int, error) {
 	i, found := slices.BinarySearchFunc(s.members, validator, func(m member, v uint16) int {
-		return int(m.Validator) - int(v)
+		return int(m.validator) - int(v)
 	})
 	if !found {
 		return 0, fmt.Errorf("%w: %d", ErrNotMember, validator)
@@ -243,10 +216,10 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	}
 	m := &s.members[i]
 	switch {
-	case len(share.secrets) != len(m.lambda) || !share.key.key.Equal(s.key.key):
+	case len(share.secrets) != len(m.public) || !share.key.key.Equal(s.key.key):
 		return nil, fmt.Errorf("frost: sign: %w", ErrShare)
 	case nonces.validator != share.validator || nonces.items != len(s.items) ||
-		!bytes.Equal(nonces.commitment, m.Commitment):
+		!bytes.Equal(nonces.commitment, m.encoded):
 		return nil, fmt.Errorf("frost: sign: %w", ErrNonces)
 	}
 	pairs, err := nonces.take()
@@ -259,13 +232,13 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	secret, term := group.NewScalar(), group.NewScalar()
 	defer secret.Erase()
 	defer term.Erase()
-	for j, lambda := range m.lambda {
+	for j, lambda := range s.set.coefficients(group, m.first, len(m.public)) {
 		secret.Add(secret, term.Multiply(lambda, share.secrets[j]))
 	}
 	answers := make([]Scalar, len(s.items))
 	var encoded []byte
 	for j := range s.items {
-		answers[j] = s.items[j].answer(group, pairs[j], secret)
+		answers[j] = s.items[j].answer(group, i, pairs[j], secret)
 		encoded = append(encoded, answers[j].Bytes()...)
 	}
 	if !s.hold([]int{i}, [][]Scalar{answers}) {
@@ -274,11 +247,11 @@ func (s *Session) Sign(share *KeyShare, nonces *Nonces) ([]byte, error) {
 	return encoded, nil
 }
 
-// answer returns ±(d + b·e) + c·x.
-func (it *item) answer(group Group, pair noncePair, x Scalar) Scalar {
+// answer returns ±(d + b·e) + c·x for the member at a position.
+func (it *item) answer(group Group, position int, pair noncePair, x Scalar) Scalar {
 	z, term := group.NewScalar(), group.NewScalar()
 	defer term.Erase()
-	z.Add(z.Multiply(it.coefficient, pair.binding), pair.hiding)
+	z.Add(z.Multiply(it.bind(position), pair.binding), pair.hiding)
 	if it.challenge.Negate {
 		z.Negate(z)
 	}
@@ -318,7 +291,7 @@ func (s *Session) Aggregate(shares [][]byte) ([][]byte, error) {
 
 // blame explains why the shares do not make the signatures.
 func (s *Session) blame(shares [][]byte, cause error) error {
-	if faults := s.VerifyAll(shares); len(faults) > 0 {
+	if faults := s.verifyAll(shares, cause != nil); len(faults) > 0 {
 		return faults
 	}
 	return fmt.Errorf("frost: aggregate: %w: %w", ErrInconsistent, cause)

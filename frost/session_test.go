@@ -3,6 +3,7 @@ package frost_test
 import (
 	stdlib "crypto/ed25519"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -161,7 +162,12 @@ type signing struct {
 
 func newSigning(t testing.TB, k kind, threshold uint16, weights, validators []uint16, messages ...string) *signing {
 	t.Helper()
-	rand := seeded(1)
+	return newSigningSeeded(t, 1, k, threshold, weights, validators, messages...)
+}
+
+func newSigningSeeded(t testing.TB, seed byte, k kind, threshold uint16, weights, validators []uint16, messages ...string) *signing {
+	t.Helper()
+	rand := seeded(seed)
 	key, shares, err := frosttest.Deal(rand, k.group, threshold, weights)
 	require.NoError(t, err)
 	s := &signing{key: key, shares: map[uint16]*frost.KeyShare{}, nonces: map[uint16]*frost.Nonces{}}
@@ -303,6 +309,45 @@ func TestCancellingErrorsAreFaults(t *testing.T) {
 		_, err := s.session.Aggregate(answers)
 		require.NoError(t, err)
 	})
+}
+
+// However many shares are wrong, all of their senders are named, and nobody else.
+func TestAllCulpritsAreNamed(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		weights := make([]uint16, 12)
+		var all []uint16
+		for v := range weights {
+			weights[v] = uint16(1 + v%2)
+			all = append(all, uint16(v))
+		}
+		s := newSigning(t, k, 18, weights, all, "message")
+		sound := s.sign(t)
+		random := rand.New(rand.NewPCG(1, 2))
+		for round := range 6 {
+			answers := slices.Clone(sound)
+			var want []uint16
+			for v := range answers {
+				if random.IntN(5) < round {
+					answers[v] = sound[max(1-v, 0)] // another's
+					want = append(want, uint16(v))
+				}
+			}
+			for _, faults := range []frost.Faults{s.session.VerifyAll(answers), aggregateFaults(s.session, answers)} {
+				var named []uint16
+				for _, f := range faults {
+					require.ErrorIs(t, f, frost.ErrEquation)
+					named = append(named, f.Validator)
+				}
+				require.Equal(t, want, named)
+			}
+		}
+	})
+}
+
+func aggregateFaults(s *frost.Session, answers [][]byte) (faults frost.Faults) {
+	_, err := s.Aggregate(answers)
+	errors.As(err, &faults)
+	return faults
 }
 
 func TestNoncesAnswerOnce(t *testing.T) {

@@ -35,7 +35,10 @@ func CheckShare(key *PublicKey, work []Algorithm, share []byte) error {
 // VerifyAll checks the shares of all members, given in their order, and returns
 // those at fault. It checks all at once first, so that no fault costs the least;
 // a missing share, nil, is not checked.
-func (s *Session) VerifyAll(shares [][]byte) Faults {
+func (s *Session) VerifyAll(shares [][]byte) Faults { return s.verifyAll(shares, false) }
+
+// verifyAll is VerifyAll; doubted says that all at once would not hold anyway.
+func (s *Session) verifyAll(shares [][]byte, doubted bool) Faults {
 	faults := make([]*Fault, len(s.members))
 	var positions []int
 	var answers [][]Scalar
@@ -45,15 +48,16 @@ func (s *Session) VerifyAll(shares [][]byte) Faults {
 		}
 		decoded, err := s.decodeShare(shares[i])
 		if err != nil {
-			faults[i] = &Fault{m.Validator, err}
+			faults[i] = &Fault{m.validator, err}
 			continue
 		}
 		positions = append(positions, i)
 		answers = append(answers, decoded)
 	}
-	if len(positions) > 0 && !s.hold(positions, answers) {
-		for _, i := range s.bisect(positions, answers) {
-			faults[i] = &Fault{s.members[i].Validator, ErrEquation}
+	s.set.all(s.key.group) // together they cost one inversion
+	if len(positions) > 0 && (doubted || !s.hold(positions, answers)) {
+		for _, i := range s.culprits(positions, answers) {
+			faults[i] = &Fault{s.members[i].validator, ErrEquation}
 		}
 	}
 	var found Faults
@@ -65,21 +69,27 @@ func (s *Session) VerifyAll(shares [][]byte) Faults {
 	return found
 }
 
-// bisect returns the positions whose answers do not hold, among some that do
-// not hold together.
-func (s *Session) bisect(positions []int, answers [][]Scalar) []int {
-	if len(positions) == 1 {
-		return positions
+// culprits returns the positions whose answers do not hold, among some that
+// may not hold together. It checks groups of them first. One at a time would
+// cost half as much again with one culprit; halving all over again twice as
+// much as now, as every answer would be looked at twice.
+func (s *Session) culprits(positions []int, answers [][]Scalar) []int {
+	groups := 1
+	for groups*groups < len(positions) {
+		groups++
 	}
-	half := len(positions) / 2
-	left, right := positions[:half:half], positions[half:]
+	size := (len(positions) + groups - 1) / groups
 	var wrong []int
-	leftHolds := s.hold(left, answers[:half])
-	if !leftHolds {
-		wrong = s.bisect(left, answers[:half])
-	}
-	if leftHolds || !s.hold(right, answers[half:]) {
-		wrong = append(wrong, s.bisect(right, answers[half:])...)
+	for first := 0; first < len(positions); first += size {
+		last := min(first+size, len(positions))
+		if size > 1 && s.hold(positions[first:last], answers[first:last]) {
+			continue
+		}
+		for i := first; i < last; i++ {
+			if !s.hold(positions[i:i+1], answers[i:i+1]) {
+				wrong = append(wrong, positions[i])
+			}
+		}
 	}
 	return wrong
 }
@@ -116,7 +126,7 @@ func decodeShare(group Group, items int, share []byte) ([]Scalar, error) {
 // checked exactly.
 func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 	group := s.key.group
-	weights := s.newWeights(positions, answers)
+	weights := &weights{session: s, positions: positions, answers: answers}
 	var scalars []Scalar
 	var elements []Element
 	term := func(scalar Scalar, element Element) {
@@ -126,6 +136,7 @@ func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 	product := group.NewScalar()
 	for p, position := range positions {
 		m := &s.members[position]
+		lambda := s.set.coefficients(group, m.first, len(m.public))
 		public := group.NewScalar()
 		for i := range s.items {
 			it := &s.items[i]
@@ -135,11 +146,11 @@ func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 				answer.Negate(answer)
 				factor.Negate(factor)
 			}
-			c := &it.commitments[position]
+			c := &m.items[i]
 			for k, generator := range it.generators {
 				weight := weights.next()
 				term(weight, c.hiding[k])
-				term(group.NewScalar().Multiply(weight, it.coefficient), c.binding[k])
+				term(group.NewScalar().Multiply(weight, it.bind(position)), c.binding[k])
 				weighted := group.NewScalar().Multiply(weight, factor)
 				if k == 0 {
 					base.Add(base, product.Multiply(weight, answer))
@@ -149,49 +160,79 @@ func (s *Session) hold(positions []int, answers [][]Scalar) bool {
 				scalar := group.NewScalar().Multiply(weight, answer)
 				term(scalar.Negate(scalar), generator)
 				for j, images := range c.images {
-					term(group.NewScalar().Multiply(weighted, m.lambda[j]), images[k-1])
+					term(group.NewScalar().Multiply(weighted, lambda[j]), images[k-1])
 				}
 			}
 		}
 		for j, share := range m.public {
-			term(group.NewScalar().Multiply(public, m.lambda[j]), share)
+			term(group.NewScalar().Multiply(public, lambda[j]), share)
 		}
 	}
-	return group.VarTimeMultiScalarMult(nil, scalars, elements).Equal(group.NewElement().VarTimeMultiplyBase(base))
+	return group.VarTimeMultiScalarMult(base.Negate(base), scalars, elements).IsIdentity()
 }
 
 // weights are the weights of the equations that are checked together: 1, then
 // scalars of 128 bits.
 type weights struct {
-	group Group
-	seed  [64]byte
-	count uint32
-}
-
-func (s *Session) newWeights(positions []int, answers [][]Scalar) *weights {
-	var w wire.Writer
-	w.String("FROST share weights v1")
-	w.Fixed(s.digest[:])
-	for p, position := range positions {
-		w.Uint16(s.members[position].Validator)
-		for _, answer := range answers[p] {
-			w.Fixed(answer.Bytes())
-		}
-	}
-	return &weights{group: s.key.group, seed: sha512.Sum512(w.Data())}
+	session   *Session
+	positions []int
+	answers   [][]Scalar
+	seed      [64]byte
+	count     uint32
 }
 
 func (w *weights) next() Scalar {
-	weight := w.group.NewScalar()
-	if w.count == 0 {
-		w.count++
+	weight := w.session.key.group.NewScalar()
+	switch w.count++; w.count {
+	case 1:
 		return weight.SetUint64(1)
+	case 2:
+		w.begin()
 	}
 	hash := sha512.Sum512_256(binary.LittleEndian.AppendUint32(w.seed[:], w.count))
-	w.count++
 	// high·2⁶⁴ + low, without regard to the byte order of the group.
-	low, shift := w.group.NewScalar(), w.group.NewScalar().SetUint64(1<<32)
+	low, shift := w.session.key.group.NewScalar(), w.session.key.group.NewScalar().SetUint64(1<<32)
 	weight.SetUint64(binary.LittleEndian.Uint64(hash[8:]))
 	weight.Multiply(weight, shift).Multiply(weight, shift)
 	return weight.Add(weight, low.SetUint64(binary.LittleEndian.Uint64(hash[:])))
+}
+
+// begin hashes everything that the equations hold.
+func (w *weights) begin() {
+	digest := w.session.digest()
+	var b wire.Writer
+	b.String("FROST share weights v1")
+	b.Fixed(digest[:])
+	for p, position := range w.positions {
+		b.Uint16(w.session.members[position].validator)
+		for _, answer := range w.answers[p] {
+			b.Fixed(answer.Bytes())
+		}
+	}
+	w.seed = sha512.Sum512(b.Data())
+}
+
+// digest is a hash of everything that shares depend on.
+func (s *Session) digest() [32]byte {
+	var w wire.Writer
+	w.String("FROST session v1")
+	w.Fixed(s.key.key.Bytes())
+	w.Count(len(s.members))
+	w.Grow(len(s.members) * (2 + 4 + len(s.members[0].encoded)))
+	for _, m := range s.members {
+		w.Uint16(m.validator)
+		w.Bytes(m.encoded)
+	}
+	for i := range s.items {
+		it := &s.items[i]
+		if it.perSigner == nil {
+			w.Fixed(it.coefficient.Bytes())
+		}
+		for _, coefficient := range it.perSigner {
+			w.Fixed(coefficient.Bytes())
+		}
+		w.Bool(it.challenge.Negate)
+		w.Fixed(it.challenge.Factor.Bytes())
+	}
+	return sha512.Sum512_256(w.Data())
 }

@@ -53,13 +53,14 @@ func (k *KeyGen) Erase(tx storage.Tx, session uint64) error {
 		return err
 	}
 	key := attemptKey{session, vote.Attempt}
-	if err := dropDeals(tx, key); err != nil {
+	public, followed, err := results.Get(tx, key)
+	if err != nil {
 		return err
 	}
-	if err := open.Delete(tx, key); err != nil {
+	if err := drop(tx, key); err != nil || !followed {
 		return err
 	}
-	return owns.Delete(tx, key)
+	return results.Put(tx, key, public)
 }
 
 // Erased tells whether the shares of a session's confirmed keys are erased.

@@ -425,4 +425,3 @@ func TestSpoiltItems(t *testing.T) {
 		})
 	}
 }
-

@@ -67,7 +67,7 @@ func FuzzReceive(f *testing.F) {
 		return w
 	}
 	w := live(f)
-	for _, n := range w.nodes {
+	for _, n := range w.clone(f).nodes {
 		for _, item := range n.take() {
 			f.Add(item)
 		}
@@ -78,7 +78,7 @@ func FuzzReceive(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		w := live(t)
+		w := w.clone(t)
 		w.nodes[1].offline = true
 		w.say(1, data)
 		w.run()

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -138,6 +139,17 @@ func (n *node) restart(store *storage.Memory) {
 		Tracker: eventuality.NewTracker(n.coin.ReadEventuality),
 		Keys:    n.keys, Plans: n, Events: n, Random: n.random,
 	})
+}
+
+// clone copies a world with new processes.
+func (w *world) clone(t tester) *world {
+	c := *w
+	c.tester, c.log, c.nodes, c.answered = t, slices.Clone(w.log), nil, maps.Clone(w.answered)
+	for _, n := range w.nodes {
+		twin := c.add(&fakeKeys{world: &c, batch: n.keys.batch, network: n.keys.network})
+		twin.restart(n.store.Clone())
+	}
+	return &c
 }
 
 func (n *node) update(f func(storage.Tx) error) {

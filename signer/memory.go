@@ -226,14 +226,20 @@ func (m *memory) over(id ID, live func(number uint32) bool) {
 func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, set frost.SigningSet) (*frost.Session, error) {
 	size := len(set.Members) * (2*len(work) + 1) // as much as if it shared nothing
 	session, err := s.memory.session(id, set.Number, size, func() (*frost.Session, error) {
-		commitments := make([]*frost.Commitment, len(set.Members))
-		for i, m := range set.Members {
-			var err error
-			if commitments[i], err = s.memory.commitment(id, key, work, m.Validator, m.Commitment); err != nil {
+		gathering, err := frost.NewGathering(key, work)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range set.Members {
+			c, err := s.memory.commitment(id, key, work, m.Validator, m.Commitment)
+			if err != nil {
+				return nil, err
+			}
+			if err := gathering.Add(c); err != nil {
 				return nil, err
 			}
 		}
-		return frost.NewSessionDecoded(key, work, s.context(id, uint64(set.Number)), commitments)
+		return gathering.Session(s.context(id, uint64(set.Number)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set %d of %s: %w", set.Number, id, err)

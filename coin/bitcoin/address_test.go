@@ -109,10 +109,13 @@ func TestScriptsAndAddresses(t *testing.T) {
 		back, err := addressScript(params, address)
 		require.NoError(t, err)
 		require.Equal(t, script, back)
-		theirs, err := btcaddress.DecodeAddress(string(address), params)
-		if err != nil { // it does not know the witness versions to come
+		// Of the witness versions to come it knows none, and takes a program of
+		// 20 bytes for one of version 0.
+		if version, program, ok := witnessProgram(script); ok && version > 0 && (version > 1 || len(program) != 32) {
 			return
 		}
+		theirs, err := btcaddress.DecodeAddress(string(address), params)
+		require.NoError(t, err)
 		require.Equal(t, string(address), theirs.EncodeAddress())
 		require.True(t, theirs.IsForNet(params))
 		their, err := txscript.PayToAddrScript(theirs)

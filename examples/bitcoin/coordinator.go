@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/serai-go/processor"
@@ -17,6 +18,9 @@ type coordinator struct {
 	moved  chan struct{} // closed at every change
 	err    error
 
+	// onSend, if set, sees what a validator sends before it is ordered, and
+	// returns what is ordered instead.
+	onSend func(who int, payload []byte) []byte
 	// onMessage sees every ordered message. If it returns true the sender is
 	// cut off at this point.
 	onMessage func(who int, payload []byte) bool
@@ -59,6 +63,14 @@ func (c *coordinator) length() uint64 {
 	return uint64(len(c.log))
 }
 
+// record returns what was told and ordered so far. Whatever is told follows
+// from what is ordered.
+func (c *coordinator) record() ([]told, []processor.Entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.told), slices.Clone(c.log)
+}
+
 // feed hands the log to a processor, from where that left off.
 func (c *coordinator) feed(ctx context.Context, who int, p *processor.Processor) error {
 	status, err := p.Status(ctx)
@@ -92,6 +104,9 @@ func (c *coordinator) feed(ctx context.Context, who int, p *processor.Processor)
 func (c *coordinator) listen(ctx context.Context, who int, p *processor.Processor) error {
 	for e := range p.Events() {
 		if m, ok := e.Body.(processor.Broadcast); ok {
+			if c.onSend != nil {
+				m.Payload = c.onSend(who, m.Payload)
+			}
 			c.order(processor.PeerMessage{Session: m.Session, From: uint16(who), Payload: m.Payload})
 			if c.onMessage != nil && c.onMessage(who, m.Payload) {
 				go c.onCut(who)
@@ -111,6 +126,12 @@ func (c *coordinator) listen(ctx context.Context, who int, p *processor.Processo
 // await waits until as many validators have told an event that matches, and
 // returns it.
 func await[E processor.EventBody](ctx context.Context, c *coordinator, validators int, match func(E) bool) (E, error) {
+	return awaitFrom(ctx, c, func(who map[int]bool) bool { return len(who) >= validators }, match)
+}
+
+// awaitFrom waits until those who have told an event that matches are enough,
+// and returns it.
+func awaitFrom[E processor.EventBody](ctx context.Context, c *coordinator, enough func(map[int]bool) bool, match func(E) bool) (E, error) {
 	for {
 		c.mu.Lock()
 		var found E
@@ -131,7 +152,7 @@ func await[E processor.EventBody](ctx context.Context, c *coordinator, validator
 		switch {
 		case err != nil:
 			return found, err
-		case len(who) >= validators:
+		case enough(who):
 			return found, nil
 		}
 		select {

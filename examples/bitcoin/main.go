@@ -5,10 +5,17 @@
 //
 //	go run ./examples/bitcoin                        # builds and starts btcd
 //	go run ./examples/bitcoin -node http://u:p@host:18443   # btcd or bitcoind
+//	go run ./examples/bitcoin -adversaries           # two of seven validators lie
 //
 // A node that is given must be a regtest node with an index of transactions
 // that nobody else mines on. With -json, standard output holds one object and
 // standard error nothing unless something fails.
+//
+// With -adversaries the same happens in a group of seven validators of unequal
+// weights. One of them corrupts its deal in key generation, another one answers
+// with signature shares that are wrong. Both are named by all the others, and a
+// third party with nothing but the log and a connection to a node of its own
+// confirms the evidence.
 package main
 
 import (
@@ -28,6 +35,7 @@ import (
 func main() {
 	given := flag.String("node", "", "URL of a regtest node, http://user:password@host:port; default: an own btcd")
 	asJSON := flag.Bool("json", false, "print one JSON object and nothing else")
+	lies := flag.Bool("adversaries", false, "seven validators of unequal weights, two of them faulty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -36,7 +44,11 @@ func main() {
 
 	begin := time.Now()
 	screen := &screen{quiet: *asJSON, begin: begin}
-	summary, err := run(ctx, *given, screen)
+	cast := allHonest()
+	if *lies {
+		cast = withAdversaries()
+	}
+	summary, err := run(ctx, *given, cast, screen)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bitcoin:", err)
 		os.Exit(1)
@@ -51,8 +63,8 @@ func main() {
 	screen.say("done in %.1f s: every payment arrived and every ledger balances", summary.Seconds)
 }
 
-// run tells the story on the given node, or on one of its own.
-func run(ctx context.Context, given string, screen *screen) (*summary, error) {
+// run tells the story of a cast on the given node, or on one of its own.
+func run(ctx context.Context, given string, cast cast, screen *screen) (*summary, error) {
 	dir, err := os.MkdirTemp("", "processor-bitcoin-")
 	if err != nil {
 		return nil, err
@@ -63,7 +75,7 @@ func run(ctx context.Context, given string, screen *screen) (*summary, error) {
 		return nil, err
 	}
 	defer closeNode()
-	s := &story{screen: screen, dir: dir, node: at}
+	s := &story{cast: cast, screen: screen, dir: dir, node: at}
 	s.summary.Node = name
 	if err := s.tell(ctx); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -13,22 +12,30 @@ import (
 )
 
 // TestNodeBitcoind tells the story on a bitcoind.
-func TestNodeBitcoind(t *testing.T) {
-	n := testnodes.NeedBitcoind(t, testnodes.Options{})
+func TestNodeBitcoind(t *testing.T) { tellOn(t, bitcoind(t), allHonest()) }
+
+// TestNodeBtcd tells the story on a btcd of its own.
+func TestNodeBtcd(t *testing.T) { tellOn(t, btcd(t), allHonest()) }
+
+// TestNodeBitcoindAdversaries tells it with faulty validators.
+func TestNodeBitcoindAdversaries(t *testing.T) { tellOfAdversaries(t, bitcoind(t)) }
+
+// TestNodeBtcdAdversaries tells it with faulty validators.
+func TestNodeBtcdAdversaries(t *testing.T) { tellOfAdversaries(t, btcd(t)) }
+
+func bitcoind(t *testing.T) string { return address(t, testnodes.NeedBitcoind(t, testnodes.Options{})) }
+
+func btcd(t *testing.T) string { return address(t, testnodes.NeedBtcd(t, testnodes.Options{})) }
+
+func address(t *testing.T, n *testnodes.Node) string {
 	u, err := url.Parse(n.URL)
 	require.NoError(t, err)
 	u.User = url.UserPassword(n.User, n.Password)
-	tellOn(t, u.String())
+	return u.String()
 }
 
-// TestNodeBtcd tells the story on a btcd of its own.
-func TestNodeBtcd(t *testing.T) {
-	n := testnodes.NeedBtcd(t, testnodes.Options{})
-	tellOn(t, fmt.Sprintf("http://%s:%s@%s", n.User, n.Password, n.URL[len("http://"):]))
-}
-
-func tellOn(t *testing.T, node string) {
-	s, err := run(t.Context(), node, &screen{quiet: true, begin: time.Now()})
+func tellOn(t *testing.T, node string, cast cast) *summary {
+	s, err := run(t.Context(), node, cast, &screen{quiet: true, begin: time.Now()})
 	require.NoError(t, err)
 	require.Len(t, s.Payments, 3)
 	for _, p := range s.Payments {
@@ -39,4 +46,22 @@ func tellOn(t *testing.T, node string) {
 	require.True(t, s.Ledger.Balanced)
 	_, err = json.Marshal(s)
 	require.NoError(t, err)
+	return s
+}
+
+func tellOfAdversaries(t *testing.T, node string) {
+	cast := withAdversaries()
+	s := tellOn(t, node, cast)
+	require.NotNil(t, s.Adversaries)
+	require.Len(t, s.Adversaries.Validators, len(cast.weights))
+	require.Len(t, s.Adversaries.Faulty, 2)
+	var weight uint16
+	for _, f := range s.Adversaries.Faulty {
+		require.True(t, cast.adversaries.faulty(f.Number))
+		require.NotZero(t, f.Named)
+		require.True(t, f.Verified)
+		weight += f.Weight
+	}
+	require.Equal(t, cast.total()-cast.threshold, weight, "as much as may be faulty")
+	require.NotZero(t, cast.adversaries.lies)
 }

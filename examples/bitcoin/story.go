@@ -18,16 +18,9 @@ import (
 	"github.com/serai-go/processor/signer"
 )
 
-const (
-	validators = 4
-	threshold  = 3
-	// absent is the validator that is away while the payments are signed, so
-	// that all others are needed, and victim the one that is killed then.
-	absent, victim = 0, 2
-)
-
 // story is the main job, told to people.
 type story struct {
+	cast
 	screen  *screen
 	dir     string
 	node    node.Config
@@ -51,9 +44,13 @@ type story struct {
 func (s *story) tell(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer s.end(cancel)
-	for _, part := range []func(context.Context) error{
+	parts := []func(context.Context) error{
 		s.found, s.generate, s.deposit, s.payOut, s.settle, s.check,
-	} {
+	}
+	if s.adversaries != nil {
+		parts = append(parts, s.convict)
+	}
+	for _, part := range parts {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -79,8 +76,11 @@ func (s *story) found(ctx context.Context) error {
 		return err
 	}
 	s.c = newCoordinator()
-	s.answers = make([]bool, validators)
-	for i := range validators {
+	if s.adversaries != nil {
+		s.c.onSend = s.adversaries.spoil
+	}
+	s.answers = make([]bool, len(s.weights))
+	for i := range s.weights {
 		v, err := newValidator(i, s.dir, s.node)
 		if err != nil {
 			return err
@@ -90,20 +90,21 @@ func (s *story) found(ctx context.Context) error {
 		}
 		s.group = append(s.group, v)
 	}
-	s.summary.Validators, s.summary.Threshold = validators, threshold
-	s.screen.say("%d validators run, any %d of them can sign", validators, threshold)
+	s.summary.Validators, s.summary.Threshold = len(s.weights), s.threshold
+	s.screen.say("%s", s.cast)
 	return nil
 }
 
 // generate makes the key and votes it in.
 func (s *story) generate(ctx context.Context) error {
-	e := processor.GenerateKey{Threshold: threshold, MinOK: validators}
-	for _, v := range s.group {
-		e.Participants = append(e.Participants, dkg.Participant{Key: v.self.Public(), Weight: 1})
+	// All have to approve but those who are convicted on the way.
+	e := processor.GenerateKey{Threshold: s.threshold, MinOK: s.total()}
+	for i, v := range s.group {
+		e.Participants = append(e.Participants, dkg.Participant{Key: v.self.Public(), Weight: s.weights[i]})
 	}
 	s.c.order(e)
 	var err error
-	s.key, err = await(ctx, s.c, validators, func(processor.KeyGenerated) bool { return true })
+	s.key, err = await(ctx, s.c, len(s.group), func(processor.KeyGenerated) bool { return true })
 	if err != nil {
 		return fmt.Errorf("key generation: %w", err)
 	}
@@ -113,12 +114,22 @@ func (s *story) generate(ctx context.Context) error {
 	}
 	confirm := processor.ConfirmKey{BatchKey: s.key.BatchKey, NetworkKey: s.key.NetworkKey}
 	confirm.Start.At = tip
+	if s.adversaries != nil {
+		if err := s.isolate(ctx); err != nil {
+			return err
+		}
+	}
 	s.c.order(confirm)
 	if err := s.confirm(ctx, "confirming the key's first block"); err != nil {
 		return err
 	}
 	s.acknowledging.Go(func() { s.acknowledge(ctx) })
-	if _, err := await(ctx, s.c, 1, func(processor.KeyStage) bool { return true }); err != nil {
+	if s.adversaries != nil {
+		if err := s.firstLie(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err := await(ctx, s.c, len(s.group), func(processor.KeyStage) bool { return true }); err != nil {
 		return fmt.Errorf("activation of the key: %w", err)
 	}
 	if s.ours, err = s.group[0].running().DepositAddress(ctx, 0); err != nil {
@@ -163,7 +174,7 @@ func (s *story) acknowledge(ctx context.Context) {
 			// The users withdraw. One validator will hear of it late, and one
 			// is killed while it signs.
 			ack.Burns = s.burns
-			s.c.pause(absent, true)
+			s.c.pause(s.absent, true)
 			s.screen.say("acknowledged with three payments to make")
 		}
 		s.mu.Lock()
@@ -228,7 +239,7 @@ func (s *story) watch(who int, payload []byte) bool {
 		if one.Share {
 			s.answers[who] = true
 		}
-		if who == victim && one.Commitment && !s.killed {
+		if who == s.victim && one.Commitment && !s.killed {
 			s.killed = true
 			return true
 		}
@@ -256,18 +267,18 @@ func (s *story) kill(ctx context.Context, who int) {
 
 // payOut waits until the transaction is signed and published.
 func (s *story) payOut(ctx context.Context) error {
-	done, err := await(ctx, s.c, validators-1, func(processor.Completed) bool { return true })
+	done, err := await(ctx, s.c, len(s.group)-1, func(processor.Completed) bool { return true })
 	if err != nil {
 		return fmt.Errorf("signing the payments: %w", err)
 	}
 	s.mu.Lock()
-	killed, answered := s.killed, s.answers[victim]
+	killed, answered := s.killed, s.answers[s.victim]
 	s.mu.Unlock()
 	if !killed || !answered {
 		return errors.New("the killed validator gave no share after its return")
 	}
-	s.screen.say("transaction %s is signed, with the help of validator %d, and published", displayed(done.Transaction), victim)
-	s.c.pause(absent, false)
+	s.screen.say("transaction %s is signed, with the help of validator %d, and published", displayed(done.Transaction), s.victim)
+	s.c.pause(s.absent, false)
 	for { // the node has it once somebody has published it
 		if _, err := s.chain.Coin().Transaction(ctx, done.Transaction); err == nil {
 			break
@@ -283,19 +294,19 @@ func (s *story) payOut(ctx context.Context) error {
 func (s *story) settle(ctx context.Context) error {
 	for i := range s.summary.Payments {
 		p := &s.summary.Payments[i]
-		e, err := await(ctx, s.c, validators, func(e processor.PaymentSettled) bool { return e.ID == p.id })
+		e, err := await(ctx, s.c, len(s.group), func(e processor.PaymentSettled) bool { return e.ID == p.id })
 		if err != nil {
 			return fmt.Errorf("payment to %s: %w", p.Address, err)
 		}
 		p.Fee, p.Transaction = e.Share, displayed(e.Transaction)
 	}
-	refund, err := await(ctx, s.c, validators, func(processor.Refunded) bool { return true })
+	refund, err := await(ctx, s.c, len(s.group), func(processor.Refunded) bool { return true })
 	if err != nil {
 		return fmt.Errorf("refund: %w", err)
 	}
 	s.summary.Refunds = append(s.summary.Refunds, refundSummary{
 		Address: s.summary.Deposits[1].Origin, Paid: refund.Paid, Fee: refund.Share, Transaction: displayed(refund.Transaction),
 	})
-	s.screen.say("all four validators have seen the payments settle")
+	s.screen.say("all validators have seen the payments settle")
 	return nil
 }

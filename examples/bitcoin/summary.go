@@ -13,7 +13,7 @@ import (
 // summary is what -json prints. Amounts are in satoshi.
 type summary struct {
 	Validators int              `json:"validators"`
-	Threshold  int              `json:"threshold"`
+	Threshold  uint16           `json:"threshold"`
 	Node       string           `json:"node"`
 	Deposits   []depositSummary `json:"deposits"`
 	Refunds    []refundSummary  `json:"refunds"`
@@ -23,6 +23,28 @@ type summary struct {
 	Blocks     int              `json:"blocks"`
 	Ledger     ledgerSummary    `json:"ledger"`
 	Seconds    float64          `json:"seconds"`
+	// Adversaries is only there if some were.
+	Adversaries *adversariesSummary `json:"adversaries,omitempty"`
+}
+
+// adversariesSummary is what the validators' evidence led to.
+type adversariesSummary struct {
+	Validators []memberSummary `json:"validators"`
+	Threshold  uint16          `json:"threshold"`
+	Faulty     []faultySummary `json:"faulty"`
+}
+
+type memberSummary struct {
+	Number int    `json:"number"`
+	Weight uint16 `json:"weight"`
+}
+
+type faultySummary struct {
+	memberSummary
+	Did string `json:"did"`
+	// Named is by how many pieces of evidence each honest validator named it.
+	Named    int  `json:"named"`
+	Verified bool `json:"evidence_verified"`
 }
 
 type depositSummary struct {

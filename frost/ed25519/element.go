@@ -2,6 +2,7 @@ package ed25519
 
 import (
 	"filippo.io/edwards25519"
+	"filippo.io/edwards25519/field"
 
 	"github.com/serai-go/processor/frost"
 )
@@ -60,8 +61,19 @@ func (e *Element) VarTimeMultiplyBase(s frost.Scalar) frost.Element { return e.M
 // Equal reports whether e and a are the same element.
 func (e *Element) Equal(a frost.Element) bool { return e.p.Equal(&a.(*Element).p) == 1 }
 
-// IsIdentity reports whether e is the identity.
-func (e *Element) IsIdentity() bool { return e.p.Equal(edwards25519.NewIdentityPoint()) == 1 }
+// IsIdentity reports whether e is the identity, (0, 1).
+func (e *Element) IsIdentity() bool {
+	x, y, z, _ := e.p.ExtendedCoordinates()
+	return x.Equal(new(field.Element)) == 1 && y.Equal(z) == 1
+}
 
 // Bytes returns the 32 bytes of e as in RFC 8032, section 5.1.2.
-func (e *Element) Bytes() []byte { return e.p.Bytes() }
+func (e *Element) Bytes() []byte {
+	x, y, z, _ := e.p.ExtendedCoordinates()
+	if z.Equal(fieldOne) != 1 {
+		return e.p.Bytes()
+	}
+	b := y.Bytes()
+	b[size-1] |= byte(x.IsNegative() << 7)
+	return b
+}

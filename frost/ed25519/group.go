@@ -57,10 +57,38 @@ var (
 // reduced and a sign on x = 0.
 func decodePoint(b []byte) (*Element, error) {
 	e := new(Element)
-	if _, err := e.p.SetBytes(b); err != nil || !bytes.Equal(e.p.Bytes(), b) {
+	if len(b) != size || !isReduced(b) || isNegativeZero(b) {
+		return nil, errElementEncoding
+	}
+	if _, err := e.p.SetBytes(b); err != nil {
 		return nil, errElementEncoding
 	}
 	return e, nil
+}
+
+// isReduced reports whether the lower 255 bits of 32 bytes are a number below
+// p = 2²⁵⁵ − 19.
+func isReduced(b []byte) bool {
+	if b[0] < 0xed || b[size-1]|0x80 != 0xff {
+		return true
+	}
+	for _, middle := range b[1 : size-1] {
+		if middle != 0xff {
+			return true
+		}
+	}
+	return false
+}
+
+// negativeZeros are the encodings with a sign on x = 0: the points with x = 0
+// are those with y = 1 and y = p − 1.
+var negativeZeros = [2][size]byte{
+	{0: 0x01, size - 1: 0x80},
+	[size]byte(append([]byte{0xec}, bytes.Repeat([]byte{0xff}, size-1)...)),
+}
+
+func isNegativeZero(b []byte) bool {
+	return bytes.Equal(b, negativeZeros[0][:]) || bytes.Equal(b, negativeZeros[1][:])
 }
 
 func (group) DecodeElement(b []byte) (frost.Element, error) {
@@ -94,25 +122,17 @@ func (group) DecodeCleared(b []byte) (frost.Element, error) {
 
 func (group) WideSize() int { return 2 * size }
 
-func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
-	// All divisions by Z take one inversion (Montgomery's trick).
-	prefix := make([]field.Element, len(elements))
-	running := new(field.Element).One()
+// AppendWide writes the identity, which it must not be given, as (0, 1), which
+// DecodeWide refuses.
+func (g group) AppendWide(b []byte, elements ...frost.Element) []byte {
+	affine := make([]frost.Element, len(elements))
 	for i, e := range elements {
-		prefix[i].Set(running)
-		_, _, z, _ := e.(*Element).p.ExtendedCoordinates()
-		running.Multiply(running, z)
+		affine[i] = g.NewElement().Set(e)
 	}
-	running.Invert(running)
-	first := len(b)
-	b = append(b, make([]byte, 2*size*len(elements))...)
-	for i := len(elements) - 1; i >= 0; i-- {
-		x, y, z, _ := elements[i].(*Element).p.ExtendedCoordinates()
-		inverse := new(field.Element).Multiply(running, &prefix[i])
-		running.Multiply(running, z)
-		at := b[first+2*size*i:]
-		copy(at, x.Multiply(x, inverse).Bytes())
-		copy(at[size:], y.Multiply(y, inverse).Bytes())
+	g.Normalize(affine...)
+	for _, e := range affine {
+		x, y, _, _ := e.(*Element).p.ExtendedCoordinates()
+		b = append(append(b, x.Bytes()...), y.Bytes()...)
 	}
 	return b
 }
@@ -121,13 +141,18 @@ func (group) DecodeWide(b []byte) (frost.Element, error) {
 	if len(b) != 2*size {
 		return nil, errWide
 	}
-	var x, y, t field.Element
-	// SetBytes also takes numbers that are not reduced.
-	for i, c := range []*field.Element{&x, &y} {
-		encoded := b[size*i:][:size]
-		if _, err := c.SetBytes(encoded); err != nil || !bytes.Equal(c.Bytes(), encoded) {
+	// SetBytes drops the highest bit and takes numbers that are not reduced.
+	for _, c := range [][]byte{b[:size], b[size:]} {
+		if c[size-1] > 0x7f || !isReduced(c) {
 			return nil, errWide
 		}
+	}
+	var x, y, t field.Element
+	if _, err := x.SetBytes(b[:size]); err != nil {
+		return nil, errWide // only for another length
+	}
+	if _, err := y.SetBytes(b[size:]); err != nil {
+		return nil, errWide
 	}
 	e := new(Element)
 	if _, err := e.p.SetExtendedCoordinates(&x, &y, new(field.Element).One(), t.Multiply(&x, &y)); err != nil {
@@ -166,22 +191,4 @@ func (g group) RandomScalar(rand io.Reader) (frost.Scalar, error) {
 			return s, nil
 		}
 	}
-}
-
-func (group) VarTimeMultiScalarMult(base frost.Scalar, scalars []frost.Scalar, elements []frost.Element) frost.Element {
-	if len(scalars) != len(elements) {
-		panic("ed25519: VarTimeMultiScalarMult of slices of different lengths")
-	}
-	s := make([]*edwards25519.Scalar, len(scalars))
-	p := make([]*edwards25519.Point, len(elements))
-	for i := range scalars {
-		s[i] = &scalars[i].(*Scalar).s
-		p[i] = &elements[i].(*Element).p
-	}
-	e := new(Element)
-	e.p.VarTimeMultiScalarMult(s, p)
-	if base != nil {
-		e.p.Add(&e.p, new(edwards25519.Point).ScalarBaseMult(&base.(*Scalar).s))
-	}
-	return e
 }

@@ -52,7 +52,7 @@ func (*instance) DeriveNonces(rand io.Reader, secret frost.Scalar, _ frost.Eleme
 			return nil, nil, fmt.Errorf("ed25519: random bytes: %w", err)
 		}
 		h := sha512.New()
-		h.Write([]byte("FROST-ED25519-SHA512-v1nonce"))
+		h.Write([]byte(suite + "nonce"))
 		h.Write(random[:])
 		h.Write(encoded)
 		h.Write(extra)

@@ -20,8 +20,12 @@ func (e *Element) Set(a frost.Element) frost.Element {
 
 // Add sets e to a + b.
 func (e *Element) Add(a, b frost.Element) frost.Element {
+	p, q := &a.(*Element).p, &b.(*Element).p
+	if p.Z.IsOne() {
+		p, q = q, p // dcrd is faster where the second point has Z = 1
+	}
 	var sum dcr.JacobianPoint
-	dcr.AddNonConst(&a.(*Element).p, &b.(*Element).p, &sum)
+	dcr.AddNonConst(p, q, &sum)
 	e.p = sum
 	return e
 }
@@ -53,7 +57,9 @@ func (e *Element) MultiplyBase(s frost.Scalar) frost.Element {
 
 // VarTimeMultiply sets e to s·a. For public values only.
 func (e *Element) VarTimeMultiply(s frost.Scalar, a frost.Element) frost.Element {
-	dcr.ScalarMultNonConst(&s.(*Scalar).s, &a.(*Element).p, &e.p)
+	var room [1]term
+	p := a.(*Element).p
+	straus(&e.p, appendTerm(room[:0], &s.(*Scalar).s, &p))
 	return e
 }
 
@@ -70,7 +76,7 @@ func (e *Element) Equal(a frost.Element) bool {
 
 // IsIdentity reports whether e is the identity.
 func (e *Element) IsIdentity() bool {
-	return e.p.Z.IsZero() || e.p.X.IsZero() && e.p.Y.IsZero()
+	return isIdentity(&e.p)
 }
 
 // Bytes returns the 33 bytes of e as in SEC 1, section 2.3.3, compressed. The
@@ -89,11 +95,17 @@ func (e *Element) Bytes() []byte {
 	return b
 }
 
-// affine returns e with Z = 1. It must not be called on the identity.
+// affine returns e with Z = 1. It must not be called on the identity. It is
+// short enough to be inlined, so that the point needs no memory from the heap.
 func (e *Element) affine() *dcr.JacobianPoint {
-	p := e.p
+	var p dcr.JacobianPoint
+	e.setAffine(&p)
+	return &p
+}
+
+func (e *Element) setAffine(p *dcr.JacobianPoint) {
+	*p = e.p
 	if !p.Z.IsOne() {
 		p.ToAffine()
 	}
-	return &p
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	dcr "github.com/decred/dcrd/dcrec/secp256k1/v4"
 
@@ -66,17 +67,20 @@ func (group) DecodeElement(b []byte) (frost.Element, error) {
 
 func (group) WideSize() int { return wideSize }
 
+// AppendWide writes the identity, which it must not be given, as zeros, which
+// DecodeWide refuses.
 func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
 	points := make([]dcr.JacobianPoint, len(elements))
 	for i, e := range elements {
 		points[i] = e.(*Element).p
 	}
 	toAffine(points)
+	b = slices.Grow(b, wideSize*len(points))
+	var encoded [wideSize]byte
 	for i := range points {
-		b = append(b, make([]byte, wideSize)...)
-		last := b[len(b)-wideSize:]
-		points[i].X.PutBytesUnchecked(last)
-		points[i].Y.PutBytesUnchecked(last[wideSize/2:])
+		points[i].X.PutBytesUnchecked(encoded[:wideSize/2])
+		points[i].Y.PutBytesUnchecked(encoded[wideSize/2:])
+		b = append(b, encoded[:]...)
 	}
 	return b
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Errors a Reader reports. Each is wrapped with the field that was read.
@@ -56,6 +57,9 @@ type Writer struct{ data []byte }
 
 // Data returns what was written. It stays valid until the next write.
 func (w *Writer) Data() []byte { return w.data }
+
+// Grow makes room for n more bytes, so that writing them copies nothing.
+func (w *Writer) Grow(n int) { w.data = slices.Grow(w.data, n) }
 
 // Uint8 writes one byte.
 func (w *Writer) Uint8(v uint8) { w.data = append(w.data, v) }

@@ -1,0 +1,24 @@
+package frost
+
+// Forget makes a key forget the sets that have signed with it.
+func (k *PublicKey) Forget() { k.recent = nil }
+
+// NewLargeKey returns a key with more than MaxShares shares, each of them of a
+// validator of its own. Nothing is checked.
+func NewLargeKey(group Group, threshold uint16, key Element, shares []Element) *PublicKey {
+	k := &PublicKey{group: group, threshold: threshold, key: key, shares: shares}
+	for i := range shares {
+		k.weights = append(k.weights, 1)
+		k.first = append(k.first, uint16(i+1))
+	}
+	return k
+}
+
+// Pair returns the encoded nonces for an item.
+func (n *Nonces) Pair(item int) (hiding, binding []byte) {
+	return n.pairs[item].hiding.Bytes(), n.pairs[item].binding.Bytes()
+}
+
+// Coefficient returns the binding coefficient of an item for the member at a
+// position.
+func (s *Session) Coefficient(item, position int) Scalar { return s.items[item].bind(position) }
