@@ -110,6 +110,24 @@ func TestBoundedMemoryStarvesNoPlan(t *testing.T) {
 	}
 }
 
+// Where there is room for one commitment, it is to the oldest plan, whatever its
+// hash: all validators have the same order.
+func TestPlansAreSignedInTheOrderOfTheirMaking(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	n := w.nodes[0]
+	n.limits = limits{round: 64, elements: 1 << 16, committed: 1}
+	ids := w.plansOf(12, 1)
+	require.NoError(t, n.read())
+	for _, id := range ids {
+		require.NoError(t, n.work())
+		items := n.take()
+		require.Len(t, items, 1)
+		require.Equal(t, PlanID(0, id), n.parse(items[0]).ID)
+		w.resolve(id)
+		require.NoError(t, n.read())
+	}
+}
+
 // One sign ID that fails keeps no other back.
 func TestATaskThatFailsKeepsNoOtherBack(t *testing.T) {
 	w := newWorld(t, 1, 1)
