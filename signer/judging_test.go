@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,18 @@ func (n *node) convicts(t *testing.T, sets map[uint32]frost.SigningSet, who uint
 	session, err := frost.NewSession(n.batchKey, n.workOf(i.ID), n.context(i.ID, uint64(i.Set)), sets[i.Set].Members)
 	require.NoError(t, err)
 	require.Error(t, session.Verify(who, i.Share))
+}
+
+// said tells whether a validator's share is in the log.
+func (w *world) said(who uint16, i item) bool {
+	for _, e := range w.log {
+		for _, data := range e.items {
+			if one := w.parse(data); e.from == who && one.ID == i.ID && one.Set == i.Set && bytes.Equal(one.Share, i.Share) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (n *node) workOf(id ID) (work []frost.Algorithm) {
@@ -88,6 +101,7 @@ func TestAllLiarsAreConvictedByOneBatch(t *testing.T) {
 			sets := w.setsOf(id)
 			for who, item := range evidence { // order-free: each is checked
 				require.Equal(t, uint32(0), w.parse(item).Set)
+				require.True(t, w.said(who, w.parse(item)), "it is what the liar said")
 				follower.convicts(t, sets, who, item)
 			}
 			// One who comes later reads the same.

@@ -173,6 +173,7 @@ func TestRetirementEndsASessionsSigning(t *testing.T) {
 	w.retire(0, 10)
 	w.run()
 	require.Empty(t, n.nonces)
+	require.NotEmpty(t, n.ids())
 	for _, id := range n.ids() {
 		require.Equal(t, uint64(1), id.Session, "what is other sessions' stays")
 	}
