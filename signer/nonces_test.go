@@ -265,6 +265,23 @@ func TestSharesThatComeLate(t *testing.T) {
 	require.Equal(t, []string{"batch 0 signed"}, n.told())
 }
 
+// The first share for a set counts. Others of its sender, before or after the
+// set completes, convict nobody.
+func TestASecondShareConvictsNobody(t *testing.T) {
+	w, _ := pending(t, 3, 1, 1, 1)
+	first := w.nodes[1].take()[0]
+	second := w.parse(first)
+	second.Share[0] ^= 1
+	w.say(1, first)
+	w.say(1, wire.Marshal(second))
+	w.run()
+	w.say(1, wire.Marshal(second))
+	w.run()
+	for _, n := range w.nodes {
+		require.Equal(t, []string{"batch 0 signed"}, n.told())
+	}
+}
+
 func TestDuplicatesOfOwnMessages(t *testing.T) {
 	w := newWorld(t, 3, 1, 1, 1)
 	w.reportAll(0)
