@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/serai-go/processor/frost"
@@ -56,7 +58,7 @@ func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShar
 	if ok {
 		return pair.batch, pair.network, nil
 	}
-	if erased, err := k.keygen.Erased(r, session); err != nil || erased {
+	if none, err := k.keygen.Shareless(r, session); err != nil || none {
 		return nil, nil, err
 	}
 	pair.batch, pair.network, err = k.keygen.Shares(r, session)
@@ -72,25 +74,38 @@ func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShar
 // forget erases the shares of retired sessions in memory. Nobody may be using
 // them.
 func (k *keys) forget(ctx context.Context, store storage.Store) error {
+	var gone []uint64
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.shares) == 0 {
+	sessions := slices.Sorted(maps.Keys(k.shares))
+	k.mu.Unlock() // a transaction that is open may wait for it
+	if len(sessions) == 0 {
 		return nil
 	}
-	return store.View(ctx, func(r storage.Reader) error {
-		for session, pair := range k.shares { // order-free: each is kept or erased
-			erased, err := k.keygen.Erased(r, session)
+	err := store.View(ctx, func(r storage.Reader) error {
+		for _, session := range sessions {
+			none, err := k.keygen.Shareless(r, session)
 			if err != nil {
 				return err
 			}
-			if erased {
-				pair.batch.Erase()
-				pair.network.Erase()
-				delete(k.shares, session)
+			if none {
+				gone = append(gone, session)
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, session := range gone {
+		if pair, ok := k.shares[session]; ok {
+			pair.batch.Erase()
+			pair.network.Erase()
+			delete(k.shares, session)
+		}
+	}
+	return nil
 }
 
 // erase erases the shares in memory.

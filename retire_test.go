@@ -13,6 +13,7 @@ import (
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/processortest"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/storage"
@@ -271,4 +272,50 @@ func TestLateKeyGenerationItemsAfterRetirement(t *testing.T) {
 		}
 		require.Empty(t, sealed(t, v.Store, 0))
 	}
+}
+
+// slowSealer does something while it seals.
+type slowSealer struct {
+	keygen.Sealer
+	meanwhile func()
+}
+
+func (s slowSealer) Seal(plaintext, associated []byte) ([]byte, error) {
+	s.meanwhile()
+	return s.Sealer.Seal(plaintext, associated)
+}
+
+// Shares that are being derived while their session is retired are not stored.
+func TestSharesOfASessionRetiredMeanwhileAreNotStored(t *testing.T) {
+	store := storage.NewMemory()
+	c := config(mock.New(mock.Options{}).Coin(), store)
+	seals := 0
+	c.Sealer = slowSealer{c.Sealer, func() {
+		seals++
+		require.NoError(t, store.Update(t.Context(), func(tx storage.Tx) error {
+			return keygen.New(keygen.Config{}).Retire(tx, 5)
+		}))
+	}}
+	p, err := processor.New(c)
+	require.NoError(t, err)
+	log := []processor.Entry{processor.GenerateKey{
+		Session: 5, Threshold: 1, MinOK: 1,
+		Participants: []dkg.Participant{{Key: processortest.Identity(0).Public(), Weight: 1}},
+	}}
+	for at := 0; at < len(log); at++ {
+		require.NoError(t, p.Handle(t.Context(), uint64(at), log[at]))
+		_, err := p.Step(t.Context())
+		require.NoError(t, err)
+		events, err := p.Pending(t.Context(), 0, 10)
+		require.NoError(t, err)
+		for _, e := range events {
+			b, ok := e.Body.(processor.Broadcast)
+			require.True(t, ok, "%T", e.Body)
+			log = append(log, processor.PeerMessage{Session: 5, Payload: b.Payload})
+			require.NoError(t, p.Ack(e.ID))
+		}
+	}
+	require.NotZero(t, seals)
+	require.Len(t, log, 2, "it dealt, and did not respond")
+	require.Empty(t, sealed(t, store, 5))
 }

@@ -5,11 +5,8 @@ import (
 )
 
 // over are the sessions whose key generation has ended for good, without
-// confirmed keys; erased are those with confirmed keys whose shares are gone.
-var (
-	over   = storage.NewMap("keygen/over", storage.NumberKey[uint64](), storage.Flag)
-	erased = storage.NewMap("keygen/erased", storage.NumberKey[uint64](), storage.Flag)
-)
+// confirmed keys.
+var over = storage.NewMap("keygen/over", storage.NumberKey[uint64](), storage.Flag)
 
 // Retire ends the key generation of a session without confirmed keys for good
 // and erases the shares of all its attempts. If the session has its keys it
@@ -49,9 +46,6 @@ func (k *KeyGen) Erase(tx storage.Tx, session uint64) error {
 	if err != nil {
 		return err
 	}
-	if err := erased.Put(tx, session, struct{}{}); err != nil {
-		return err
-	}
 	key := attemptKey{session, vote.Attempt}
 	public, followed, err := results.Get(tx, key)
 	if err != nil {
@@ -63,7 +57,18 @@ func (k *KeyGen) Erase(tx storage.Tx, session uint64) error {
 	return results.Put(tx, key, public)
 }
 
-// Erased tells whether the shares of a session's confirmed keys are erased.
-func (k *KeyGen) Erased(r storage.Reader, session uint64) (bool, error) {
-	return erased.Has(r, session)
+// Shareless tells whether this processor has no shares of a session's confirmed
+// keys and never will: it is no participant, its shares were bad, or they are
+// erased. It costs much less than Shares.
+func (k *KeyGen) Shareless(r storage.Reader, session uint64) (bool, error) {
+	vote, ok, err := confirmed.Get(r, session)
+	if err != nil || !ok {
+		return false, err
+	}
+	key := attemptKey{session, vote.Attempt}
+	if due, err := open.Has(r, key); err != nil || due {
+		return false, err
+	}
+	mine, err := owns.Load(r, key)
+	return mine.batch == nil, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha512"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost"
@@ -64,56 +65,79 @@ func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, _ coin.Plan) error {
 func (s *Signer) Prepare(ctx context.Context, store storage.Store) (bool, error) {
 	did := false
 	for {
-		var id coin.PlanID
-		var plan coin.Plan
-		found := false
+		var plans []storage.Item[coin.PlanID, coin.Plan]
 		err := store.View(ctx, func(r storage.Reader) error {
 			for item, err := range s.unprepared.All(r) {
 				if err != nil {
 					return err
 				}
-				id = item.Key
-				plan, found, err = s.Plans.Plan(r, id)
-				return err
+				plan, ok, err := s.Plans.Plan(r, item.Key)
+				if err != nil || !ok {
+					return err
+				}
+				plans = append(plans, storage.Item[coin.PlanID, coin.Plan]{Key: item.Key, Value: plan})
+				if len(plans) == s.limits.round {
+					return nil
+				}
 			}
 			return nil
 		})
-		if err != nil || !found {
+		if err != nil || len(plans) == 0 {
 			return did, err
 		}
-		if err := s.prepare(ctx, store, id, plan); err != nil {
-			return did, fmt.Errorf("prepare plan %s: %w", id, err)
+		if err := s.prepare(ctx, store, plans); err != nil {
+			return did, err
 		}
 		did = true
 	}
 }
 
-func (s *Signer) prepare(ctx context.Context, store storage.Store, id coin.PlanID, plan coin.Plan) error {
-	transaction, err := s.Coin.Prepare(ctx, plan)
-	if err != nil {
-		return err
-	}
-	description, err := s.Coin.Describe(plan, transaction)
-	if err != nil {
-		return err
-	}
-	return store.Update(ctx, func(tx storage.Tx) error {
-		// Another goroutine may have prepared it by now, and the log have
-		// gone on to where it is resolved.
-		if waits, err := s.unprepared.Has(tx, id); err != nil || !waits {
-			return err
+// prepare prepares some plans, up to the first one that fails: their order is
+// that in which they are signed.
+func (s *Signer) prepare(ctx context.Context, store storage.Store, plans []storage.Item[coin.PlanID, coin.Plan]) error {
+	transactions := make([][]byte, len(plans))
+	descriptions := make([]coin.Description, len(plans))
+	errs := make([]error, len(plans))
+	s.Parallel(len(plans), func(i int) {
+		if transactions[i], errs[i] = s.Coin.Prepare(ctx, plans[i].Value); errs[i] == nil {
+			descriptions[i], errs[i] = s.Coin.Describe(plans[i].Value, transactions[i])
 		}
-		if err := s.unprepared.Delete(tx, id); err != nil {
-			return err
-		}
-		if err := s.prepared.Put(tx, id, prepared{transaction, description.Own}); err != nil {
-			return err
-		}
-		if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {
-			return err
-		}
-		return s.open(tx, PlanID(plan.Key.Session, id), planDigest(id, transaction))
 	})
+	good := len(plans)
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		good = i
+	}
+	err := store.Update(ctx, func(tx storage.Tx) error {
+		for i, plan := range plans[:good] {
+			if err := s.watch(tx, plan.Key, plan.Value, transactions[i], descriptions[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && good < len(plans) {
+		err = fmt.Errorf("prepare plan %s: %w", plans[good].Key, errs[good])
+	}
+	return err
+}
+
+// watch records a prepared plan and watches for what completes it.
+func (s *Signer) watch(tx storage.Tx, id coin.PlanID, plan coin.Plan, transaction []byte, description coin.Description) error {
+	// Another goroutine may have prepared it by now, and the log have gone on
+	// to where it is resolved.
+	if waits, err := s.unprepared.Has(tx, id); err != nil || !waits {
+		return err
+	}
+	if err := s.unprepared.Delete(tx, id); err != nil {
+		return err
+	}
+	if err := s.prepared.Put(tx, id, prepared{transaction, description.Own}); err != nil {
+		return err
+	}
+	if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {
+		return err
+	}
+	return s.open(tx, PlanID(plan.Key.Session, id), planDigest(id, transaction))
 }
 
 // planDigest is of all that a plan's signatures sign.

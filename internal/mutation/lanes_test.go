@@ -149,8 +149,8 @@ var lanes = []mutation{
 		name: "shares in memory outlive their session",
 		why:  "who gets the process later gets the key",
 		file: "keys.go",
-		old:  "if erased {\n\t\t\t\tpair.batch.Erase()",
-		new:  "if erased {",
+		old:  "if pair, ok := k.shares[session]; ok {\n\t\t\tpair.batch.Erase()",
+		new:  "if pair, ok := k.shares[session]; ok {",
 		test: "TestARetiredSessionsSecretsAreErased",
 	},
 	{
