@@ -164,6 +164,70 @@ func TestAllSignersRestartInTheMiddle(t *testing.T) {
 	}
 }
 
+// A set of another session than the one that reports a batch has nothing to sign
+// that anybody could judge: its shares neither stop the log nor convict anyone.
+func TestASetForAnotherSessionsBatch(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		w := newWorld(t, 2, 1, 1, 1)
+		w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1) })
+		id := BatchID(0, 0)
+		report := func() {
+			for _, n := range w.nodes {
+				n.report(1, 0)
+			}
+		}
+		if known {
+			report()
+		}
+		for i := range 2 {
+			w.say(uint16(i), w.commit(i, id, 1, [32]byte{}))
+		}
+		for i := range 2 {
+			w.say(uint16(i), wire.Marshal(item{ID: id, Share: bytes.Repeat([]byte{1}, 32)}))
+		}
+		n := w.nodes[2]
+		require.NoError(t, n.read())
+		if !known {
+			n.view(func(r storage.Reader) error {
+				at, err := cursor.Load(r)
+				require.Equal(t, uint64(len(w.log)-1), at, "the last share waits for the batch")
+				return err
+			})
+			report()
+		}
+		w.run()
+		for _, n := range w.nodes {
+			require.Empty(t, n.told())
+			n.view(func(r storage.Reader) error {
+				at, err := cursor.Load(r)
+				require.Equal(t, uint64(len(w.log)), at)
+				return err
+			})
+		}
+		w.acknowledge(0)
+		w.run()
+		require.Zero(t, n.records())
+	}
+}
+
+// What a session says whose keys are not known here has no meaning.
+func TestItemsOfASessionWithoutKeys(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1) })
+	c := w.cosign(1, 4)
+	n := w.nodes[0]
+	require.NoError(t, n.read())
+	id := n.CosignID(1, c)
+	w.append(func(n *node, tx storage.Tx) error { return n.Reattempt(tx, id, 1) })
+	require.NoError(t, n.read())
+	n.view(func(r storage.Reader) error {
+		verdicts, err := n.Check(r, 1, 0, [][]byte{wire.Marshal(item{ID: id, Next: &commitment{Nonces: []byte("nonsense")}})})
+		require.Equal(t, []Verdict{{}}, verdicts)
+		return err
+	})
+	require.Empty(t, n.told())
+}
+
 // Two processes on copies of one database are two signers with one name: the
 // second item with a counter counts for nothing, and nonces are never shared.
 func TestAClonedDatabase(t *testing.T) {

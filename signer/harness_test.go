@@ -447,6 +447,7 @@ type fakeCoin struct {
 	refuse    error
 	only      func(coin.Plan) bool // whom refuse is for, all by default
 	prepare   func()
+	unable    func(coin.Plan) bool // to prepare
 	assemble  func()
 	published []coin.TransactionID
 	publish   func(coin.Transaction) (coin.Publication, error)
@@ -455,6 +456,9 @@ type fakeCoin struct {
 func (c *fakeCoin) Prepare(_ context.Context, plan coin.Plan) ([]byte, error) {
 	if c.prepare != nil {
 		c.prepare()
+	}
+	if c.unable != nil && c.unable(plan) {
+		return nil, coin.ErrTransient
 	}
 	return append(wire.Marshal(plan), c.change), nil
 }

@@ -128,6 +128,37 @@ func TestPlansAreSignedInTheOrderOfTheirMaking(t *testing.T) {
 	}
 }
 
+// Plans behind one that cannot be prepared wait for it, so that their order is
+// everybody's.
+func TestPlansArePreparedInOrder(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	n := w.nodes[0]
+	w.plansOf(5, 1)
+	for i := range n.log {
+		entry := n.log[i]
+		n.update(func(tx storage.Tx) error { return entry.do(n, tx) })
+	}
+	calls := 0
+	n.coin.prepare = func() { calls++ }
+	n.coin.unable = func(coin.Plan) bool { return calls == 3 }
+	did, err := n.Prepare(t.Context(), n.store)
+	require.ErrorIs(t, err, coin.ErrTransient)
+	require.False(t, did)
+	n.view(func(r storage.Reader) error {
+		at, err := n.opened.Load(r)
+		require.Equal(t, uint64(2), at)
+		return err
+	})
+	did, err = n.Prepare(t.Context(), n.store)
+	require.NoError(t, err)
+	require.True(t, did)
+	n.view(func(r storage.Reader) error {
+		at, err := n.opened.Load(r)
+		require.Equal(t, uint64(5), at)
+		return err
+	})
+}
+
 // One sign ID that fails keeps no other back.
 func TestATaskThatFailsKeepsNoOtherBack(t *testing.T) {
 	w := newWorld(t, 1, 1)
