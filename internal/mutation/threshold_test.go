@@ -35,6 +35,14 @@ var threshold = []mutation{
 		test: "TestSessionSigns",
 	},
 	{
+		name: "coefficients that are in use are replaced",
+		why:  "signers that run side by side read what is half written",
+		file: "frost/set.go",
+		old:  "if lambda[i] == nil {",
+		new:  "if lambda[i] == nil || true {",
+		test: "TestCoefficientsOfASetStay",
+	},
+	{
 		name: "public shares of another position",
 		why:  "honest validators are convicted",
 		file: "frost/session.go",
