@@ -344,6 +344,22 @@ func TestAllCulpritsAreNamed(t *testing.T) {
 	})
 }
 
+// What is missing, as when a caller is too early, accuses nobody, neither its
+// sender nor the key; what is empty accuses its sender.
+func TestMissingSharesAccuseNobody(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 2, []uint16{1, 1}, []uint16{0, 1}, "message")
+		answers := s.sign(t)
+		_, err := s.session.Aggregate([][]byte{answers[0], nil})
+		require.ErrorIs(t, err, frost.ErrMembers)
+		require.NotErrorIs(t, err, frost.ErrInconsistent)
+		faults := aggregateFaults(s.session, [][]byte{answers[0], {}})
+		require.Len(t, faults, 1)
+		require.Equal(t, uint16(1), faults[0].Validator)
+		require.ErrorIs(t, faults[0], frost.ErrAnswer)
+	})
+}
+
 func aggregateFaults(s *frost.Session, answers [][]byte) (faults frost.Faults) {
 	_, err := s.Aggregate(answers)
 	errors.As(err, &faults)

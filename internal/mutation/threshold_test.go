@@ -147,6 +147,22 @@ var threshold = []mutation{
 		test: "TestRoastWrongSharesRemoveOnceTheSetIsComplete",
 	},
 	{
+		name: "an empty share is taken for a missing one",
+		why:  "its sender halts everybody's key",
+		file: "frost/roast.go",
+		old:  "shares[m] = given(share)\n\t\tcase",
+		new:  "shares[m] = share\n\t\tcase",
+		test: "TestRoastEmptyLastShareIsNotMissing",
+	},
+	{
+		name: "a missing share passes for an inconsistent key",
+		why:  "the key is halted",
+		file: "frost/session.go",
+		old:  "if share == nil {",
+		new:  "if share == nil && i < 0 {",
+		test: "TestMissingSharesAccuseNobody",
+	},
+	{
 		name: "convicted signers keep their other sets",
 		why:  "honest signers wait in sets that cannot complete",
 		file: "frost/roast.go",
