@@ -353,12 +353,12 @@ func (r *Roast) Reattempt(number uint32) Progress {
 	}
 	r.reattempt = number
 	for v := range r.signers {
-		r.signers[v].withdrawals = 0
-	}
-	for v := range r.signers {
 		if s := &r.signers[v]; s.held != nil {
 			r.withdraw(s, s.held, &p)
 		}
+	}
+	for v := range r.signers {
+		r.signers[v].withdrawals = 0
 	}
 	return p
 }
