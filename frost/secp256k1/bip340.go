@@ -98,9 +98,10 @@ func deriveNonces(random *[32]byte, in nonceInputs) (nonces [2]*Scalar) {
 		for i := range masked {
 			masked[i] = in.secret[i] ^ aux[i]
 		}
+		clear(aux[:])
 	}
-	data := bytes.Clone(masked[:])
-	data = append(data, byte(len(in.public)))
+	// Public data only: growing leaves copies of it behind.
+	data := []byte{byte(len(in.public))}
 	data = append(data, in.public...)
 	data = append(data, byte(len(in.key)))
 	data = append(data, in.key...)
@@ -114,12 +115,11 @@ func deriveNonces(random *[32]byte, in nonceInputs) (nonces [2]*Scalar) {
 	data = binary.BigEndian.AppendUint32(data, uint32(len(in.extra)))
 	data = append(data, in.extra...)
 	for i := range nonces {
-		hash := taggedHash("BIP0445/nonce", data, []byte{byte(i)})
+		hash := taggedHash("BIP0445/nonce", masked[:], data, []byte{byte(i)})
 		nonces[i] = reduce(&hash)
 		clear(hash[:])
 	}
 	clear(masked[:])
-	clear(data)
 	clear(in.secret)
 	return nonces
 }
