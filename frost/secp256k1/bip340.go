@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	dcr "github.com/decred/dcrd/dcrec/secp256k1/v4"
 
@@ -36,7 +37,7 @@ var _ frost.Algorithm = (*BIP340)(nil)
 // NewBIP340 signs a message, usually a signature hash of 32 bytes, under the
 // session's key with the given tweaks.
 func NewBIP340(message []byte, tweaks ...Tweak) *BIP340 {
-	return &BIP340{bytes.Clone(message), tweaks}
+	return &BIP340{bytes.Clone(message), slices.Clone(tweaks)}
 }
 
 // Group returns Group.
