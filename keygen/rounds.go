@@ -35,11 +35,12 @@ func (k *KeyGen) Generate(tx storage.Tx, request Request) error {
 		participants: slices.Clone(request.Participants),
 		standings:    make([]standing, len(request.Participants)),
 		phase:        dealing,
+		round:        1,
 	}
 	if a.minOK == 0 {
 		a.minOK = uint16(min(a.weight(0, 0), frost.MaxShares))
 	}
-	if _, err := k.setup(key, &a); err != nil {
+	if _, err := k.decoded(key, &a); err != nil {
 		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	if ok && previous.phase <= responding {
@@ -57,92 +58,6 @@ func (k *KeyGen) Generate(tx storage.Tx, request Request) error {
 		}
 	}
 	return attempts.Put(tx, key, a)
-}
-
-// CloseRound ends round 1 or 2 of an attempt with who has spoken. It is
-// ignored unless exactly that round is open.
-func (k *KeyGen) CloseRound(tx storage.Tx, session uint64, number uint32, round uint8) error {
-	key, a, ok, err := latest(tx, session)
-	if err != nil || !ok || a.blind || key.attempt != number || a.phase > responding || a.phase != phase(round) {
-		return err
-	}
-	return k.advance(tx, key, &a, true)
-}
-
-// advance stores an attempt after a change and ends its round if it is over.
-func (k *KeyGen) advance(tx storage.Tx, key attemptKey, a *attempt, closed bool) error {
-	threshold := int(a.threshold)
-	spoken := dealt
-	if a.phase == responding {
-		spoken = approved
-	}
-	heard := a.weight(spoken|faulty, spoken)
-	waiting := a.weight(spoken|faulty, 0)
-	switch {
-	case heard+waiting < threshold:
-		return k.fail(tx, key, a, spoken)
-	case waiting > 0 && !closed:
-		return attempts.Put(tx, key, *a)
-	case a.phase == dealing && heard < threshold:
-		return k.fail(tx, key, a, spoken)
-	case a.phase == dealing:
-		a.phase = responding
-		return attempts.Put(tx, key, *a)
-	case waiting > 0 && heard < int(a.minOK):
-		return k.fail(tx, key, a, spoken)
-	}
-	return k.finish(tx, key, a, heard)
-}
-
-func (k *KeyGen) fail(tx storage.Tx, key attemptKey, a *attempt, spoken standing) error {
-	a.phase = failed
-	if err := attempts.Put(tx, key, *a); err != nil {
-		return err
-	}
-	if err := drop(tx, key); err != nil {
-		return err
-	}
-	return k.config.Events.KeyGenFailed(tx, Failed{
-		Session: key.session,
-		Attempt: key.attempt,
-		Faulty:  a.who(faulty, faulty),
-		Silent:  a.who(spoken|faulty, 0),
-	})
-}
-
-func (k *KeyGen) finish(tx storage.Tx, key attemptKey, a *attempt, weight int) error {
-	a.phase = finished
-	if err := attempts.Put(tx, key, *a); err != nil {
-		return err
-	}
-	// Somebody approved, so the result was made to compare with.
-	x, err := results.Load(tx, key)
-	if err != nil {
-		return err
-	}
-	if err := release(tx, key, a); err != nil {
-		return err
-	}
-	return k.config.Events.KeyGenerated(tx, Generated{
-		Session:    key.session,
-		Attempt:    key.attempt,
-		BatchKey:   x.batchKey,
-		NetworkKey: x.networkKey,
-		Weight:     uint16(weight),
-		Transcript: x.transcript,
-	})
-}
-
-// release removes the deals of a finished attempt once this processor has no
-// more use for them.
-func release(tx storage.Tx, key attemptKey, a *attempt) error {
-	if a.phase != finished {
-		return nil
-	}
-	if due, err := open.Has(tx, key); err != nil || due {
-		return err
-	}
-	return dropDeals(tx, key)
 }
 
 // Confirm records that a finished attempt was voted in, and erases the others
