@@ -50,7 +50,7 @@ func overCofactor(g frost.Group, s frost.Scalar) frost.Element {
 func prove(g frost.Group, role string, message []byte, x frost.Scalar, statement []byte, k frost.Scalar) []byte {
 	nonce := wideBase(g, k)
 	c := challenge(g, role, message, statement, nonce)
-	z := g.NewScalar().Add(k, c.Multiply(c, x))
+	z := c.Multiply(c, x).Add(c, k)
 	return append(nonce, z.Bytes()...)
 }
 

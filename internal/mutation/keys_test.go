@@ -183,7 +183,7 @@ var keys = []mutation{
 	{
 		name: "a closed round succeeds with the threshold",
 		why:  "a key that faulty validators can make useless",
-		file: "keygen/advance.go",
+		file: "keygen/rounds.go",
 		old:  "case waiting > 0 && heard < int(a.minOK):",
 		new:  "case waiting > 0 && heard < threshold:",
 		test: "TestSilentParticipants",
@@ -191,7 +191,7 @@ var keys = []mutation{
 	{
 		name: "one differing key is confirmed",
 		why:  "a validator watches a key that the group does not have",
-		file: "keygen/rounds.go",
+		file: "keygen/attempts.go",
 		old:  "!bytes.Equal(x.batchKey, vote.BatchKey) || !bytes.Equal(x.networkKey, vote.NetworkKey)",
 		new:  "!bytes.Equal(x.batchKey, vote.BatchKey) && !bytes.Equal(x.networkKey, vote.NetworkKey)",
 		test: "TestBothConfirmedKeysMustAgree",
@@ -199,7 +199,7 @@ var keys = []mutation{
 	{
 		name: "an old attempt begins again",
 		why:  "a deal is repeated under other public data",
-		file: "keygen/rounds.go",
+		file: "keygen/attempts.go",
 		old:  "case ok && key.attempt <= last.attempt:",
 		new:  "case ok && key.attempt < last.attempt:",
 		test: "TestAttempts",
@@ -279,7 +279,7 @@ var keys = []mutation{
 	{
 		name: "proofs are not checked when round 1 ends",
 		why:  "a dealer chooses its constant so that the key is its own",
-		file: "keygen/advance.go",
+		file: "keygen/rounds.go",
 		old:  "o.unproven = d.setup.VerifyDeals(list)",
 		new:  "o.unproven = nil",
 		test: "TestUnprovenDealsAreConvictedWhenTheRoundEnds",
@@ -287,7 +287,7 @@ var keys = []mutation{
 	{
 		name: "refuted deals stay",
 		why:  "a key that some have no shares of",
-		file: "keygen/advance.go",
+		file: "keygen/rounds.go",
 		old:  "case a.weight(refuted, refuted) > 0:",
 		new:  "case a.weight(refuted, refuted) > 1<<16:",
 		test: "TestGenuineComplaintConvictsTheDealer",
@@ -295,7 +295,7 @@ var keys = []mutation{
 	{
 		name: "approval of former deals counts",
 		why:  "a key is confirmed that too few can sign with",
-		file: "keygen/advance.go",
+		file: "keygen/rounds.go",
 		old:  "a.standings[i] &^= approved | complained",
 		new:  "a.standings[i] &^= complained",
 		test: "TestLateResponseOfAnEarlierRound",
