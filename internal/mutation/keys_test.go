@@ -313,8 +313,16 @@ var keys = []mutation{
 		why:  "a validator says different things to the same deals",
 		file: "keygen/receive.go",
 		old:  "case spoken && bytes.Equal(first, message):",
-		new:  "case spoken:",
+		new:  "case spoken && len(first) > 0:",
 		test: "TestFaultyParticipants/two_responses",
+	},
+	{
+		name: "empty items look withheld",
+		why:  "one participant takes all that look on their opinion",
+		file: "message.go",
+		old:  "if p.keygen && len(p.item) == 0 {",
+		new:  "if p.keygen && p.item == nil {",
+		test: "TestEmptyItemIsNotWithheld",
 	},
 	{
 		name: "the secret is stored unsealed",
