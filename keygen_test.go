@@ -124,7 +124,7 @@ func TestEmptyItemIsNotWithheld(t *testing.T) {
 	g.OnEvent = func(_ int, e processor.EventBody) {
 		switch e := e.(type) {
 		case processor.InvalidParticipant:
-			require.Equal(t, uint16(2), e.Who)
+			require.Equal(t, uint16(1), e.Who)
 			named++
 		case processor.KeyGenerated:
 			generated++
@@ -140,7 +140,7 @@ func TestEmptyItemIsNotWithheld(t *testing.T) {
 	payload.Count(1)
 	payload.Bool(true)
 	payload.Bytes(nil)
-	g.Append(processor.PeerMessage{From: 2, Payload: payload.Data()})
+	g.Append(processor.PeerMessage{From: 1, Payload: payload.Data()})
 	require.NoError(t, g.Run(t.Context()))
 	require.Equal(t, 3, named)
 	require.Equal(t, 3, generated, "the one that looks on has no opinion")

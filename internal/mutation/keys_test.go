@@ -321,7 +321,7 @@ var keys = []mutation{
 		why:  "one participant takes all that look on their opinion",
 		file: "message.go",
 		old:  "if p.keygen && len(p.item) == 0 {",
-		new:  "if p.keygen && p.item == nil {",
+		new:  "if p.keygen && len(p.item) == 1 {",
 		test: "TestEmptyItemIsNotWithheld",
 	},
 	{
