@@ -2,6 +2,8 @@ package keygen
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -297,4 +299,43 @@ func TestReusedContextIsRefused(t *testing.T) {
 	w.confirm(0, 5)
 	require.ErrorIs(t, generate(5), ErrRequest)
 	require.ErrorIs(t, generate(6), ErrRequest, "a confirmed session")
+}
+
+// TestReplaysConvictTheirSenderOnly: its own deal of another attempt, and what
+// another participant sent.
+func TestReplaysConvictTheirSenderOnly(t *testing.T) {
+	w := newWorld(t, 4)
+	first, second := w.request(0, 0, 3, 1, 1, 1, 1), w.request(0, 1, 3, 1, 1, 1, 1)
+	w.nodes[3].silent = true
+	w.add(entry{generate: &first})
+	require.Empty(t, w.agree())
+	var old, another []byte
+	for _, e := range w.log {
+		if e.item != nil && e.item.from == 0 {
+			old = e.item.item[itemHeader:]
+		}
+	}
+	w.nodes[3].silent = false
+	w.nodes[1].tamper = only(1, 2, func(item []byte) [][]byte { another = item; return [][]byte{item} })
+	for name, test := range map[string]struct {
+		node   int
+		tamper func([]byte) [][]byte
+	}{
+		"deal of another attempt": {0, only(1, 1, func([]byte) [][]byte { return [][]byte{encodeItem(itemDeal, 1, old)} })},
+		"deal of another":         {2, only(1, 1, func([]byte) [][]byte { return [][]byte{encodeItem(itemDeal, 1, old)} })},
+		"response of another":     {2, only(1, 2, func([]byte) [][]byte { return [][]byte{another} })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &world{t: t, group: w.group, ids: w.ids, log: slices.Clone(w.log)}
+			for _, n := range w.nodes {
+				c.nodes = append(c.nodes, &node{store: n.store.Clone(), keygen: n.keygen, number: n.number, sent: n.sent, tamper: n.tamper})
+			}
+			c.nodes[test.node].tamper = test.tamper
+			c.add(entry{generate: &second})
+			events := c.agree()
+			require.Len(t, events, 2)
+			require.Equal(t, fmt.Sprintf("misbehaved 0 by %d", test.node), events[0])
+			require.Contains(t, events[1], "generated 0.1 weight 3 ")
+		})
+	}
 }

@@ -31,6 +31,12 @@ func readable[K, T any](t *testing.T, all iter.Seq2[storage.Item[K, T], error]) 
 	}
 }
 
+// view is a processor at some point of a log.
+type view struct {
+	store  *storage.Memory
+	keygen *KeyGen
+}
+
 // FuzzReceive sends any item in any phase of an attempt: no error, no panic,
 // and nobody but the sender is blamed.
 func FuzzReceive(f *testing.F) {
@@ -62,9 +68,29 @@ func FuzzReceive(f *testing.F) {
 	mark(finished, 3)
 	w.confirm(0, 0)
 	mark(finished, 3)
+	var views []view
+	for _, store := range phases {
+		views = append(views, view{store, watched.keygen})
+	}
+	// Further views: an attempt that failed, and one who looks on, before and
+	// after something was withheld from it.
+	failing := newWorld(f, 5)
+	failing.nodes[3].silent = true
+	again := failing.request(0, 0, 3, 1, 1, 1, 1)
+	failing.add(entry{generate: &again})
+	looking := failing.nodes[4]
+	views = append(views, view{looking.store.Clone(), looking.keygen})
+	require.NoError(f, looking.apply(f.Context(), uint64(len(failing.log)), entry{item: &peerItem{0, 3, nil}}))
+	views = append(views, view{looking.store.Clone(), looking.keygen})
+	failing.nodes = failing.nodes[:4]
+	failing.add(entry{close: &closing{0, 0, 1}})
+	failing.add(entry{close: &closing{0, 0, 2}})
+	require.Equal(f, failed, failing.attempt(failing.nodes[1], 0, 0).phase)
+	views = append(views, view{failing.nodes[1].store, failing.nodes[1].keygen})
+
 	for _, e := range w.log {
 		if e.item != nil {
-			for i := range phases {
+			for i := range views {
 				f.Add(e.item.from, e.item.item, uint8(i))
 			}
 		}
@@ -73,11 +99,11 @@ func FuzzReceive(f *testing.F) {
 		f.Add(uint16(3), a.complain(3, round+2, 1), round)
 		f.Add(uint16(2), a.complain(2, round+2, 0, 1), round)
 	}
-	// One from whom the items are withheld.
 	f.Add(uint16(9), []byte{}, uint8(0))
 	f.Add(uint16(0), []byte{itemResponse, 0, 0, 0, 0}, uint8(1))
 	f.Fuzz(func(t *testing.T, from uint16, item []byte, when uint8) {
-		n := &node{store: phases[int(when)%len(phases)].Clone(), keygen: watched.keygen}
+		v := views[int(when)%len(views)]
+		n := &node{store: v.store.Clone(), keygen: v.keygen}
 		before := len((&world{t: t}).events(n))
 		require.NoError(t, n.apply(t.Context(), uint64(len(w.log)), entry{item: &peerItem{0, from, item}}))
 		for _, event := range (&world{t: t}).events(n)[before:] {

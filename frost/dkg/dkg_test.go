@@ -189,8 +189,8 @@ func TestSetupIsChecked(t *testing.T) {
 	}
 }
 
-// TestHashBindsEverything changes each parameter: the deals of one setup are
-// refused in the other, and the derived secrets differ.
+// TestHashBindsEverything changes each parameter: deals and responses of one
+// setup are refused in the other, and the derived secrets differ.
 func TestHashBindsEverything(t *testing.T) {
 	base, ids := params(t, secp256k1.Group, 3, 1, 1, 1, 2)
 	base.MinOK--
@@ -199,6 +199,10 @@ func TestHashBindsEverything(t *testing.T) {
 	raw, err := s.Deal(ids[0])
 	require.NoError(t, err)
 	seen := map[[32]byte]bool{s.Hash(): true}
+	d, err := s.ReadDeal(0, raw)
+	require.NoError(t, err)
+	complaint, err := s.Complain(ids[1], FirstResponses, []*Deal{d}, []uint16{0})
+	require.NoError(t, err)
 	for name, change := range map[string]func(*Params){
 		"genesis":     func(p *Params) { p.Genesis[31]++ },
 		"network":     func(p *Params) { p.Network += "2" },
@@ -221,6 +225,10 @@ func TestHashBindsEverything(t *testing.T) {
 			seen[other.Hash()] = true
 			_, err = other.ReadDeal(0, raw)
 			require.ErrorIs(t, err, ErrDeal)
+			for _, response := range [][]byte{complaint, s.Respond(1, FirstResponses, &Result{})} {
+				_, err = other.ReadResponse(1, response)
+				require.ErrorIs(t, err, ErrResponse)
+			}
 			again, err := other.Deal(ids[0])
 			require.NoError(t, err)
 			require.NotEqual(t, raw[35:99], again[35:99], "same polynomial in two setups")
