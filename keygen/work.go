@@ -20,10 +20,10 @@ type job struct {
 }
 
 // Work does one thing that is due, if any, and tells so: it deals, or derives
-// the own shares and responds, with a complaint if they are bad. The computation is done outside of any
-// transaction, and its effect is stored in one. It fails if the database or
-// the Sealer does; with ErrSealingKey, if earlier shares were sealed with
-// another key.
+// the own shares and responds, with a complaint if they are bad. The computation
+// is done outside of any transaction, and its effect is stored in one. It fails
+// if the database or the Sealer does; with ErrSealingKey, if earlier shares were
+// sealed with another key.
 func (k *KeyGen) Work(ctx context.Context, store storage.Store) (did bool, err error) {
 	var due *job
 	err = store.View(ctx, func(r storage.Reader) (err error) {
