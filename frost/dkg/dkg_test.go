@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -303,4 +304,38 @@ func TestGolden(t *testing.T) {
 	} {
 		require.Equal(t, test.want, hex.EncodeToString(test.got), name)
 	}
+}
+
+// TestLargestGroup is 50 validators of weight 3, one of whom is cheated.
+func TestLargestGroup(t *testing.T) {
+	weights := make([]uint16, 50)
+	dealers := make([]int, 50)
+	for i := range weights {
+		weights[i], dealers[i] = 3, i
+	}
+	s, ids := setup(t, secp256k1.Group, 101, weights...)
+	deals := deal(t, s, ids, dealers...)
+	var err error
+	deals[7], err = s.ReadDeal(7, reencrypt(t, s, ids[7], ids[49], func(p []byte) { p[5*shareSize]++ }))
+	require.NoError(t, err)
+	require.Empty(t, s.VerifyDeals(deals))
+	result, err := s.Combine(deals)
+	require.NoError(t, err)
+	for _, i := range []int{0, 7, 48} {
+		_, _, err = s.Shares(ids[i], deals, result)
+		require.NoError(t, err)
+	}
+	_, _, err = s.Shares(ids[49], deals, result)
+	var bad *BadDealsError
+	require.ErrorAs(t, err, &bad)
+	complaint, err := s.Complain(ids[49], FirstResponses, deals, bad.Dealers)
+	require.NoError(t, err)
+	convicted, err := judged(s, 49, complaint, deals)
+	require.NoError(t, err)
+	require.Equal(t, []uint16{7}, convicted)
+	left := slices.Delete(slices.Clone(deals), 7, 8)
+	result, err = s.Combine(left)
+	require.NoError(t, err)
+	_, _, err = s.Shares(ids[49], left, result)
+	require.NoError(t, err)
 }
