@@ -85,10 +85,9 @@ func TestEmptyItemIsNotWithheld(t *testing.T) {
 			generated++
 		}
 	}
-	total := uint16(2)
-	e := processor.GenerateKey{Threshold: 2, MinOK: total} // among the first two
-	for i := range total {
-		e.Participants = append(e.Participants, dkg.Participant{Key: processortest.Identity(int(i)).Public(), Weight: 1})
+	e := processor.GenerateKey{Threshold: 2, MinOK: 2} // among the first two
+	for i := range 2 {
+		e.Participants = append(e.Participants, dkg.Participant{Key: processortest.Identity(i).Public(), Weight: 1})
 	}
 	g.Append(e)
 	var payload wire.Writer
