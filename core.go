@@ -102,15 +102,21 @@ func (c chain) PayingKey(r storage.Reader, _ uint64) (coin.Key, error) {
 	return coin.Key{Session: keys[0].Session, Key: keys[0].NetworkKey}, nil
 }
 
-// verdict is what a part of a peer message means.
+// verdict is what a part of a peer message means, or what the end of a key
+// generation's round takes.
 type verdict struct {
 	part    part
 	keygen  keygen.Verdict
 	signing signer.Verdict
+	closing keygen.Closing
 }
 
 // check does the heavy work of an entry for a lane, without any write.
 func (k *core) check(r storage.Reader, l lane, e Entry) ([]verdict, error) {
+	if c, ok := e.(CloseRound); ok {
+		closing, err := k.keygen.CheckClose(r, c.Session, c.Attempt, c.Round)
+		return []verdict{{closing: closing}}, err
+	}
 	m, ok := e.(PeerMessage)
 	if !ok {
 		return nil, nil
@@ -182,7 +188,7 @@ func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 		}
 		return err
 	case CloseRound:
-		return k.keygen.CloseRound(tx, e.Session, e.Attempt, e.Round)
+		return k.keygen.CloseRound(tx, e.Session, e.Attempt, e.Round, verdicts[0].closing)
 	case ConfirmKey:
 		if err := k.live(tx, e.Session); err != nil {
 			return err

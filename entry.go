@@ -59,7 +59,9 @@ type PeerMessage struct {
 type CloseRound struct {
 	Session uint64
 	Attempt uint32
-	// Round is 1 for deals, 2 for responses.
+	// Round is 1 for deals, and from 2 on for responses: after a round in which
+	// dealers were convicted by complaints comes another. Only the round that
+	// is open closes.
 	Round uint8
 }
 

@@ -65,7 +65,8 @@ type KeyGenerated struct {
 	Transcript [32]byte
 }
 
-// KeyGenFailed tells that an attempt failed and who was faulty and who silent.
+// KeyGenFailed tells that an attempt failed, who was convicted in it, and who
+// was silent when its last round was closed, which convicts nobody.
 type KeyGenFailed struct {
 	Session        uint64
 	Attempt        uint32
@@ -155,7 +156,8 @@ type Completed struct {
 	Transaction coin.TransactionID
 }
 
-// InvalidParticipant names a validator whose message breaks the protocol.
+// InvalidParticipant names a validator who broke the protocol. The evidence is
+// its message, or that of another who complains of what it dealt.
 type InvalidParticipant struct {
 	Session  uint64
 	Who      uint16

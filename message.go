@@ -95,6 +95,9 @@ func (e PeerMessage) parts() ([]part, error) {
 	}
 	seen := make(map[signer.ID]bool, len(parts))
 	for i, p := range parts {
+		if p.keygen && len(p.item) == 0 {
+			return nil, errors.New("peer message with an empty item") // it would look withheld
+		}
 		if !p.keygen {
 			content, err := signer.Inspect(p.item)
 			if err != nil {

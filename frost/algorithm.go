@@ -36,8 +36,9 @@ type Algorithm interface {
 // An Instance is an Algorithm for one key. It does not change.
 type Instance interface {
 	// DeriveNonces draws a pair of nonces. It reads fresh randomness and mixes
-	// in the secret share, its public counterpart and extra, so that a failing
-	// source of randomness alone does not repeat a nonce.
+	// in the secret share and, if there is extra, also that, the key and what is
+	// signed, so that a failing source of randomness alone does not repeat a
+	// nonce. public is the counterpart of secret.
 	DeriveNonces(rand io.Reader, secret Scalar, public Element, extra []byte) (hiding, binding Scalar, err error)
 	// Coefficient returns the binding coefficient: a hash of everything in the
 	// Binding, of the key and of everything that is signed.

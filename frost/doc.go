@@ -41,7 +41,7 @@
 // dealers proved to know their constants, as in package dkg; the log is the same
 // for all, and its senders are authentic; the random source of Commit is good,
 // or at least fails only together with a repetition of share, key, message and
-// context, all of which are mixed in.
+// context, all of which are mixed in where there is a context.
 //
 // # What is proven where
 //

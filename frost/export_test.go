@@ -22,3 +22,9 @@ func (n *Nonces) Pair(item int) (hiding, binding []byte) {
 // Coefficient returns the binding coefficient of an item for the member at a
 // position.
 func (s *Session) Coefficient(item, position int) Scalar { return s.items[item].bind(position) }
+
+// Lambda returns the Lagrange coefficients of count shares of the session from
+// the one at a position on.
+func (s *Session) Lambda(first, count int) []Scalar {
+	return s.set.coefficients(s.key.group, first, count)
+}

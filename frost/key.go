@@ -36,10 +36,11 @@ type PublicKey struct {
 	recent []*set // oldest first
 }
 
-// NewPublicKey assembles a key. It returns ErrKey unless there are 1 to
-// MaxShares shares, a threshold among them, only positive weights, and unless
-// key and shares are values at 0 and at 1, 2, … of one polynomial of degree
-// below the threshold: then any t shares make the same signatures.
+// NewPublicKey assembles a key and takes over its elements. It returns ErrKey
+// unless there are 1 to MaxShares shares, a threshold among them, only positive
+// weights, and unless key and shares are values at 0 and at 1, 2, … of one
+// polynomial of degree below the threshold: then any t shares make the same
+// signatures.
 func NewPublicKey(group Group, threshold uint16, weights []uint16, key Element, shares []Element) (*PublicKey, error) {
 	k, err := newPublicKey(group, threshold, weights, key, shares)
 	if err != nil {
@@ -95,8 +96,8 @@ func DeriveKey(group Group, weights []uint16, differences []Element) (*PublicKey
 			return nil, fmt.Errorf("%w: more than %d shares", ErrKey, MaxShares)
 		}
 	}
-	if len(differences) == 0 {
-		return nil, fmt.Errorf("%w: threshold 0", ErrKey)
+	if len(differences) == 0 || len(differences) > total {
+		return nil, fmt.Errorf("%w: threshold %d of %d", ErrKey, len(differences), total)
 	}
 	row := make([]Element, len(differences))
 	for i, d := range differences {

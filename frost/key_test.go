@@ -260,6 +260,10 @@ func TestDeriveKey(t *testing.T) {
 					derived, err := frost.DeriveKey(group, weights, differences)
 					require.NoError(t, err)
 					require.Equal(t, key.Bytes(), derived.Bytes())
+					for _, d := range differences {
+						d.Add(d, group.Generator())
+					}
+					require.Equal(t, key.Bytes(), derived.Bytes(), "the key is its own")
 				}
 			}
 			g := group.Generator()
@@ -269,6 +273,7 @@ func TestDeriveKey(t *testing.T) {
 			}{
 				"no threshold":            {[]uint16{1, 1}, nil},
 				"threshold above the sum": {[]uint16{1, 1}, []frost.Element{g, g, g}},
+				"threshold beyond 2¹⁶":    {[]uint16{1, 1}, slices.Repeat([]frost.Element{g}, 1<<16+1)},
 				"too many shares":         {[]uint16{100, 51}, []frost.Element{g}},
 				"weight 0":                {[]uint16{1, 0}, []frost.Element{g}},
 				"nobody":                  {nil, []frost.Element{g}},

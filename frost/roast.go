@@ -266,7 +266,7 @@ func (r *Roast) LastAnswer(validator uint16, number uint32, share []byte) (set A
 	for m := range live.Members {
 		switch {
 		case live.Members[m].Validator == validator:
-			shares[m] = share
+			shares[m] = given(share)
 		case shares[m] == nil:
 			return AnsweredSet{}, false
 		}
@@ -330,8 +330,7 @@ func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progres
 	missing := 0
 	for m := range set.Members {
 		if set.Members[m].Validator == validator {
-			// A share that is there is not nil, so that it shows.
-			set.shares[m] = append([]byte{}, share...)
+			set.shares[m] = given(share)
 		}
 		if set.shares[m] == nil {
 			missing++
@@ -347,6 +346,10 @@ func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progres
 	r.release(s, p)
 }
 
+// given returns a copy of a share that is there: it is not nil, even if it is
+// empty, so that it counts as malformed and not as missing.
+func given(share []byte) []byte { return append([]byte{}, share...) }
+
 // Reattempt gives every signer its withdrawals back, and those that waited for
 // it take part again. A number that is not above the last one is ignored.
 func (r *Roast) Reattempt(number uint32) Progress {
@@ -356,12 +359,12 @@ func (r *Roast) Reattempt(number uint32) Progress {
 	}
 	r.reattempt = number
 	for v := range r.signers {
-		r.signers[v].withdrawals = 0
-	}
-	for v := range r.signers {
 		if s := &r.signers[v]; s.held != nil {
 			r.withdraw(s, s.held, &p)
 		}
+	}
+	for v := range r.signers {
+		r.signers[v].withdrawals = 0
 	}
 	return p
 }

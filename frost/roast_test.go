@@ -241,6 +241,19 @@ func TestRoastWrongSharesRemoveOnceTheSetIsComplete(t *testing.T) {
 	l.formed(l.commit(4, 1), 2, 2, 3, 4)
 }
 
+// An empty share, which decoders return as nil, is there all the same: it is to
+// be judged and convicts.
+func TestRoastEmptyLastShareIsNotMissing(t *testing.T) {
+	l := newLog(t, 2, 1, 1)
+	l.commit(0, 1)
+	l.commit(1, 1)
+	l.nothing(l.r.Answer(0, 0, nil, nil, nil))
+	l.r = reload(t, l.r)
+	set, last := l.r.LastAnswer(1, 0, nil)
+	require.True(t, last)
+	require.Equal(t, [][]byte{{}, {}}, set.Shares)
+}
+
 func TestRoastStuckSetDoesNotStopOthers(t *testing.T) {
 	l := newLog(t, 2, 1, 1, 1)
 	l.commit(0, 1) // silent from now on

@@ -138,7 +138,7 @@ func (s *liveSet) decode(rd *wire.Reader, validators int) {
 		rd.Check(i == 0 || s.Members[i-1].Validator < s.Members[i].Validator, "order of the members")
 		s.Members[i].Commitment = rd.Bytes(MaxCommitmentSize)
 		if rd.Bool() {
-			s.shares[i] = append([]byte{}, rd.Bytes(MaxAnswerSize)...)
+			s.shares[i] = given(rd.Bytes(MaxAnswerSize))
 		}
 	}
 }

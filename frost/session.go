@@ -260,10 +260,16 @@ func (it *item) answer(group Group, position int, pair noncePair, x Scalar) Scal
 
 // Aggregate completes the signatures from the shares of all members, in their
 // order. Every signature is verified before it is returned. If one fails, the
-// error is the Faults of those whose shares are at fault.
+// error is the Faults of those whose shares are at fault. A share that is
+// missing, nil, is nobody's fault and reported as ErrMembers.
 func (s *Session) Aggregate(shares [][]byte) ([][]byte, error) {
 	if len(shares) != len(s.members) {
 		return nil, fmt.Errorf("frost: aggregate: %w: %d shares of %d members", ErrMembers, len(shares), len(s.members))
+	}
+	for i, share := range shares {
+		if share == nil {
+			return nil, fmt.Errorf("frost: aggregate: %w: no share of validator %d", ErrMembers, s.members[i].validator)
+		}
 	}
 	group := s.key.group
 	sums := make([]Scalar, len(s.items))

@@ -344,6 +344,22 @@ func TestAllCulpritsAreNamed(t *testing.T) {
 	})
 }
 
+// What is missing, as when a caller is too early, accuses nobody, neither its
+// sender nor the key; what is empty accuses its sender.
+func TestMissingSharesAccuseNobody(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		s := newSigning(t, k, 2, []uint16{1, 1}, []uint16{0, 1}, "message")
+		answers := s.sign(t)
+		_, err := s.session.Aggregate([][]byte{answers[0], nil})
+		require.ErrorIs(t, err, frost.ErrMembers)
+		require.NotErrorIs(t, err, frost.ErrInconsistent)
+		faults := aggregateFaults(s.session, [][]byte{answers[0], {}})
+		require.Len(t, faults, 1)
+		require.Equal(t, uint16(1), faults[0].Validator)
+		require.ErrorIs(t, faults[0], frost.ErrAnswer)
+	})
+}
+
 func aggregateFaults(s *frost.Session, answers [][]byte) (faults frost.Faults) {
 	_, err := s.Aggregate(answers)
 	errors.As(err, &faults)
@@ -520,27 +536,35 @@ func TestSharesAreBoundToTheirSession(t *testing.T) {
 }
 
 // A source of randomness that repeats does not repeat nonces for another
-// purpose, for another item or for another share.
+// purpose, for another item, for another message or for another share.
 func TestNoncesAreHedged(t *testing.T) {
-	for _, k := range kinds[:3] {
-		_, shares, err := frosttest.Deal(seeded(1), k.group, 2, []uint16{1, 1})
-		require.NoError(t, err)
-		stuck := func() io.Reader { return constant(7) }
-		work := []frost.Algorithm{k.algorithm([]byte("message")), k.algorithm([]byte("message"))}
-		commit := func(share *frost.KeyShare, context string) []byte {
-			_, commitment, err := frost.Commit(stuck(), share, work, []byte(context))
+	hedged := append(slices.Clone(kinds[:3]),
+		kind{name: "Ed25519 per signer", algorithm: func(m []byte) frost.Algorithm { return ed25519.NewSchnorr(m).PerSigner() }},
+		kind{name: "BIP-340 per signer", algorithm: func(m []byte) frost.Algorithm { return secp256k1.NewBIP340(m).PerSigner() }},
+		kind{name: "RFC 9591, secp256k1", algorithm: func(m []byte) frost.Algorithm { return secp256k1.NewRFC9591(m) }},
+	)
+	for _, k := range hedged {
+		t.Run(k.name, func(t *testing.T) {
+			work := []frost.Algorithm{k.algorithm([]byte("message")), k.algorithm([]byte("message"))}
+			other := []frost.Algorithm{k.algorithm([]byte("another")), work[1]}
+			_, shares, err := frosttest.Deal(seeded(1), work[0].Group(), 2, []uint16{1, 1})
 			require.NoError(t, err)
-			return commitment
-		}
-		first := commit(shares[0], "first")
-		require.Equal(t, first, commit(shares[0], "first"))
-		half := len(first) / 2
-		require.NotEqual(t, first[:half], first[half:])
-		require.NotEqual(t, first[:half], commit(shares[0], "second")[:half])
-		require.NotEqual(t, first[:half], commit(shares[1], "first")[:half])
+			commit := func(share *frost.KeyShare, work []frost.Algorithm, context string) []byte {
+				_, commitment, err := frost.Commit(constant(7), share, work, []byte(context))
+				require.NoError(t, err)
+				return commitment
+			}
+			first := commit(shares[0], work, "first")
+			require.Equal(t, first, commit(shares[0], work, "first"))
+			half := len(first) / 2
+			require.NotEqual(t, first[:half], first[half:])
+			require.NotEqual(t, first[:half], commit(shares[0], work, "second")[:half])
+			require.NotEqual(t, first[:half], commit(shares[0], other, "first")[:half])
+			require.NotEqual(t, first[:half], commit(shares[1], work, "first")[:half])
 
-		_, _, err = frost.Commit(strings.NewReader("too short"), shares[0], work, nil)
-		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			_, _, err = frost.Commit(strings.NewReader("too short"), shares[0], work, nil)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		})
 	}
 }
 

@@ -50,7 +50,12 @@ func (s *set) coefficients(group Group, first, count int) []Scalar {
 	defer s.mu.Unlock()
 	lambda := s.lambda[first:][:count:count]
 	if slices.Contains(lambda, nil) {
-		copy(lambda, lagrange(group, s.indices, s.indices[first:][:count]))
+		for i, l := range lagrange(group, s.indices, s.indices[first:][:count]) {
+			// Others may be reading what they were handed before: it stays.
+			if lambda[i] == nil {
+				lambda[i] = l
+			}
+		}
 	}
 	return lambda
 }

@@ -10,6 +10,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -175,6 +177,7 @@ func (w *world) request(session uint64, attempt uint32, threshold uint16, weight
 // apply applies one entry in one transaction, with the check outside of it.
 func (n *node) apply(ctx context.Context, position uint64, e entry) error {
 	var verdict Verdict
+	var closing Closing
 	var item []byte
 	if e.item != nil {
 		if !n.blinded {
@@ -182,6 +185,15 @@ func (n *node) apply(ctx context.Context, position uint64, e entry) error {
 		}
 		err := n.store.View(ctx, func(r storage.Reader) (err error) {
 			verdict, err = n.keygen.Check(r, e.item.session, e.item.from, item)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if e.close != nil {
+		err := n.store.View(ctx, func(r storage.Reader) (err error) {
+			closing, err = n.keygen.CheckClose(r, e.close.session, e.close.attempt, e.close.round)
 			return err
 		})
 		if err != nil {
@@ -198,7 +210,7 @@ func (n *node) apply(ctx context.Context, position uint64, e entry) error {
 		case e.item != nil:
 			return n.keygen.Receive(tx, e.item.session, e.item.from, item, verdict)
 		case e.close != nil:
-			return n.keygen.CloseRound(tx, e.close.session, e.close.attempt, e.close.round)
+			return n.keygen.CloseRound(tx, e.close.session, e.close.attempt, e.close.round, closing)
 		default:
 			return n.keygen.Confirm(tx, e.confirm.session, e.confirm.attempt, e.confirm.keys[0], e.confirm.keys[1])
 		}
@@ -297,13 +309,27 @@ func (w *world) events(n *node) []string {
 	return list
 }
 
-// agree demands that all nodes emitted the same and returns it.
+// verdicts are the events of a node that are the same for all.
+func (w *world) verdicts(n *node) []string {
+	return slices.DeleteFunc(w.events(n), func(event string) bool { return strings.HasPrefix(event, "bad deals") })
+}
+
+// agree demands that all nodes come to the same verdicts and returns them.
 func (w *world) agree() []string {
-	first := w.events(w.nodes[0])
+	first := w.verdicts(w.nodes[0])
 	for _, n := range w.nodes[1:] {
-		require.Equal(w.t, first, w.events(n), "node %d", n.number)
+		require.Equal(w.t, first, w.verdicts(n), "node %d", n.number)
 	}
 	return first
+}
+
+// attempt returns the state of an attempt.
+func (w *world) attempt(n *node, session uint64, number uint32) (a attempt) {
+	require.NoError(w.t, w.view(n, func(r storage.Reader) (err error) {
+		a, err = attempts.Load(r, attemptKey{session, number})
+		return err
+	}))
+	return a
 }
 
 // keys returns the keys of a finished attempt.
@@ -385,5 +411,5 @@ func (w *world) requireSigns(session uint64, numbers ...int) {
 	}
 	signatures, err := s.Aggregate(parts)
 	require.NoError(w.t, err)
-	require.True(w.t, stded25519.Verify(w.keys(w.nodes[numbers[0]], session, 0)[0], message, signatures[0]))
+	require.True(w.t, stded25519.Verify(shares[0].Key().Key().Bytes(), message, signatures[0]))
 }

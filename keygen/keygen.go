@@ -2,7 +2,6 @@ package keygen
 
 import (
 	"errors"
-	"sync/atomic"
 
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/dkg"
@@ -62,8 +61,11 @@ type Failed struct {
 	// Session and Attempt are those of the request.
 	Session uint64
 	Attempt uint32
-	Faulty  []uint16 // convicted participants, ascending
-	Silent  []uint16 // those who did not speak in the last round, ascending
+	// Faulty are the convicted participants, ascending.
+	Faulty []uint16
+	// Silent are those, ascending, whom the round was closed over before they
+	// had spoken. None if the attempt failed for other reasons.
+	Silent []uint16
 }
 
 // Events takes what key generation emits. Each call is part of the transaction
@@ -76,12 +78,12 @@ type Events interface {
 	KeyGenerated(tx storage.Tx, g Generated) error
 	// KeyGenFailed tells that an attempt is over without keys.
 	KeyGenFailed(tx storage.Tx, f Failed) error
-	// Misbehaved convicts a participant. The evidence is its item: whoever has
-	// the log can check it again.
+	// Misbehaved convicts a participant. The evidence is its item, or that of
+	// who complained of it: whoever has the log can check it again.
 	Misbehaved(tx storage.Tx, session uint64, who uint16, reason string, evidence []byte) error
-	// BadDeals tells that this processor cannot respond, as these participants
-	// dealt it bad shares. It is this processor's own finding and convicts
-	// nobody.
+	// BadDeals tells that these participants dealt this processor bad shares. It
+	// is this processor's own finding and convicts nobody; the complaint does
+	// that it sends if the round is still open.
 	BadDeals(tx storage.Tx, session uint64, attempt uint32, dealers []uint16) error
 }
 
@@ -102,7 +104,7 @@ type Config struct {
 // Checks and Works may run beside the one writer.
 type KeyGen struct {
 	config Config
-	recent atomic.Pointer[recentSetup]
+	cache  cache
 }
 
 // New returns a KeyGen over whatever database its methods are given.
@@ -116,36 +118,25 @@ type Request struct {
 	Attempt uint32
 	// Threshold is the number of shares that sign.
 	Threshold uint16
-	// MinOK is the weight of OKs with which a closed round 2 succeeds, see
-	// dkg.Params. Zero means all.
+	// MinOK is the weight of OKs with which a closed round of responses
+	// succeeds, see dkg.Params. Zero means all.
 	MinOK uint16
 	// Participants are in the order of their numbers, from 0.
 	Participants []dkg.Participant
 }
 
-// recentSetup spares checking all identity keys again for each message.
-type recentSetup struct {
-	key     attemptKey
-	request attempt
-	setup   *dkg.Setup
-}
-
-func (k *KeyGen) setup(key attemptKey, a *attempt) (*dkg.Setup, error) {
-	if recent := k.recent.Load(); recent != nil && recent.key == key && recent.request.sameRequest(a) {
-		return recent.setup, nil
-	}
-	setup, err := dkg.NewSetup(dkg.Params{
-		Genesis:      k.config.Genesis,
-		Network:      k.config.Network,
-		Session:      key.session,
-		Attempt:      key.attempt,
-		Threshold:    a.threshold,
-		MinOK:        a.minOK,
-		Participants: a.participants,
-		NetworkGroup: k.config.NetworkGroup,
+// decoded returns the setup of an attempt, with what its messages decode to.
+func (k *KeyGen) decoded(key attemptKey, a *attempt) (*decoded, error) {
+	return k.cache.get(key, a, func() (*dkg.Setup, error) {
+		return dkg.NewSetup(dkg.Params{
+			Genesis:      k.config.Genesis,
+			Network:      k.config.Network,
+			Session:      key.session,
+			Attempt:      key.attempt,
+			Threshold:    a.threshold,
+			MinOK:        a.minOK,
+			Participants: a.participants,
+			NetworkGroup: k.config.NetworkGroup,
+		})
 	})
-	if err == nil {
-		k.recent.Store(&recentSetup{key: key, request: *a, setup: setup})
-	}
-	return setup, err
 }

@@ -76,62 +76,6 @@ func TestWholeRun(t *testing.T) {
 	}
 }
 
-// TestCrashEverywhere kills one node at each of its commits.
-func TestCrashEverywhere(t *testing.T) {
-	run := func(t *testing.T, commits int) (*world, bool) {
-		w := newWorld(t, 4)
-		w.nodes[2].silent = true
-		if commits >= 0 {
-			w.nodes[1].store.CutAfter(commits)
-		}
-		crashed := false
-		play := func(entries ...entry) {
-			w.log = append(w.log, entries...)
-			for progress := true; progress; {
-				progress = false
-				for i, n := range w.nodes {
-					did, err := w.step(n)
-					if i == 1 && err != nil {
-						require.ErrorIs(t, err, storage.ErrCut)
-						require.False(t, crashed)
-						crashed = true
-						// A new process: nothing but the database is left. What it
-						// sent last it sends again.
-						w.nodes[1] = &node{
-							store: n.store.Clone(), keygen: w.keygen(1, sealer{key: [32]byte{1}}),
-							number: 1, sent: n.sent - min(n.sent, 1),
-						}
-					} else {
-						require.NoError(t, err)
-					}
-					progress = progress || did
-				}
-			}
-		}
-		first, second := w.request(0, 0, 3, 1, 1, 1, 1), w.request(0, 1, 3, 1, 1, 1)
-		play(entry{generate: &first})
-		play(entry{close: &closing{0, 0, 1}})
-		play(entry{close: &closing{0, 0, 2}})
-		w.nodes[2].silent = false
-		play(entry{generate: &second})
-		play(entry{confirm: &vote{0, 1, w.keys(w.nodes[0], 0, 1)}})
-		return w, crashed
-	}
-
-	base, _ := run(t, -1)
-	want := base.agree()
-	require.Len(t, want, 2)
-	require.Equal(t, "failed 0.0 faulty [] silent [2]", want[0])
-	total := base.nodes[1].store.Commits()
-	require.Greater(t, total, 10)
-	for commit := range total {
-		w, crashed := run(t, commit)
-		require.True(t, crashed)
-		require.Equal(t, want, w.agree(), "commit %d", commit)
-		w.requireUsable(0, 0, 1, 2)
-	}
-}
-
 func TestSilentParticipants(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -212,8 +156,11 @@ func TestFaultyParticipants(t *testing.T) {
 		"wrong transcript":   only(itemResponse, func(item []byte) [][]byte { return [][]byte{flip(item, len(item)-1)} }),
 		"malformed response": only(itemResponse, func(item []byte) [][]byte { return [][]byte{item[:len(item)-1]} }),
 		"two responses":      only(itemResponse, func(item []byte) [][]byte { return [][]byte{item, item, flip(item, len(item)-1)} }),
-		"complaint": only(itemResponse, func(item []byte) [][]byte {
-			return [][]byte{append(bytes.Clone(item[:itemHeader+35]), 2)}
+		"response in a later round": only(itemResponse, func(item []byte) [][]byte {
+			return [][]byte{flip(item, itemHeader+35)}
+		}),
+		"complaint of nobody": only(itemResponse, func(item []byte) [][]byte {
+			return [][]byte{append(bytes.Clone(item[:itemHeader+36]), 2, 0, 0, 0, 0)}
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -403,34 +350,6 @@ func TestSealing(t *testing.T) {
 	}
 }
 
-// TestBadDeals: a processor that cannot respond says so once, and the attempt
-// goes on without it. (That it notices is shown in package dkg.)
-func TestBadDeals(t *testing.T) {
-	w := newWorld(t, 4)
-	w.nodes[3].silent = true
-	request := w.request(0, 0, 3, 1, 1, 1, 1)
-	request.MinOK = 4
-	w.add(entry{generate: &request})
-	w.nodes[3].silent, w.nodes[3].sent = false, 0
-	n := w.nodes[0]
-	w.deliver(w.nodes[3])
-	require.NoError(t, n.apply(t.Context(), uint64(len(w.log)-1), w.log[len(w.log)-1]))
-
-	var due *job
-	require.NoError(t, w.view(n, func(r storage.Reader) (err error) {
-		due, err = n.keygen.due(r)
-		return err
-	}))
-	require.Equal(t, responding, due.attempt.phase)
-	require.NoError(t, n.keygen.refuse(t.Context(), n.store, due, []uint16{2}))
-	require.NoError(t, n.keygen.refuse(t.Context(), n.store, due, []uint16{2}))
-	w.run()
-	require.Equal(t, []string{"bad deals 0.0 by [2]"}, w.events(n))
-	w.add(entry{close: &closing{0, 0, 2}})
-	require.Equal(t, []string{"failed 0.0 faulty [] silent [0]"}, w.events(w.nodes[1]))
-	require.Equal(t, []string{"bad deals 0.0 by [2]", "failed 0.0 faulty [] silent [0]"}, w.events(n))
-}
-
 // TestSecretsAreSealed looks for the shares in the database.
 func TestSecretsAreSealed(t *testing.T) {
 	w := newWorld(t, 3)
@@ -447,39 +366,4 @@ func TestSecretsAreSealed(t *testing.T) {
 		}
 		return nil
 	}))
-}
-
-// FuzzReceive sends any item in either round: no error, no panic, and nobody
-// but the sender is blamed.
-func FuzzReceive(f *testing.F) {
-	w := newWorld(f, 3)
-	w.nodes[0].silent = true
-	request := w.request(0, 0, 2, 1, 1, 1)
-	w.add(entry{generate: &request})
-	dealing := w.nodes[1].store.Clone()
-	w.nodes[0].silent, w.nodes[0].sent = false, 0
-	w.nodes[2].tamper = func(item []byte) [][]byte { return nil } // no response
-	w.run()
-	responding := w.nodes[1].store.Clone()
-	for _, e := range w.log {
-		if e.item != nil {
-			f.Add(e.item.from, e.item.item, true)
-			f.Add(e.item.from, e.item.item, false)
-		}
-	}
-	f.Add(uint16(9), []byte{}, false)
-	f.Add(uint16(0), []byte{itemResponse, 0, 0, 0, 0}, true)
-	f.Fuzz(func(t *testing.T, from uint16, item []byte, late bool) {
-		n := &node{store: dealing.Clone(), keygen: w.nodes[1].keygen}
-		if late {
-			n.store = responding.Clone()
-		}
-		position := uint64(len(w.log))
-		require.NoError(t, n.apply(t.Context(), position, entry{item: &peerItem{0, from, item}}))
-		for _, event := range (&world{t: t}).events(n) {
-			if bytes.Contains([]byte(event), []byte("misbehaved")) {
-				require.Equal(t, fmt.Sprintf("misbehaved 0 by %d", from), event)
-			}
-		}
-	})
 }

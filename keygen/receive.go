@@ -2,8 +2,8 @@ package keygen
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/internal/wire"
@@ -39,9 +39,10 @@ func decodeItem(item []byte) (kind uint8, attempt uint32, message []byte, err er
 // Verdict is what an item means at its position of the log. The zero Verdict
 // is an item without any meaning there.
 type Verdict struct {
-	effect effect
-	reason string  // of a conviction
-	result *result // if Check had to make it
+	effect  effect
+	reason  string   // of a conviction
+	refuted []uint16 // dealers against whom the item's complaints hold, ascending
+	opening *opening // of the round that the item brings, if it does
 }
 
 type effect uint8
@@ -52,16 +53,38 @@ const (
 	convict
 	acceptDeal
 	acceptOK
+	acceptComplaint
 )
 
 func fault(format string, args ...any) Verdict {
 	return Verdict{effect: convict, reason: fmt.Sprintf(format, args...)}
 }
 
+// apply changes the standings as a verdict on an item says.
+func (a *attempt) apply(from uint16, v *Verdict) {
+	switch v.effect {
+	case convict:
+		if a.phase == dealing { // later its deal stays: it is as good as any
+			a.standings[from] &^= dealt
+		}
+		a.standings[from] |= faulty
+	case acceptDeal:
+		a.standings[from] |= dealt
+	case acceptOK:
+		a.standings[from] |= approved
+	case acceptComplaint:
+		a.standings[from] |= complained
+	}
+	for _, dealer := range v.refuted {
+		a.standings[dealer] |= faulty | refuted
+	}
+}
+
 // Check judges an item of a participant, without any write: all the heavy work
 // of a message. The participant's number is its place in the request in force,
 // the last one before this position of the log. An item that was withheld from
-// this processor, which is no participant, is empty.
+// this processor, which is no participant, is empty: whoever orders the log must
+// not let participants send empty ones.
 //
 // The verdict holds until key generation's next log entry. Errors are those of
 // the database: an item cannot cause one.
@@ -82,6 +105,23 @@ func (k *KeyGen) Check(r storage.Reader, session uint64, from uint16, item []byt
 			return Verdict{effect: blind}, nil
 		}
 	}
+	v, err := k.judge(r, key, &a, from, item)
+	if err != nil || v.effect == ignore || a.phase > responding {
+		return v, err
+	}
+	after := a
+	after.standings = slices.Clone(a.standings)
+	after.apply(from, &v)
+	var deal []byte
+	if v.effect == acceptDeal {
+		deal = item[itemHeader:]
+	}
+	v.opening, err = k.opening(r, key, &after, false, from, deal)
+	return v, err
+}
+
+// judge judges an item by the latest attempt.
+func (k *KeyGen) judge(r storage.Reader, key attemptKey, a *attempt, from uint16, item []byte) (Verdict, error) {
 	kind, number, message, err := decodeItem(item)
 	switch {
 	case err != nil:
@@ -91,17 +131,19 @@ func (k *KeyGen) Check(r storage.Reader, session uint64, from uint16, item []byt
 	case number < key.attempt || a.phase > responding:
 		return Verdict{}, nil // late
 	}
-	setup, err := k.setup(key, &a)
+	d, err := k.decoded(key, a)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("keygen: %w: request of session %d: %w", storage.ErrCorrupt, session, err)
+		return Verdict{}, fmt.Errorf("keygen: %w: request of session %d: %w", storage.ErrCorrupt, key.session, err)
 	}
 	if kind == itemDeal {
-		return checkDeal(r, key, &a, setup, from, message)
+		return judgeDeal(r, key, a, d, from, message)
 	}
-	return checkResponse(r, key, &a, setup, from, message)
+	return judgeResponse(r, key, a, d, from, message)
 }
 
-func checkDeal(r storage.Reader, key attemptKey, a *attempt, setup *dkg.Setup, from uint16, message []byte) (Verdict, error) {
+// judgeDeal judges the form of a deal. Its proofs are checked with those of the
+// others when the round ends.
+func judgeDeal(r storage.Reader, key attemptKey, a *attempt, d *decoded, from uint16, message []byte) (Verdict, error) {
 	if a.phase != dealing {
 		return Verdict{}, nil // late
 	}
@@ -112,67 +154,72 @@ func checkDeal(r storage.Reader, key attemptKey, a *attempt, setup *dkg.Setup, f
 		}
 		return fault("two different deals"), nil
 	}
-	if _, err := setup.ReadDeal(from, message); err != nil {
+	if _, err := d.deal(from, message); err != nil {
 		return fault("%v", err), nil
 	}
 	return Verdict{effect: acceptDeal}, nil
 }
 
-func checkResponse(r storage.Reader, key attemptKey, a *attempt, setup *dkg.Setup, from uint16, message []byte) (Verdict, error) {
-	transcript, err := setup.ReadResponse(from, message)
+func judgeResponse(r storage.Reader, key attemptKey, a *attempt, d *decoded, from uint16, message []byte) (Verdict, error) {
+	response, err := d.setup.ReadResponse(from, message)
 	switch {
 	case err != nil:
 		return fault("%v", err), nil
-	case a.phase != responding:
-		return fault("response to deals that are not closed"), nil
+	case response.Round > a.round:
+		return fault("response in round %d, which is not open", response.Round), nil
+	case response.Round < a.round:
+		return Verdict{}, nil // late
 	}
-	verdict := Verdict{effect: acceptOK}
-	x, ok, err := results.Get(r, key)
+	first, spoken, err := responses.Get(r, dealKey{key, from})
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case spoken && bytes.Equal(first, message):
+		return Verdict{}, nil
+	case spoken:
+		return fault("two different responses"), nil
+	}
+	if response.OK {
+		x, err := results.Load(r, key)
+		switch {
+		case err != nil:
+			return Verdict{}, err
+		case response.Transcript != x.transcript:
+			return fault("approves of transcript %x, not %x", response.Transcript, x.transcript), nil
+		}
+		return Verdict{effect: acceptOK}, nil
+	}
+	list, err := messagesOf(r, deals, key)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if !ok {
-		accepted, err := readDeals(r, key, setup)
-		if err != nil {
-			return Verdict{}, err
-		}
-		combined, err := setup.Combine(accepted)
-		if errors.Is(err, dkg.ErrDeals) {
-			return fault("approves of deals without a key: %v", err), nil
-		} else if err != nil {
-			return Verdict{}, err
-		}
-		x = newResult(combined)
-		verdict.result = &x
-	}
-	switch {
-	case transcript != x.transcript:
-		return fault("approves of transcript %x, not %x", transcript, x.transcript), nil
-	case a.standings[from]&approved != 0:
-		return Verdict{}, nil
-	}
-	return verdict, nil
-}
-
-// readDeals decodes the accepted deals of an attempt.
-func readDeals(r storage.Reader, key attemptKey, setup *dkg.Setup) ([]*dkg.Deal, error) {
-	list, err := dealsOf(r, key)
+	dealt, err := d.decodeAll(list)
 	if err != nil {
-		return nil, err
+		return Verdict{}, err
 	}
-	return decodeDeals(list, setup)
+	v := Verdict{effect: acceptComplaint}
+	refuted, err := d.setup.Judge(response, dealt)
+	if err != nil {
+		v = fault("%v", err)
+	}
+	v.refuted = refuted
+	return v, nil
 }
 
-func decodeDeals(list []storage.Item[dealKey, []byte], setup *dkg.Setup) ([]*dkg.Deal, error) {
-	var decoded []*dkg.Deal
+// decodeAll decodes deals that were accepted.
+func (d *decoded) decodeAll(list []storage.Item[dealKey, []byte]) ([]*dkg.Deal, error) {
+	var all []*dkg.Deal
 	for _, item := range list {
-		d, err := setup.ReadDeal(item.Key.dealer, item.Value)
+		if int(item.Key.dealer) >= len(d.deals) {
+			return nil, fmt.Errorf("keygen: %w: deal of participant %d", storage.ErrCorrupt, item.Key.dealer)
+		}
+		deal, err := d.deal(item.Key.dealer, item.Value)
 		if err != nil {
 			return nil, fmt.Errorf("keygen: %w: %w", storage.ErrCorrupt, err)
 		}
-		decoded = append(decoded, d)
+		all = append(all, deal)
 	}
-	return decoded, nil
+	return all, nil
 }
 
 // Receive applies an item with the verdict that Check gave it at this position
@@ -195,21 +242,26 @@ func (k *KeyGen) Receive(tx storage.Tx, session uint64, from uint16, item []byte
 		a.blind = true
 		return attempts.Put(tx, key, a)
 	case convict:
-		a.standings[from] |= faulty
 		if a.phase == dealing {
 			err = deals.Delete(tx, dealKey{key, from})
 		}
 	case acceptDeal:
-		a.standings[from] |= dealt
 		err = deals.Put(tx, dealKey{key, from}, item[itemHeader:])
-	case acceptOK:
-		a.standings[from] |= approved
-		if v.result != nil {
-			err = results.Put(tx, key, *v.result)
-		}
+	case acceptOK, acceptComplaint:
+		err = responses.Put(tx, dealKey{key, from}, item[itemHeader:])
 	}
 	if err != nil {
 		return err
 	}
-	return k.advance(tx, key, &a, false)
+	for _, dealer := range v.refuted {
+		if a.standings[dealer]&refuted != 0 {
+			continue
+		}
+		reason := fmt.Sprintf("dealt bad shares to participant %d, who shows them", from)
+		if err := k.config.Events.Misbehaved(tx, session, dealer, reason, item); err != nil {
+			return err
+		}
+	}
+	a.apply(from, &v)
+	return k.advance(tx, key, &a, false, v.opening)
 }

@@ -1,100 +1,207 @@
 package keygen
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/serai-go/processor/frost"
-	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/storage"
 )
 
-// Generate starts an attempt, and ends an older one that has no result. It
-// fails with ErrRequest if the session has its keys, if the attempt is not
-// greater than all before it, or if no key generation can have these
-// parameters.
-func (k *KeyGen) Generate(tx storage.Tx, request Request) error {
-	if done, err := confirmed.Has(tx, request.Session); err != nil {
-		return err
-	} else if done {
-		return fmt.Errorf("%w: session %d has its keys", ErrRequest, request.Session)
+// step is what follows for an attempt from the standings of its participants.
+type step uint8
+
+const (
+	wait      step = iota // for more messages
+	fail                  // there is no way to a key any more
+	nextRound             // of responses, to the deals that are left
+	finish
+)
+
+// next tells what follows. A closed round does not wait for anybody.
+func (a *attempt) next(closed bool) step {
+	threshold := int(a.threshold)
+	if a.phase == dealing {
+		heard, waiting := a.weight(dealt|faulty, dealt), a.weight(dealt|faulty, 0)
+		switch {
+		case heard+waiting < threshold:
+			return fail
+		case waiting > 0 && !closed:
+			return wait
+		case heard < threshold:
+			return fail
+		}
+		return nextRound
 	}
-	key := attemptKey{request.Session, request.Attempt}
-	last, previous, ok, err := latest(tx, request.Session)
+	heard, waiting := a.weight(approved|faulty, approved), a.weight(approved|complained|faulty, 0)
 	switch {
+	case a.weight(faulty, 0) < threshold || a.weight(dealt|refuted, dealt) < threshold:
+		return fail // too few are left to approve, or to have dealt
+	case waiting > 0 && !closed:
+		return wait
+	case a.weight(refuted, refuted) > 0:
+		return nextRound
+	case waiting > 0 && heard < int(a.minOK):
+		return fail
+	}
+	return finish
+}
+
+// opening is all that opening a round of responses takes, made ahead of the
+// transaction: it is heavy.
+type opening struct {
+	unproven []uint16 // dealers whose proofs fail, ascending
+	result   *result  // of the deals that are left, nil if they make no key
+}
+
+// opening prepares the round of responses that opens if this is the attempt
+// after an entry of the log, and returns nil if none does. The deal is the one
+// that the entry brings, if any.
+func (k *KeyGen) opening(r storage.Reader, key attemptKey, a *attempt, closed bool, from uint16, deal []byte) (*opening, error) {
+	if a.next(closed) != nextRound {
+		return nil, nil
+	}
+	d, err := k.decoded(key, a)
+	if err != nil {
+		return nil, fmt.Errorf("keygen: %w: request of session %d: %w", storage.ErrCorrupt, key.session, err)
+	}
+	raw, err := messagesOf(r, deals, key)
+	if err != nil {
+		return nil, err
+	}
+	if deal != nil {
+		i, _ := slices.BinarySearchFunc(raw, from, func(x storage.Item[dealKey, []byte], dealer uint16) int {
+			return int(x.Key.dealer) - int(dealer)
+		})
+		raw = slices.Insert(raw, i, storage.Item[dealKey, []byte]{Key: dealKey{key, from}, Value: deal})
+	}
+	list, err := d.decodeAll(raw)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(d *dkg.Deal) bool { return a.standings[d.Dealer]&(dealt|refuted) != dealt })
+	o := new(opening)
+	if a.phase == dealing {
+		o.unproven = d.setup.VerifyDeals(list)
+		list = slices.DeleteFunc(list, func(d *dkg.Deal) bool { return slices.Contains(o.unproven, d.Dealer) })
+	}
+	combined, err := d.combine(list)
+	switch {
+	case errors.Is(err, dkg.ErrDeals):
+		return o, nil
 	case err != nil:
-		return err
-	case ok && key.attempt <= last.attempt:
-		return fmt.Errorf("%w: attempt %d of session %d after attempt %d", ErrRequest, key.attempt, key.session, last.attempt)
+		return nil, err
 	}
-
-	a := attempt{
-		threshold:    request.Threshold,
-		minOK:        request.MinOK,
-		participants: slices.Clone(request.Participants),
-		standings:    make([]standing, len(request.Participants)),
-		phase:        dealing,
-	}
-	if a.minOK == 0 {
-		a.minOK = uint16(min(a.weight(0, 0), frost.MaxShares))
-	}
-	if _, err := k.setup(key, &a); err != nil {
-		return fmt.Errorf("%w: %w", ErrRequest, err)
-	}
-	if ok && previous.phase <= responding {
-		previous.phase = failed
-		if err := attempts.Put(tx, last, previous); err != nil {
-			return err
-		}
-		if err := drop(tx, last); err != nil {
-			return err
-		}
-	}
-	if _, member := a.find(k.config.Self.Public()); member {
-		if err := open.Put(tx, key, struct{}{}); err != nil {
-			return err
-		}
-	}
-	return attempts.Put(tx, key, a)
+	x := newResult(combined)
+	o.result = &x
+	return o, nil
 }
 
-// CloseRound ends round 1 or 2 of an attempt with who has spoken. It is
-// ignored unless exactly that round is open.
-func (k *KeyGen) CloseRound(tx storage.Tx, session uint64, number uint32, round uint8) error {
+// Closing is what CheckClose prepares for CloseRound.
+type Closing struct{ opening *opening }
+
+// CheckClose does the heavy work of CloseRound, without any write. What it
+// returns holds until key generation's next log entry.
+func (k *KeyGen) CheckClose(r storage.Reader, session uint64, number uint32, round uint8) (Closing, error) {
+	key, a, ok, err := latest(r, session)
+	if err != nil || !ok || !a.closes(key, number, round) {
+		return Closing{}, err
+	}
+	o, err := k.opening(r, key, &a, true, 0, nil)
+	return Closing{o}, err
+}
+
+// closes tells whether closing a round means the one that is open.
+func (a *attempt) closes(key attemptKey, number uint32, round uint8) bool {
+	return !a.blind && key.attempt == number && a.phase <= responding && a.round == round
+}
+
+// CloseRound ends a round of an attempt with who has spoken: round 1 is that of
+// the deals, the later ones those of responses. It is ignored unless exactly
+// that round is open. CheckClose prepared it at this position of the log.
+func (k *KeyGen) CloseRound(tx storage.Tx, session uint64, number uint32, round uint8, c Closing) error {
 	key, a, ok, err := latest(tx, session)
-	if err != nil || !ok || a.blind || key.attempt != number || a.phase > responding || a.phase != phase(round) {
+	if err != nil || !ok || !a.closes(key, number, round) {
 		return err
 	}
-	return k.advance(tx, key, &a, true)
+	return k.advance(tx, key, &a, true, c.opening)
 }
+
+// errNoCheck is the answer to a caller that did not check first.
+var errNoCheck = errors.New("keygen: a round ends whose end was not checked")
 
 // advance stores an attempt after a change and ends its round if it is over.
-func (k *KeyGen) advance(tx storage.Tx, key attemptKey, a *attempt, closed bool) error {
-	threshold := int(a.threshold)
-	spoken := dealt
-	if a.phase == responding {
-		spoken = approved
-	}
-	heard := a.weight(spoken|faulty, spoken)
-	waiting := a.weight(spoken|faulty, 0)
-	switch {
-	case heard+waiting < threshold:
-		return k.fail(tx, key, a, spoken)
-	case waiting > 0 && !closed:
+func (k *KeyGen) advance(tx storage.Tx, key attemptKey, a *attempt, closed bool, o *opening) error {
+	switch a.next(closed) {
+	case wait:
 		return attempts.Put(tx, key, *a)
-	case a.phase == dealing && heard < threshold:
-		return k.fail(tx, key, a, spoken)
-	case a.phase == dealing:
-		a.phase = responding
-		return attempts.Put(tx, key, *a)
-	case waiting > 0 && heard < int(a.minOK):
-		return k.fail(tx, key, a, spoken)
+	case fail:
+		return k.fail(tx, key, a, closed)
+	case finish:
+		return k.finish(tx, key, a)
 	}
-	return k.finish(tx, key, a, heard)
+	if o == nil {
+		return errNoCheck
+	}
+	for _, dealer := range o.unproven {
+		raw, err := deals.Load(tx, dealKey{key, dealer})
+		if err != nil {
+			return err
+		}
+		reason := "deal without the knowledge of its secrets: a proof does not verify"
+		if err := k.config.Events.Misbehaved(tx, key.session, dealer, reason, encodeItem(itemDeal, key.attempt, raw)); err != nil {
+			return err
+		}
+		a.standings[dealer] |= faulty | refuted
+	}
+	if a.next(closed) == fail || o.result == nil {
+		return k.fail(tx, key, a, closed)
+	}
+	return k.openRound(tx, key, a, o.result)
 }
 
-func (k *KeyGen) fail(tx storage.Tx, key attemptKey, a *attempt, spoken standing) error {
+// openRound opens a round of responses to the deals that are left.
+func (k *KeyGen) openRound(tx storage.Tx, key attemptKey, a *attempt, x *result) error {
+	for _, dealer := range a.who(refuted, refuted) {
+		if err := deals.Delete(tx, dealKey{key, dealer}); err != nil {
+			return err
+		}
+		a.standings[dealer] &^= dealt | refuted
+	}
+	for i := range a.standings {
+		a.standings[i] &^= approved | complained
+	}
+	a.phase = responding
+	a.round++
+	if err := attempts.Put(tx, key, *a); err != nil {
+		return err
+	}
+	if err := results.Put(tx, key, *x); err != nil {
+		return err
+	}
+	if err := dropMessages(tx, responses, key); err != nil {
+		return err
+	}
+	if _, member := a.find(k.config.Self.Public()); !member {
+		return nil
+	}
+	// Shares of the former deals are of no use, and new ones are due.
+	if err := owns.Put(tx, key, own{dealt: true}); err != nil {
+		return err
+	}
+	return open.Put(tx, key, struct{}{})
+}
+
+func (k *KeyGen) fail(tx storage.Tx, key attemptKey, a *attempt, closed bool) error {
+	f := Failed{Session: key.session, Attempt: key.attempt, Faulty: a.who(faulty, faulty)}
+	if closed {
+		spoken := dealt
+		if a.phase == responding {
+			spoken = approved | complained
+		}
+		f.Silent = a.who(spoken|faulty, 0)
+	}
 	a.phase = failed
 	if err := attempts.Put(tx, key, *a); err != nil {
 		return err
@@ -102,20 +209,14 @@ func (k *KeyGen) fail(tx storage.Tx, key attemptKey, a *attempt, spoken standing
 	if err := drop(tx, key); err != nil {
 		return err
 	}
-	return k.config.Events.KeyGenFailed(tx, Failed{
-		Session: key.session,
-		Attempt: key.attempt,
-		Faulty:  a.who(faulty, faulty),
-		Silent:  a.who(spoken|faulty, 0),
-	})
+	return k.config.Events.KeyGenFailed(tx, f)
 }
 
-func (k *KeyGen) finish(tx storage.Tx, key attemptKey, a *attempt, weight int) error {
+func (k *KeyGen) finish(tx storage.Tx, key attemptKey, a *attempt) error {
 	a.phase = finished
 	if err := attempts.Put(tx, key, *a); err != nil {
 		return err
 	}
-	// Somebody approved, so the result was made to compare with.
 	x, err := results.Load(tx, key)
 	if err != nil {
 		return err
@@ -128,86 +229,22 @@ func (k *KeyGen) finish(tx storage.Tx, key attemptKey, a *attempt, weight int) e
 		Attempt:    key.attempt,
 		BatchKey:   x.batchKey,
 		NetworkKey: x.networkKey,
-		Weight:     uint16(weight),
+		Weight:     uint16(a.weight(approved|faulty, approved)),
 		Transcript: x.transcript,
 	})
 }
 
-// release removes the deals of a finished attempt once this processor has no
+// release removes the messages of a finished attempt once this processor has no
 // more use for them.
 func release(tx storage.Tx, key attemptKey, a *attempt) error {
 	if a.phase != finished {
 		return nil
 	}
+	if err := dropMessages(tx, responses, key); err != nil {
+		return err
+	}
 	if due, err := open.Has(tx, key); err != nil || due {
 		return err
 	}
-	return dropDeals(tx, key)
-}
-
-// Confirm records that a finished attempt was voted in, and erases the others
-// of its session. ErrDiverged means that this processor came to another result
-// from the same log. A processor without an opinion only takes note of the
-// keys. To repeat a vote has no effect.
-func (k *KeyGen) Confirm(tx storage.Tx, session uint64, number uint32, batchKey, networkKey []byte) error {
-	vote := Confirmed{Attempt: number, BatchKey: bytes.Clone(batchKey), NetworkKey: bytes.Clone(networkKey)}
-	if earlier, ok, err := confirmed.Get(tx, session); err != nil {
-		return err
-	} else if ok {
-		if earlier.Attempt == number && bytes.Equal(earlier.BatchKey, batchKey) && bytes.Equal(earlier.NetworkKey, networkKey) {
-			return nil
-		}
-		return fmt.Errorf("%w: session %d has other keys", ErrRequest, session)
-	}
-	if _, err := ed25519.Group.DecodeElement(batchKey); err != nil {
-		return fmt.Errorf("%w: batch key: %w", ErrRequest, err)
-	}
-	if _, err := k.config.NetworkGroup.DecodeElement(networkKey); err != nil {
-		return fmt.Errorf("%w: network key: %w", ErrRequest, err)
-	}
-	key := attemptKey{session, number}
-	a, ok, err := attempts.Get(tx, key)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return fmt.Errorf("%w: session %d has no attempt %d", ErrRequest, session, number)
-	case !a.blind:
-		if err := agree(tx, key, &a, &vote); err != nil {
-			return err
-		}
-	}
-
-	list, err := history(tx, session)
-	if err != nil {
-		return err
-	}
-	for _, other := range list {
-		if other.Key == key {
-			continue
-		}
-		if err := drop(tx, other.Key); err != nil {
-			return err
-		}
-		if err := attempts.Delete(tx, other.Key); err != nil {
-			return err
-		}
-	}
-	return confirmed.Put(tx, session, vote)
-}
-
-// agree compares a vote with the own result.
-func agree(r storage.Reader, key attemptKey, a *attempt, vote *Confirmed) error {
-	if a.phase != finished {
-		return fmt.Errorf("%w: attempt %d of session %d has no result here", ErrDiverged, key.attempt, key.session)
-	}
-	x, err := results.Load(r, key)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(x.batchKey, vote.BatchKey) || !bytes.Equal(x.networkKey, vote.NetworkKey) {
-		return fmt.Errorf("%w: session %d, keys %x and %x here, %x and %x confirmed", ErrDiverged, key.session,
-			x.batchKey, x.networkKey, vote.BatchKey, vote.NetworkKey)
-	}
-	return nil
+	return dropMessages(tx, deals, key)
 }

@@ -27,7 +27,7 @@ func parseAttemptKey(b []byte) (attemptKey, bool) {
 	return attemptKey{binary.BigEndian.Uint64(b), binary.BigEndian.Uint32(b[8:])}, true
 }
 
-// dealKey names the deal of one participant.
+// dealKey names what one participant sent in an attempt.
 type dealKey struct {
 	attemptKey
 	dealer uint16
@@ -49,8 +49,11 @@ var (
 	byAttempt = storage.FixedKey(func(b []byte, k attemptKey) []byte { return k.append(b) }, parseAttemptKey)
 	byDealer  = storage.FixedKey(func(b []byte, k dealKey) []byte { return k.append(b) }, parseDealKey)
 
-	attempts  = storage.NewMap("keygen/attempts", byAttempt, storage.Record[attempt]())
-	deals     = storage.NewMap("keygen/deals", byDealer, storage.Blob)
+	attempts = storage.NewMap("keygen/attempts", byAttempt, storage.Record[attempt]())
+	// deals are those of the open round, messages of package dkg.
+	deals = storage.NewMap("keygen/deals", byDealer, storage.Blob)
+	// responses are the messages of the open round.
+	responses = storage.NewMap("keygen/responses", byDealer, storage.Blob)
 	results   = storage.NewMap("keygen/results", byAttempt, storage.Record[result]())
 	confirmed = storage.NewMap("keygen/confirmed", storage.NumberKey[uint64](), storage.Record[Confirmed]())
 
@@ -66,10 +69,9 @@ var (
 // phase is how far an attempt is.
 type phase uint8
 
-// The first two phases have the numbers of their rounds.
 const (
-	dealing phase = iota + 1
-	responding
+	dealing    phase = iota + 1 // round 1
+	responding                  // all rounds from 2 on
 	finished
 	failed // or ended by a greater attempt
 )
@@ -78,10 +80,12 @@ const (
 type standing uint8
 
 const (
-	dealt standing = 1 << iota
-	approved
-	faulty
-	standings // one behind the greatest value
+	dealt      standing = 1 << iota // its deal makes the keys
+	approved                        // its response of this round is OK
+	complained                      // its response of this round is a complaint, which holds
+	faulty                          // convicted in this attempt
+	refuted                         // a complaint of this round holds against its deal, which goes when the round ends
+	standings                       // one behind the greatest value
 )
 
 // attempt is the public state of an attempt, a function of the log.
@@ -90,6 +94,7 @@ type attempt struct {
 	participants     []dkg.Participant
 	standings        []standing
 	phase            phase
+	round            uint8 // number of the last round that was opened, from 1
 	// blind: the items were withheld from this processor, which is no
 	// participant, so it has no opinion.
 	blind bool
@@ -100,6 +105,7 @@ func (a *attempt) Encode(w *wire.Writer) {
 	w.Uint16(a.threshold)
 	w.Uint16(a.minOK)
 	w.Uint8(uint8(a.phase))
+	w.Uint8(a.round)
 	w.Bool(a.blind)
 	w.Count(len(a.participants))
 	for i, p := range a.participants {
@@ -115,6 +121,7 @@ func (a *attempt) Decode(r *wire.Reader) {
 	a.minOK = r.Uint16()
 	a.phase = phase(r.Uint8())
 	r.Check(a.phase >= dealing && a.phase <= failed, "phase")
+	a.round = r.Uint8()
 	a.blind = r.Bool()
 	a.participants = make([]dkg.Participant, r.Count(frost.MaxShares, 35))
 	a.standings = make([]standing, len(a.participants))
@@ -160,7 +167,8 @@ func (a *attempt) find(key [32]byte) (uint16, bool) {
 	return uint16(i), i >= 0
 }
 
-// result is what an attempt's deals make, a function of the log.
+// result is what the deals of an attempt's last round make, a function of the
+// log.
 type result struct {
 	transcript           [32]byte
 	batchKey, networkKey []byte // encoded elements
@@ -201,8 +209,7 @@ func newResult(x *dkg.Result) result {
 // own is what this processor has done in an attempt.
 type own struct {
 	dealt          bool
-	refused        bool   // its shares were bad
-	batch, network []byte // its sealed shares
+	batch, network []byte // its sealed shares of the keys in results
 }
 
 // maxSealed bounds the sealed shares of one key.
@@ -211,7 +218,6 @@ const maxSealed = 1 << 20
 // Encode implements wire.Encoder.
 func (o *own) Encode(w *wire.Writer) {
 	w.Bool(o.dealt)
-	w.Bool(o.refused)
 	w.Bytes(o.batch)
 	w.Bytes(o.network)
 }
@@ -219,7 +225,6 @@ func (o *own) Encode(w *wire.Writer) {
 // Decode implements wire.Decoder.
 func (o *own) Decode(r *wire.Reader) {
 	o.dealt = r.Bool()
-	o.refused = r.Bool()
 	o.batch = r.Bytes(maxSealed)
 	o.network = r.Bytes(maxSealed)
 }
@@ -271,10 +276,10 @@ func latest(r storage.Reader, session uint64) (attemptKey, attempt, bool, error)
 	return last.Key, last.Value, true, nil
 }
 
-// dealsOf returns the deals that were accepted in an attempt, by dealer.
-func dealsOf(r storage.Reader, key attemptKey) ([]storage.Item[dealKey, []byte], error) {
+// messagesOf returns the deals or responses of an attempt, by participant.
+func messagesOf(r storage.Reader, of storage.Map[dealKey, []byte], key attemptKey) ([]storage.Item[dealKey, []byte], error) {
 	var list []storage.Item[dealKey, []byte]
-	for item, err := range deals.From(r, dealKey{attemptKey: key}) {
+	for item, err := range of.From(r, dealKey{attemptKey: key}) {
 		if err != nil {
 			return nil, err
 		}
@@ -286,14 +291,14 @@ func dealsOf(r storage.Reader, key attemptKey) ([]storage.Item[dealKey, []byte],
 	return list, nil
 }
 
-// dropDeals removes an attempt's deals.
-func dropDeals(tx storage.Tx, key attemptKey) error {
-	list, err := dealsOf(tx, key)
+// dropMessages removes an attempt's deals or responses.
+func dropMessages(tx storage.Tx, of storage.Map[dealKey, []byte], key attemptKey) error {
+	list, err := messagesOf(tx, of, key)
 	if err != nil {
 		return err
 	}
 	for _, item := range list {
-		if err := deals.Delete(tx, item.Key); err != nil {
+		if err := of.Delete(tx, item.Key); err != nil {
 			return err
 		}
 	}
@@ -302,8 +307,10 @@ func dropDeals(tx storage.Tx, key attemptKey) error {
 
 // drop removes everything of an attempt but its public state.
 func drop(tx storage.Tx, key attemptKey) error {
-	if err := dropDeals(tx, key); err != nil {
-		return err
+	for _, of := range []storage.Map[dealKey, []byte]{deals, responses} {
+		if err := dropMessages(tx, of, key); err != nil {
+			return err
+		}
 	}
 	if err := results.Delete(tx, key); err != nil {
 		return err

@@ -20,16 +20,16 @@ func TestRecords(t *testing.T) {
 	}{
 		{
 			&attempt{
-				threshold: 2, minOK: 3, phase: responding, blind: true,
+				threshold: 2, minOK: 3, phase: responding, round: 4, blind: true,
 				participants: []dkg.Participant{{Key: [32]byte{5}, Weight: 3}}, standings: []standing{dealt | faulty},
 			},
-			"0200" + "0300" + "02" + "01" + "01000000" + "05" + zeros(31) + "0300" + "05",
+			"0200" + "0300" + "02" + "04" + "01" + "01000000" + "05" + zeros(31) + "0300" + "09",
 		},
 		{
 			&result{transcript: [32]byte{1}, batchKey: []byte{2}, networkKey: []byte{3, 4}, batch: []byte{5}, network: []byte{6}},
 			"01" + zeros(31) + "0100000002" + "020000000304" + "0100000005" + "0100000006",
 		},
-		{&own{dealt: true, batch: []byte{1}, network: []byte{2}}, "01" + "00" + "0100000001" + "0100000002"},
+		{&own{dealt: true, batch: []byte{1}, network: []byte{2}}, "01" + "0100000001" + "0100000002"},
 		{&Confirmed{Attempt: 7, BatchKey: []byte{1}, NetworkKey: []byte{2}}, "07000000" + "0100000001" + "0100000002"},
 	} {
 		require.Equal(t, test.want, hex.EncodeToString(wire.Marshal(test.record)))
@@ -86,7 +86,7 @@ func TestCorruptRecordsAreErrors(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(wire.Marshal(&attempt{phase: dealing, participants: make([]dkg.Participant, 2), standings: make([]standing, 2)}))
 	f.Add(wire.Marshal(&result{batchKey: []byte{1}}))
-	f.Add(wire.Marshal(&own{refused: true}))
+	f.Add(wire.Marshal(&own{dealt: true}))
 	f.Add(wire.Marshal(&Confirmed{BatchKey: []byte{1}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, record := range []interface {

@@ -14,16 +14,16 @@ import (
 type job struct {
 	key     attemptKey
 	attempt attempt
-	setup   *dkg.Setup
+	decoded *decoded
 	deals   []storage.Item[dealKey, []byte] // none for a deal of its own
 	probe   []byte
 }
 
 // Work does one thing that is due, if any, and tells so: it deals, or derives
-// the own shares and responds. The computation is done outside of any
-// transaction, and its effect is stored in one. It fails if the database or
-// the Sealer does; with ErrSealingKey, if earlier shares were sealed with
-// another key.
+// the own shares and responds, with a complaint if they are bad. The computation
+// is done outside of any transaction, and its effect is stored in one. It fails
+// if the database or the Sealer does; with ErrSealingKey, if earlier shares were
+// sealed with another key.
 func (k *KeyGen) Work(ctx context.Context, store storage.Store) (did bool, err error) {
 	var due *job
 	err = store.View(ctx, func(r storage.Reader) (err error) {
@@ -61,7 +61,7 @@ func (k *KeyGen) due(r storage.Reader) (*job, error) {
 		if j.attempt.phase == dealing && done.dealt {
 			continue
 		}
-		if j.setup, err = k.setup(j.key, &j.attempt); err != nil {
+		if j.decoded, err = k.decoded(j.key, &j.attempt); err != nil {
 			return nil, fmt.Errorf("keygen: %w: request of session %d: %w", storage.ErrCorrupt, j.key.session, err)
 		}
 		if j.attempt.phase == dealing {
@@ -70,14 +70,14 @@ func (k *KeyGen) due(r storage.Reader) (*job, error) {
 		if j.probe, err = probe.Load(r); err != nil {
 			return nil, err
 		}
-		j.deals, err = dealsOf(r, j.key)
+		j.deals, err = messagesOf(r, deals, j.key)
 		return j, err
 	}
 	return nil, nil
 }
 
 func (k *KeyGen) deal(ctx context.Context, store storage.Store, j *job) error {
-	message, err := j.setup.Deal(k.config.Self)
+	message, err := j.decoded.setup.Deal(k.config.Self)
 	if err != nil {
 		return err
 	}
@@ -94,81 +94,81 @@ func (k *KeyGen) deal(ctx context.Context, store storage.Store, j *job) error {
 	})
 }
 
-// respond derives the own shares from the deals of a closed round and approves
-// of them, unless the attempt has come to its end without this processor.
+// respond derives the own shares from the deals of a round of responses and
+// approves of them, or complains, unless the round is over: then there is
+// nothing left to say.
 func (k *KeyGen) respond(ctx context.Context, store storage.Store, j *job) error {
-	accepted, err := decodeDeals(j.deals, j.setup)
+	setup := j.decoded.setup
+	list, err := j.decoded.decodeAll(j.deals)
 	if err != nil {
 		return err
 	}
-	combined, err := j.setup.Combine(accepted)
-	if errors.Is(err, dkg.ErrDeals) {
-		return k.refuse(ctx, store, j, nil)
-	} else if err != nil {
-		return err
+	combined, err := j.decoded.combine(list)
+	if err != nil { // they made a key when the round was opened
+		return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
 	}
-	batchShare, networkShare, err := j.setup.Shares(k.config.Self, accepted, combined)
+	batchShare, networkShare, err := setup.Shares(k.config.Self, list, combined)
 	if bad, ok := errors.AsType[*dkg.BadDealsError](err); ok {
-		return k.refuse(ctx, store, j, bad.Dealers)
+		message, err := setup.Complain(k.config.Self, j.attempt.round, list, bad.Dealers)
+		if err != nil {
+			return err
+		}
+		return store.Update(ctx, func(tx storage.Tx) error {
+			due, err := k.answer(tx, j, nil, message)
+			if err != nil || !due {
+				return err
+			}
+			return k.config.Events.BadDeals(tx, j.key.session, j.key.attempt, bad.Dealers)
+		})
 	} else if err != nil {
 		return err
 	}
 	defer batchShare.Erase()
 	defer networkShare.Erase()
 
-	x := newResult(combined)
 	sealedProbe, err := k.checkSealer(j.probe)
 	if err != nil {
 		return err
 	}
-	sealedBatch, err := k.seal(batchShare.SecretBytes(), k.associated(j.key, batch, x.batchKey))
+	done := own{dealt: true}
+	done.batch, err = k.seal(batchShare.SecretBytes(), k.associated(j.key, batch, combined.Batch.Key().Bytes()))
 	if err != nil {
 		return err
 	}
-	sealedNetwork, err := k.seal(networkShare.SecretBytes(), k.associated(j.key, network, x.networkKey))
+	done.network, err = k.seal(networkShare.SecretBytes(), k.associated(j.key, network, combined.Network.Key().Bytes()))
 	if err != nil {
 		return err
 	}
-	message := j.setup.Respond(batchShare.Validator(), combined)
-
+	message := setup.Respond(batchShare.Validator(), j.attempt.round, combined)
 	return store.Update(ctx, func(tx storage.Tx) error {
-		a, done, err := current(tx, j.key)
-		if err != nil || a.phase != responding && a.phase != finished {
+		due, err := k.answer(tx, j, &done, message)
+		if err != nil || !due {
 			return err
 		}
-		done.batch, done.network = sealedBatch, sealedNetwork
-		if err := owns.Put(tx, j.key, done); err != nil {
-			return err
-		}
-		if err := probe.Put(tx, sealedProbe); err != nil {
-			return err
-		}
-		if err := results.Put(tx, j.key, x); err != nil {
-			return err
-		}
-		if err := closeWork(tx, j.key, &a); err != nil || a.phase == finished {
-			return err
-		}
-		return k.config.Events.SendKeygen(tx, j.key.session, encodeItem(itemResponse, j.key.attempt, message))
+		return probe.Put(tx, sealedProbe)
 	})
 }
 
-// refuse gives up on an attempt that has no good shares for this processor.
-func (k *KeyGen) refuse(ctx context.Context, store storage.Store, j *job, dealers []uint16) error {
-	return store.Update(ctx, func(tx storage.Tx) error {
-		a, done, err := current(tx, j.key)
-		if err != nil || a.phase != responding && a.phase != finished {
-			return err
+// answer ends this processor's duty in a round, with its shares if they are
+// good, and sends its response if the round is still open. It returns false,
+// and has done nothing, if there is no such duty any more.
+func (k *KeyGen) answer(tx storage.Tx, j *job, shares *own, message []byte) (bool, error) {
+	a, _, err := current(tx, j.key)
+	if err != nil || a.phase != responding && a.phase != finished || a.round != j.attempt.round {
+		return false, err
+	}
+	if shares != nil {
+		if err := owns.Put(tx, j.key, *shares); err != nil {
+			return false, err
 		}
-		done.refused = true
-		if err := owns.Put(tx, j.key, done); err != nil {
-			return err
-		}
-		if err := closeWork(tx, j.key, &a); err != nil {
-			return err
-		}
-		return k.config.Events.BadDeals(tx, j.key.session, j.key.attempt, dealers)
-	})
+	}
+	if err := open.Delete(tx, j.key); err != nil {
+		return false, err
+	}
+	if a.phase == finished {
+		return true, release(tx, j.key, &a)
+	}
+	return true, k.config.Events.SendKeygen(tx, j.key.session, encodeItem(itemResponse, j.key.attempt, message))
 }
 
 // current returns an attempt as it stands now; its phase is failed if this
@@ -183,12 +183,4 @@ func current(r storage.Reader, key attemptKey) (attempt, own, error) {
 	}
 	done, err := owns.Load(r, key)
 	return a, done, err
-}
-
-// closeWork ends this processor's duties in an attempt.
-func closeWork(tx storage.Tx, key attemptKey, a *attempt) error {
-	if err := open.Delete(tx, key); err != nil {
-		return err
-	}
-	return release(tx, key, a)
 }

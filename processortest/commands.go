@@ -72,8 +72,9 @@ func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	return "", p.Run(ctx)
 }
 
-// keygen [attempt=0] [minok=all] [close=1,2]: generate the key pair of session
-// 0, and close these rounds with who has spoken.
+// keygen [attempt=0] [minok=all] [close=1,2] [cheat=0 victims=1,3]: generate the
+// key pair of session 0, and close these rounds with who has spoken. One
+// validator may deal bad shares.
 func (p *Player) keygen(ctx context.Context, a arguments) (string, error) {
 	attempt, err := a.number("attempt", 0)
 	if err != nil {
@@ -87,20 +88,30 @@ func (p *Player) keygen(ctx context.Context, a arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p.OnSend = nil
+	if a.has("cheat") {
+		dealer, err := a.number("cheat", 0)
+		if err != nil {
+			return "", err
+		}
+		victims, err := a.numbers("victims")
+		if err != nil {
+			return "", err
+		}
+		p.DealBadly(int(dealer), victims...)
+	}
 	p.GenerateKey(uint32(attempt), uint16(minOK))
 	if err := p.Run(ctx); err != nil {
 		return "", err
 	}
-	if round, ok := a.values["close"]; ok {
-		for _, text := range strings.Split(round, ",") {
-			n, err := strconv.ParseUint(text, 10, 8)
-			if err != nil {
-				return "", err
-			}
-			p.Append(processor.CloseRound{Attempt: uint32(attempt), Round: uint8(n)})
-			if err := p.Run(ctx); err != nil {
-				return "", err
-			}
+	rounds, err := a.numbers("close")
+	if err != nil {
+		return "", err
+	}
+	for _, n := range rounds {
+		p.Append(processor.CloseRound{Attempt: uint32(attempt), Round: uint8(n)})
+		if err := p.Run(ctx); err != nil {
+			return "", err
 		}
 	}
 	return "", nil

@@ -59,6 +59,8 @@ type Group struct {
 	Acknowledged uint64
 	// OnEvent sees every event once for each validator that tells it.
 	OnEvent func(validator int, e processor.EventBody)
+	// OnSend, if set, may change what a validator sends, as malice would.
+	OnSend func(validator int, payload []byte) ([]byte, error)
 	// OnCut is called when a validator's store was cut off, to restart it.
 	OnCut func(validator int) error
 
@@ -196,7 +198,9 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 		did = true
 		var ids []uint64
 		for _, e := range events {
-			g.order(i, e.Body)
+			if err := g.order(i, e.Body); err != nil {
+				return did, err
+			}
 			ids = append(ids, e.ID)
 			v.from = e.ID + 1
 		}
@@ -210,17 +214,25 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 }
 
 // order is the coordinator: it orders messages and keeps what it needs.
-func (g *Group) order(i int, body processor.EventBody) {
+func (g *Group) order(i int, body processor.EventBody) error {
 	switch e := body.(type) {
 	case processor.Broadcast:
-		g.Append(processor.PeerMessage{Session: e.Session, From: uint16(i), Payload: e.Payload})
-		return
+		payload := e.Payload
+		if g.OnSend != nil {
+			var err error
+			if payload, err = g.OnSend(i, payload); err != nil {
+				return err
+			}
+		}
+		g.Append(processor.PeerMessage{Session: e.Session, From: uint16(i), Payload: payload})
+		return nil
 	case processor.KeyGenerated:
 		g.generated[i] = e
 	case processor.SignedBatch:
 		g.Signed[e.Batch.ID] = e
 	}
 	g.OnEvent(i, body)
+	return nil
 }
 
 // GenerateKey starts an attempt of session 0 among all validators.

@@ -30,6 +30,7 @@ import (
 //
 //	validators n=4 t=3 | weights=1,2,1 t=3    a new group on a new chain (first)
 //	keygen attempt=0 minok=4 close=1,2        generate keys, close rounds
+//	keygen cheat=0 victims=1,3                validator 0 deals bad shares to these
 //	confirm                                   vote the key in, bury its first block
 //	mine N [ack]                              make blocks, acknowledge what gets signed
 //	deposit AMOUNT… data=text anonymous       a user pays the group
@@ -202,6 +203,23 @@ func (a arguments) first() (uint64, error) {
 		return 0, errors.New("a number is missing")
 	}
 	return strconv.ParseUint(a.order[0], 10, 64)
+}
+
+// numbers returns a list of small numbers, none if it is not given.
+func (a arguments) numbers(name string) ([]int, error) {
+	text, ok := a.values[name]
+	if !ok {
+		return nil, nil
+	}
+	var list []int
+	for _, one := range strings.Split(text, ",") {
+		n, err := strconv.ParseUint(one, 10, 8)
+		if err != nil {
+			return nil, fmt.Errorf("argument %s: %w", name, err)
+		}
+		list = append(list, int(n))
+	}
+	return list, nil
 }
 
 func (a arguments) has(name string) bool {

@@ -20,7 +20,7 @@ type Result struct {
 	Transcript [32]byte
 }
 
-// Combine makes the keys of deals that ReadDeal of this setup returned, in
+// Combine makes the keys of deals of this setup that passed all checks, in
 // ascending order of their dealers, whose weight must reach the threshold: so
 // at least one is honest, and the keys are nobody's. Its errors wrap ErrDeals;
 // with an honest dealer and such a list they have negligible probability.
@@ -32,17 +32,13 @@ func (s *Setup) Combine(deals []*Deal) (*Result, error) {
 	for key, g := range s.groups {
 		sum := make([]frost.Element, s.params.Threshold)
 		for k := range sum {
-			sum[k] = g.NewElement()
-			for _, d := range deals {
-				sum[k].Add(sum[k], d.commitments[key][k])
+			sum[k] = g.NewElement().Set(deals[0].differences[key][k])
+			for _, d := range deals[1:] {
+				sum[k].Add(sum[k], d.differences[key][k])
 			}
 		}
-		shares := make([]frost.Element, s.Total())
-		for i := range shares {
-			shares[i] = evaluate(g, sum, i+1)
-		}
 		var err error
-		if public[key], err = frost.NewPublicKey(g, s.params.Threshold, s.weights(), sum[0], shares); err != nil {
+		if public[key], err = frost.DeriveKey(g, s.weights(), sum); err != nil {
 			return nil, fmt.Errorf("%w: %s key: %w", ErrDeals, roles[key], err)
 		}
 	}
@@ -56,8 +52,12 @@ func (s *Setup) Combine(deals []*Deal) (*Result, error) {
 				w.Uint16(d.Dealer)
 				w.Fixed(d.Hash[:])
 			}
-			for _, key := range public {
-				w.Bytes(key.Bytes())
+			for key, g := range s.groups {
+				elements := []frost.Element{public[key].Key()}
+				for i := range s.Total() {
+					elements = append(elements, public[key].Share(uint16(i+1)))
+				}
+				w.Bytes(g.AppendWide(nil, elements...))
 			}
 		}),
 	}, nil
@@ -78,7 +78,7 @@ func (s *Setup) checkList(deals []*Deal) error {
 }
 
 // BadDealsError says that dealers sent this recipient values that are not
-// those they committed to. Only the recipient can see that.
+// those they committed to. Only the recipient can see that, until it complains.
 type BadDealsError struct {
 	Dealers []uint16 // ascending
 }
@@ -103,50 +103,32 @@ func (s *Setup) Shares(id *Identity, deals []*Deal, result *Result) (batchShare,
 		}
 	}
 	for _, d := range deals {
-		values, err := s.open(id, self, d)
+		v, err := s.open(id, self, d)
 		if err != nil {
+			sums.erase()
 			return nil, nil, s.blame(id, self, deals)
 		}
 		for key := range s.groups {
-			for i, value := range values[key] {
+			for i, value := range v[key] {
 				sums[key][i].Add(sums[key][i], value)
-				value.Erase()
 			}
 		}
+		v.erase()
 	}
 	batchShare, err = frost.NewKeyShare(result.Batch, self, sums[batch])
 	if err == nil {
 		networkShare, err = frost.NewKeyShare(result.Network, self, sums[network])
 	}
 	if err != nil {
+		sums.erase()
 		return nil, nil, s.blame(id, self, deals)
 	}
 	return batchShare, networkShare, nil
 }
 
-// values are scalars per key and share index of one recipient.
-type values [keys][]frost.Scalar
-
 // open decrypts what a deal holds for this identity.
 func (s *Setup) open(id *Identity, self uint16, d *Deal) (values, error) {
-	var v values
-	shared := ed25519.Group.NewElement().Multiply(id.secret, d.ephemeral)
-	plain, err := s.cipher(shared, d.Dealer, self, d.ephemeral.Bytes()).Open(nil, nonce[:], d.shares[self], nil)
-	if err != nil {
-		return v, fmt.Errorf("dkg: decrypt the shares of participant %d: %w", d.Dealer, err)
-	}
-	defer clear(plain)
-	for next := plain; len(next) > 0; {
-		for key, g := range s.groups {
-			value, err := g.DecodeScalar(next[:shareSize])
-			if err != nil {
-				return v, fmt.Errorf("dkg: share of participant %d: %w", d.Dealer, err)
-			}
-			v[key] = append(v[key], value)
-			next = next[shareSize:]
-		}
-	}
-	return v, nil
+	return s.decrypt(ed25519.Group.NewElement().Multiply(id.secret, d.ephemeral), d, self)
 }
 
 // blame checks each deal on its own, which is only needed when the sums are
@@ -154,25 +136,14 @@ func (s *Setup) open(id *Identity, self uint16, d *Deal) (values, error) {
 func (s *Setup) blame(id *Identity, self uint16, deals []*Deal) error {
 	bad := new(BadDealsError)
 	for _, d := range deals {
-		if v, err := s.open(id, self, d); err != nil || !s.matches(self, d, v) {
+		v, err := s.open(id, self, d)
+		if err != nil || !s.matches(d, self, v) {
 			bad.Dealers = append(bad.Dealers, d.Dealer)
 		}
+		v.erase()
 	}
 	if len(bad.Dealers) == 0 {
 		return fmt.Errorf("%w: the result is of other deals", ErrDeals)
 	}
 	return bad
-}
-
-// matches tells whether values are those the dealer committed to.
-func (s *Setup) matches(self uint16, d *Deal, v values) bool {
-	for key, g := range s.groups {
-		for i, value := range v[key] {
-			public := evaluate(g, d.commitments[key], s.first[self]+i)
-			if !public.Equal(g.NewElement().MultiplyBase(value)) {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -1,9 +1,12 @@
 package dkg
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,17 +72,21 @@ func TestConformance(t *testing.T) {
 
 func check(t *testing.T, v conformance.Vector) {
 	if strings.HasPrefix(v.Kind, "recover") {
-		t.Skip("the recovery data of ChillDKG is not a message of this protocol")
+		checkRecovery(t, v)
+		return
 	}
 	var c vectorCase
 	require.NoError(t, json.Unmarshal(v.In, &c.In))
 	require.NoError(t, json.Unmarshal(v.Want, &c.Want))
 	suite := v.Suite + " " + c.In.Suite
-	group := ed25519.Group
-	if strings.Contains(suite, "secp256k1") || v.Kind == "dkg_public" {
+	var group frost.Group
+	switch {
+	case strings.Contains(suite, "secp256k1") || v.Kind == "dkg_public":
 		group = secp256k1.Group
-	} else {
-		require.Contains(t, suite, "ed25519")
+	case strings.Contains(suite, "ed25519"):
+		group = ed25519.Group
+	default:
+		t.Skipf("there is no group of suite %s", suite)
 	}
 	switch v.Kind {
 	case "feldman_dkg":
@@ -166,13 +173,129 @@ func checkChillDKG(t *testing.T, g frost.Group, c vectorCase) {
 	for _, message := range c.In.Deals {
 		addCommitments(t, g, sum, message.Commitments)
 	}
-	tag := sha256.Sum256([]byte("TapTweak"))
-	hash := sha256.Sum256(slices.Concat(tag[:], tag[:], sum[0].Bytes()[1:]))
-	tweak, err := g.DecodeScalar(hash[:])
-	require.NoError(t, err)
-	sum[0].Add(sum[0], g.NewElement().MultiplyBase(tweak))
+	sum[0] = unspendable(t, sum[0])
 	require.Equal(t, strings.ToLower(c.Want.Output.Key), hex.EncodeToString(sum[0].Bytes()))
 	for i, public := range c.Want.Output.Shares {
 		checkPublic(t, g, sum, i+1, strings.ToLower(public), "")
 	}
+}
+
+// certificateFault is in the text of the fault of recovery data that only the protocol which
+// made them can find: it signs what is recovered.
+const certificateFault = "certificate"
+
+// checkRecovery follows ChillDKG as far as its recovery data hold what ours do:
+// t, the sum of all commitments, and the participants' keys; then come their
+// nonces and encrypted shares, which are another encryption's, and a signature
+// of each on all of it. From the sum follow key and public shares.
+func checkRecovery(t *testing.T, v conformance.Vector) {
+	var in struct {
+		HostSecret *string `json:"hostseckey"`
+		Data       string  `json:"recovery_data"`
+	}
+	var want struct {
+		Output struct {
+			Key    string   `json:"threshPk"`
+			Shares []string `json:"pubshares"`
+			Secret *string  `json:"secshare"`
+		} `json:"dkgOutput"`
+		Params struct{ T int }
+		Error  struct{ Message string }
+	}
+	require.NoError(t, json.Unmarshal(v.In, &in))
+	require.NoError(t, json.Unmarshal(v.Want, &want))
+	sum, participants, self, err := recovered(unhex(t, in.Data), in.HostSecret)
+	if v.Kind != "recover" {
+		if strings.Contains(want.Error.Message, certificateFault) {
+			require.NoError(t, err)
+			return
+		}
+		require.Error(t, err, v.Note)
+		return
+	}
+	require.NoError(t, err)
+	g := secp256k1.Group
+	require.Len(t, sum, want.Params.T)
+	require.Len(t, want.Output.Shares, participants)
+	sum[0] = unspendable(t, sum[0])
+	require.Equal(t, strings.ToLower(want.Output.Key), hex.EncodeToString(sum[0].Bytes()))
+	for i, public := range want.Output.Shares {
+		secret := ""
+		if i == self {
+			secret = strings.ToLower(*want.Output.Secret)
+		}
+		checkPublic(t, g, sum, i+1, strings.ToLower(public), secret)
+	}
+}
+
+// recovered reads recovery data. Self is the position of the participant with
+// the host secret, −1 without one.
+func recovered(data []byte, hostSecret *string) (sum []frost.Element, participants, self int, err error) {
+	g := secp256k1.Group
+	const each = 33 + 33 + 32 + 64 // of a participant
+	if len(data) < 4 {
+		return nil, 0, 0, errors.New("too short")
+	}
+	threshold := int(binary.BigEndian.Uint32(data))
+	rest := len(data) - 4 - 33*threshold
+	participants = rest / each
+	if threshold < 1 || rest < 0 || rest%each != 0 || threshold > participants {
+		return nil, 0, 0, errors.New("impossible length")
+	}
+	data = data[4:]
+	for range threshold {
+		c, err := g.DecodeElement(data[:33])
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		sum, data = append(sum, c), data[33:]
+	}
+	var own []byte
+	self = -1
+	if hostSecret != nil {
+		b, err := hex.DecodeString(*hostSecret)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		secret, err := g.DecodeScalar(b)
+		if err != nil || secret.IsZero() {
+			return nil, 0, 0, errors.New("host secret")
+		}
+		own = g.NewElement().MultiplyBase(secret).Bytes()
+	}
+	seen := map[string]bool{}
+	for i := range participants {
+		key, err := g.DecodeElement(data[33*i:][:33])
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		if _, err := g.DecodeElement(data[33*(participants+i):][:33]); err != nil {
+			return nil, 0, 0, err
+		}
+		if _, err := g.DecodeScalar(data[66*participants+32*i:][:32]); err != nil {
+			return nil, 0, 0, err
+		}
+		if seen[string(key.Bytes())] {
+			return nil, 0, 0, errors.New("one key twice")
+		}
+		seen[string(key.Bytes())] = true
+		if own != nil && bytes.Equal(key.Bytes(), own) {
+			self = i
+		}
+	}
+	if own != nil && self < 0 {
+		return nil, 0, 0, errors.New("host secret of a stranger")
+	}
+	return sum, participants, self, nil
+}
+
+// unspendable adds to a key the tweak of a taproot output without scripts,
+// whatever the key's parity.
+func unspendable(t *testing.T, key frost.Element) frost.Element {
+	g := secp256k1.Group
+	tag := sha256.Sum256([]byte("TapTweak"))
+	hash := sha256.Sum256(slices.Concat(tag[:], tag[:], key.Bytes()[1:]))
+	tweak, err := g.DecodeScalar(hash[:])
+	require.NoError(t, err)
+	return g.NewElement().Add(key, g.NewElement().MultiplyBase(tweak))
 }

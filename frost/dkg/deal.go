@@ -16,10 +16,6 @@ import (
 // ErrNotParticipant is returned to an identity that the setup does not name.
 var ErrNotParticipant = errors.New("dkg: identity is not among the participants")
 
-// ErrDeal is wrapped by the errors about a deal that breaks the rules. As no
-// honest validator can send such a deal, they convict the sender.
-var ErrDeal = errors.New("dkg: invalid deal")
-
 const (
 	shareSize = 32 // of a scalar of either group
 	tagSize   = 16 // of AES-GCM
@@ -28,20 +24,29 @@ const (
 // A deal is, without any lengths in between, as the setup implies them all:
 //
 //	version 1 | setup hash 32 | dealer 2
-//	per key:         t commitments
-//	                 ephemeral key 32
+//	per key:         t forward differences
+//	                 ephemeral key 64
 //	per participant: ciphertext, 32 bytes per share index and key, and 16
 //	per key:         proof of knowledge of the constant term
 //	                 proof of knowledge of the ephemeral key
 //
-// Commitments are in the form of frost.Group.DecodeCleared. The proofs are for
-// the hash of all that stands before them.
+// Elements are in the form of frost.Group.DecodeWide. The proofs are for the
+// hash of all that stands before them.
 func (s *Setup) dealSize() int {
-	size := 1 + 32 + 2
+	size := s.bodySize() + proofSize(ed25519.Group)
 	for _, g := range s.groups {
-		size += int(s.params.Threshold)*g.ElementSize() + g.ElementSize() + g.ScalarSize()
+		size += proofSize(g)
 	}
-	return size + 32 + proofSize + s.Total()*keys*shareSize + len(s.identities)*tagSize
+	return size
+}
+
+// bodySize is the size of a deal without its proofs.
+func (s *Setup) bodySize() int {
+	size := 1 + 32 + 2 + ed25519.Group.WideSize() + s.Total()*keys*shareSize + len(s.identities)*tagSize
+	for _, g := range s.groups {
+		size += int(s.params.Threshold) * g.WideSize()
+	}
+	return size
 }
 
 // proofRole names what the proof for a key's constant term is for.
@@ -59,57 +64,57 @@ func (s *Setup) Deal(id *Identity) ([]byte, error) {
 	seed := expand(id.seed[:], "deal", s.hash[:], 32)
 	defer clear(seed)
 
-	var w wire.Writer
-	w.Uint8(version)
-	w.Fixed(s.hash[:])
-	w.Uint16(dealer)
+	raw := make([]byte, 0, s.dealSize())
+	raw = append(raw, version)
+	raw = append(raw, s.hash[:]...)
+	raw = binary.LittleEndian.AppendUint16(raw, dealer)
 
-	var polynomials [keys]polynomial
-	var constants [keys][]byte // as sent
+	var constants [keys]frost.Scalar
+	var encoded [keys][]byte // the constants as sent
+	var dealt values
+	defer dealt.erase()
 	for key, g := range s.groups {
-		f := newPolynomial(g, seed, roles[key], int(s.params.Threshold))
+		f := newDifferences(g, seed, roles[key], int(s.params.Threshold))
 		defer f.erase()
-		polynomials[key] = f
-		inverse := g.CofactorInverse()
-		for k, a := range f {
-			commitment := g.NewElement().MultiplyBase(g.NewScalar().Multiply(a, inverse)).Bytes()
-			if k == 0 {
-				constants[key] = commitment
-			}
-			w.Fixed(commitment)
+		commitments := make([]frost.Element, len(f))
+		for k, d := range f {
+			commitments[k] = overCofactor(g, d)
 		}
+		first := len(raw)
+		raw = g.AppendWide(raw, commitments...)
+		constants[key], encoded[key] = f[0], raw[first:][:g.WideSize()]
+		dealt[key] = f.values(g, s.Total())
 	}
 
 	e := scalar(ed25519.Group, seed, ephemeralRole, nil)
 	defer e.Erase()
-	ephemeral := ed25519.Group.NewElement().MultiplyBase(e).Bytes()
-	w.Fixed(ephemeral)
+	ephemeral := wideBase(ed25519.Group, e)
+	raw = append(raw, ephemeral...)
 
 	for recipient := range s.identities {
 		r := uint16(recipient)
 		shared := ed25519.Group.NewElement().Multiply(e, s.identities[r])
 		plain := make([]byte, 0, s.Weight(r)*keys*shareSize)
 		for i := s.first[r]; i < s.first[r+1]; i++ {
-			for key, g := range s.groups {
-				value := polynomials[key].at(g, i)
-				plain = append(plain, value.Bytes()...)
-				value.Erase()
+			for key := range s.groups {
+				value := dealt[key][i-1].Bytes()
+				plain = append(plain, value...)
+				clear(value)
 			}
 		}
-		w.Fixed(s.cipher(shared, dealer, r, ephemeral).Seal(nil, nonce[:], plain, nil))
+		raw = s.cipher(shared, dealer, r, ephemeral).Seal(raw, nonce[:], plain, nil)
 		clear(plain)
 	}
 
-	message := sha512.Sum512_256(w.Data())
+	message := sha512.Sum512_256(raw)
 	for key, g := range s.groups {
 		k := scalar(g, seed, proofRole(key), message[:])
-		w.Fixed(prove(g, proofRole(key), message[:], polynomials[key][0], constants[key], k))
+		raw = append(raw, prove(g, proofRole(key), message[:], constants[key], encoded[key], k)...)
 		k.Erase()
 	}
 	k := scalar(ed25519.Group, seed, "ephemeral proof", message[:])
 	defer k.Erase()
-	w.Fixed(prove(ed25519.Group, ephemeralRole, message[:], e, ephemeral, k))
-	return w.Data(), nil
+	return append(raw, prove(ed25519.Group, ephemeralRole, message[:], e, ephemeral, k)...), nil
 }
 
 // nonce is the nonce of every encryption: each key encrypts once.
@@ -139,86 +144,71 @@ func (s *Setup) cipher(shared frost.Element, dealer, recipient uint16, ephemeral
 	return aead
 }
 
-// Deal is a deal that passed all public checks.
-type Deal struct {
-	// Dealer is the participant that sent it.
-	Dealer uint16
-	// Hash is the hash of its bytes.
-	Hash [32]byte
+// values are scalars per key and share index of one recipient, or of all.
+type values [keys][]frost.Scalar
 
-	commitments [keys][]frost.Element
-	ephemeral   frost.Element
-	shares      [][]byte // one ciphertext per participant
+func (v *values) erase() {
+	for _, list := range v {
+		erase(list)
+	}
 }
 
-// ReadDeal decodes what a participant broadcast and makes every check that
-// needs no secret. It fails alike for everybody, always with ErrDeal.
-func (s *Setup) ReadDeal(from uint16, raw []byte) (*Deal, error) {
-	d, err := s.readDeal(from, raw)
+// decrypt opens what a deal holds for a recipient, by the Diffie-Hellman
+// element that the two share.
+func (s *Setup) decrypt(shared frost.Element, d *Deal, recipient uint16) (v values, err error) {
+	plain, err := s.cipher(shared, d.Dealer, recipient, d.encoded).Open(nil, nonce[:], d.shares[recipient], nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w of participant %d: %w", ErrDeal, from, err)
+		return v, fmt.Errorf("dkg: decrypt the shares of participant %d: %w", d.Dealer, err)
 	}
-	return d, nil
+	defer clear(plain)
+	r := wire.NewReader(plain)
+	encoded := make([]byte, shareSize)
+	defer clear(encoded)
+	for r.Remaining() > 0 {
+		for key, g := range s.groups {
+			r.Fixed(encoded)
+			value, err := g.DecodeScalar(encoded)
+			if err != nil {
+				v.erase()
+				return values{}, fmt.Errorf("dkg: share of participant %d: %w", d.Dealer, err)
+			}
+			v[key] = append(v[key], value)
+		}
+	}
+	return v, nil
 }
 
-func (s *Setup) readDeal(from uint16, raw []byte) (*Deal, error) {
-	if int(from) >= len(s.identities) {
-		return nil, fmt.Errorf("no such participant")
-	}
-	// A longer list of commitments would raise the threshold, so the length is
-	// what the setup says and nothing else.
-	if len(raw) != s.dealSize() {
-		return nil, fmt.Errorf("%d bytes, not %d", len(raw), s.dealSize())
-	}
-	r := wire.NewReader(raw)
-	next := func(n int) []byte {
-		b := make([]byte, n)
-		r.Fixed(b)
-		return b
-	}
-	if v := r.Uint8(); v != version {
-		return nil, fmt.Errorf("version %d", v)
-	}
-	if [32]byte(next(32)) != s.hash {
-		return nil, errors.New("made for another setup")
-	}
-	d := &Deal{Dealer: r.Uint16(), Hash: sha512.Sum512_256(raw)}
-	if d.Dealer != from {
-		return nil, fmt.Errorf("names participant %d", d.Dealer)
-	}
-
-	var constants [keys][]byte
+// matches tells whether values are those at the recipient's indices that the
+// dealer committed to, for each key by one sum of Σ C(x, k)·Δᵏ over all indices
+// x. Its weights depend on the deal, which determines the values. Constant time
+// as regards the values.
+func (s *Setup) matches(d *Deal, recipient uint16, v values) bool {
 	for key, g := range s.groups {
-		for k := range int(s.params.Threshold) {
-			b := next(g.ElementSize())
-			c, err := g.DecodeCleared(b)
-			if err != nil {
-				return nil, fmt.Errorf("%s commitment %d: %w", roles[key], k, err)
+		seed := digest("values", func(w *wire.Writer) {
+			w.Fixed(d.Hash[:])
+			w.Uint16(recipient)
+			w.String(roles[key])
+		})
+		coefficients := make([]frost.Scalar, len(d.differences[key]))
+		for k := range coefficients {
+			coefficients[k] = g.NewScalar()
+		}
+		secret, product := g.NewScalar(), g.NewScalar()
+		row := newBinomials(g, s.first[recipient], len(coefficients))
+		for i, a := range combiners(g, seed, len(v[key])) {
+			secret.Add(secret, product.Multiply(a, v[key][i]))
+			for k := range coefficients {
+				coefficients[k].Add(coefficients[k], product.Multiply(a, row[k]))
 			}
-			if k == 0 {
-				constants[key] = b
-			}
-			d.commitments[key] = append(d.commitments[key], c)
+			row.next()
+		}
+		committed := g.VarTimeMultiScalarMult(nil, coefficients, d.differences[key])
+		equal := committed.Equal(g.NewElement().MultiplyBase(secret))
+		secret.Erase()
+		product.Erase()
+		if !equal {
+			return false
 		}
 	}
-	ephemeral := next(ed25519.Group.ElementSize())
-	var err error
-	if d.ephemeral, err = ed25519.Group.DecodeElement(ephemeral); err != nil {
-		return nil, fmt.Errorf("ephemeral key: %w", err)
-	}
-	for p := range s.identities {
-		d.shares = append(d.shares, next(s.Weight(uint16(p))*keys*shareSize+tagSize))
-	}
-
-	message := sha512.Sum512_256(raw[:len(raw)-r.Remaining()])
-	for key, g := range s.groups {
-		proof := next(g.ElementSize() + g.ScalarSize())
-		if err := verify(g, proofRole(key), message[:], d.commitments[key][0], constants[key], proof); err != nil {
-			return nil, fmt.Errorf("%s constant: %w", roles[key], err)
-		}
-	}
-	if err := verify(ed25519.Group, ephemeralRole, message[:], d.ephemeral, ephemeral, next(proofSize)); err != nil {
-		return nil, fmt.Errorf("ephemeral key: %w", err)
-	}
-	return d, r.Done()
+	return true
 }

@@ -1,13 +1,16 @@
 package dkg
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
+	"filippo.io/edwards25519"
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor/frost"
@@ -122,9 +125,9 @@ func TestWholeRun(t *testing.T) {
 				batchSecrets = append(batchSecrets, secrets(t, batchShare)...)
 				networkSecrets = append(networkSecrets, secrets(t, networkShare)...)
 
-				hash, err := s.ReadResponse(uint16(i), s.Respond(uint16(i), result))
+				response, err := s.ReadResponse(uint16(i), s.Respond(uint16(i), FirstResponses, result))
 				require.NoError(t, err)
-				require.Equal(t, result.Transcript, hash)
+				require.Equal(t, &Response{From: uint16(i), Round: FirstResponses, OK: true, Transcript: result.Transcript}, response)
 			}
 			// Any t shares make the key, fewer do not.
 			for from := 0; from+int(test.threshold) <= len(indices); from++ {
@@ -162,7 +165,14 @@ func TestSetupIsChecked(t *testing.T) {
 		"same key twice":     func(p *Params) { p.Participants[3].Key = p.Participants[0].Key },
 		"key is identity":    func(p *Params) { p.Participants[0].Key = [32]byte{1} },
 		"key of small order": func(p *Params) { p.Participants[0].Key = torsion },
-		"key not reduced":    func(p *Params) { p.Participants[0].Key = [32]byte{0: 0xf0, 31: 0x7f} },
+		"key with torsion": func(p *Params) {
+			key, err := new(edwards25519.Point).SetBytes(p.Participants[0].Key[:])
+			require.NoError(t, err)
+			two, err := new(edwards25519.Point).SetBytes(torsion[:])
+			require.NoError(t, err)
+			p.Participants[0].Key = [32]byte(key.Add(key, two).Bytes())
+		},
+		"key not reduced": func(p *Params) { p.Participants[0].Key = [32]byte{0: 0xf0, 31: 0x7f} },
 		"too many participants": func(p *Params) {
 			for len(p.Participants) <= frost.MaxShares {
 				p.Participants = append(p.Participants, Participant{Key: [32]byte{byte(len(p.Participants))}, Weight: 1})
@@ -180,8 +190,8 @@ func TestSetupIsChecked(t *testing.T) {
 	}
 }
 
-// TestHashBindsEverything changes each parameter: the deals of one setup are
-// refused in the other, and the derived secrets differ.
+// TestHashBindsEverything changes each parameter: deals and responses of one
+// setup are refused in the other, and the derived secrets differ.
 func TestHashBindsEverything(t *testing.T) {
 	base, ids := params(t, secp256k1.Group, 3, 1, 1, 1, 2)
 	base.MinOK--
@@ -190,6 +200,10 @@ func TestHashBindsEverything(t *testing.T) {
 	raw, err := s.Deal(ids[0])
 	require.NoError(t, err)
 	seen := map[[32]byte]bool{s.Hash(): true}
+	d, err := s.ReadDeal(0, raw)
+	require.NoError(t, err)
+	complaint, err := s.Complain(ids[1], FirstResponses, []*Deal{d}, []uint16{0})
+	require.NoError(t, err)
 	for name, change := range map[string]func(*Params){
 		"genesis":     func(p *Params) { p.Genesis[31]++ },
 		"network":     func(p *Params) { p.Network += "2" },
@@ -212,9 +226,13 @@ func TestHashBindsEverything(t *testing.T) {
 			seen[other.Hash()] = true
 			_, err = other.ReadDeal(0, raw)
 			require.ErrorIs(t, err, ErrDeal)
+			for _, response := range [][]byte{complaint, s.Respond(1, FirstResponses, &Result{})} {
+				_, err = other.ReadResponse(1, response)
+				require.ErrorIs(t, err, ErrResponse)
+			}
 			again, err := other.Deal(ids[0])
 			require.NoError(t, err)
-			require.NotEqual(t, raw[35:67], again[35:67], "same polynomial in two setups")
+			require.NotEqual(t, raw[35:99], again[35:99], "same polynomial in two setups")
 		})
 	}
 }
@@ -267,18 +285,52 @@ func TestGolden(t *testing.T) {
 	deals := deal(t, s, ids, 0, 1, 2)
 	result, err := s.Combine(deals)
 	require.NoError(t, err)
+	complaint, err := s.Complain(ids[2], FirstResponses, deals, []uint16{0, 1})
+	require.NoError(t, err)
+	complaintHash := sha256.Sum256(complaint)
 	for name, test := range map[string]struct {
 		want string
 		got  []byte
 	}{
+		"complaint":  {"396ef2f33ac41883e094c7295f1ec44bd926f5c0f74291aac7e1ba078177addc", complaintHash[:]},
+		"OK":         {"02d9197d35abeea01288f68cef28d1664c7c5ae3db6dcfc7b637c5d2302dd35480010002010000000000000000000000000000000000000000000000000000000000000000", s.Respond(1, FirstResponses, &Result{})},
 		"identity":   {"3056b2f5927161fa22172b7b8ea256afa6e606b4aa1ff69a9a95de360b7962a0", ids[0].public[:]},
-		"setup":      {"1bb8f3a433b0f3ebfa12e33df273ff1def17baf37fd7630ed0c57f39c55ac020", s.hash[:]},
-		"deal 0":     {"ec084b84b0831c4b5d92d6fb362f6ff4af6970d61944bab04055d888e56ac2ff", deals[0].Hash[:]},
-		"deal 1":     {"832b7111090ecdfc37a1a44b517deecf99373ca5d6fe70b2d6132241cae5f4ef", deals[1].Hash[:]},
-		"batch":      {"26d5f3aeb21fc4e822a504fa9c3390269db007dbcec4b01b02dcbfa9ae70b037", result.Batch.Key().Bytes()},
-		"network":    {"03f05a6c7898081e1b27ccf57839d463b3813d0f31aebc46978da6e3380135f929", result.Network.Key().Bytes()},
-		"transcript": {"7f4b418b8f0be7c7add0a288419639e90633a0846beed9f24897502b20358815", result.Transcript[:]},
+		"setup":      {"d9197d35abeea01288f68cef28d1664c7c5ae3db6dcfc7b637c5d2302dd35480", s.hash[:]},
+		"deal 0":     {"d0c46c70c9d8df208aa57c00879b3eb848afe7077dfa9466292395c24e966e48", deals[0].Hash[:]},
+		"deal 1":     {"f5ba91184cdc841a6dca390daaba53347525b51c676db292a308268b7914e510", deals[1].Hash[:]},
+		"batch":      {"5a7ca7234b943ad1cf7c96574b5a71f85edd184f549b2445032231d1d6c902ea", result.Batch.Key().Bytes()},
+		"network":    {"0387bbeb1cd78ff58a75648d22f47c9fd31398651f4d16a18d6a7901b79786e5d2", result.Network.Key().Bytes()},
+		"transcript": {"0765fae729cb5ccc303565341f576988a0bcbe456abf7e45fb80cb8ac91a20d4", result.Transcript[:]},
 	} {
 		require.Equal(t, test.want, hex.EncodeToString(test.got), name)
 	}
+}
+
+// TestLargestKey is one of 101 of 150 shares in few hands: one validator of
+// great weight is cheated of one share.
+func TestLargestKey(t *testing.T) {
+	s, ids := setup(t, secp256k1.Group, 101, 48, 6, 48, 48)
+	deals := deal(t, s, ids, 0, 1, 2, 3)
+	var err error
+	deals[1], err = s.ReadDeal(1, reencrypt(t, s, ids[1], ids[3], func(p []byte) { p[71*shareSize]++ }))
+	require.NoError(t, err)
+	result, err := s.Combine(deals)
+	require.NoError(t, err)
+	for _, i := range []int{0, 1} {
+		_, _, err = s.Shares(ids[i], deals, result)
+		require.NoError(t, err)
+	}
+	_, _, err = s.Shares(ids[3], deals, result)
+	var bad *BadDealsError
+	require.ErrorAs(t, err, &bad)
+	complaint, err := s.Complain(ids[3], FirstResponses, deals, bad.Dealers)
+	require.NoError(t, err)
+	convicted, err := judged(s, 3, complaint, deals)
+	require.NoError(t, err)
+	require.Equal(t, []uint16{1}, convicted)
+	left := slices.Delete(slices.Clone(deals), 1, 2)
+	result, err = s.Combine(left)
+	require.NoError(t, err)
+	_, _, err = s.Shares(ids[3], left, result)
+	require.NoError(t, err)
 }

@@ -5,9 +5,8 @@ import (
 	"crypto/sha512"
 	"testing"
 
-	"filippo.io/edwards25519"
+	"filippo.io/edwards25519/field"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
@@ -19,34 +18,31 @@ import (
 func forge(t testing.TB, s *Setup, id *Identity, change func(body []byte)) []byte {
 	raw, err := s.Deal(id)
 	require.NoError(t, err)
-	proofs := proofSize
-	for _, g := range s.groups {
-		proofs += g.ElementSize() + g.ScalarSize()
-	}
-	body := raw[:len(raw)-proofs]
+	body := raw[:s.bodySize()]
 	change(body)
 
 	seed := expand(id.seed[:], "deal", s.hash[:], 32)
 	message := sha512.Sum512_256(body)
-	offset := 1 + 32 + 2
+	raw = bytes.Clone(body)
 	for key, g := range s.groups {
-		x := newPolynomial(g, seed, roles[key], int(s.params.Threshold))[0]
+		x := newDifferences(g, seed, roles[key], int(s.params.Threshold))[0]
 		k := scalar(g, seed, proofRole(key), message[:])
-		raw = append(body, prove(g, proofRole(key), message[:], x, body[offset:][:g.ElementSize()], k)...)
-		body = raw
-		offset += int(s.params.Threshold) * g.ElementSize()
+		raw = append(raw, prove(g, proofRole(key), message[:], x, body[commitment(s, key, 0):][:64], k)...)
 	}
 	e := scalar(ed25519.Group, seed, ephemeralRole, nil)
 	k := scalar(ed25519.Group, seed, "ephemeral proof", message[:])
-	return append(raw, prove(ed25519.Group, ephemeralRole, message[:], e, body[offset:][:32], k)...)
+	return append(raw, prove(ed25519.Group, ephemeralRole, message[:], e, body[commitment(s, keys, 0):][:64], k)...)
+}
+
+// commitment returns where a deal holds the difference k of a key; behind the
+// last key is the ephemeral one.
+func commitment(s *Setup, key, k int) int {
+	return 1 + 32 + 2 + 64*(key*int(s.params.Threshold)+k)
 }
 
 // ciphertext returns where a deal holds the ciphertext of a recipient.
 func ciphertext(s *Setup, recipient uint16) (from, to int) {
-	from = 1 + 32 + 2 + 32
-	for _, g := range s.groups {
-		from += int(s.params.Threshold) * g.ElementSize()
-	}
+	from = commitment(s, keys, 1)
 	for p := range recipient {
 		from += s.Weight(p)*keys*shareSize + tagSize
 	}
@@ -59,9 +55,8 @@ func reencrypt(t testing.TB, s *Setup, dealer, recipient *Identity, change func(
 	r, _ := s.Find(recipient.public)
 	from, to := ciphertext(s, r)
 	return forge(t, s, dealer, func(body []byte) {
-		start, _ := ciphertext(s, 0)
-		ephemeral := body[start-32 : start]
-		e, err := ed25519.Group.DecodeElement(ephemeral)
+		ephemeral := body[commitment(s, keys, 0):][:64]
+		e, err := ed25519.Group.DecodeWide(ephemeral)
 		require.NoError(t, err)
 		shared := ed25519.Group.NewElement().Multiply(recipient.secret, e)
 		aead := s.cipher(shared, d, r, ephemeral)
@@ -105,40 +100,89 @@ func TestChangedDealIsRefused(t *testing.T) {
 	}
 }
 
+// wideIdentity is the identity of edwards25519, (0, 1), in wide form.
+var wideIdentity = append(make([]byte, 32), append([]byte{1}, make([]byte, 31)...)...)
+
+// wideTorsion is the point (0, −1) of order 2 in wide form.
+var wideTorsion = append(make([]byte, 32), append(append([]byte{0xec}, bytes.Repeat([]byte{0xff}, 30)...), 0x7f)...)
+
+// addTorsion adds the point of order 2 to an element in wide form: (x, y)
+// becomes (−x, −y).
+func addTorsion(t testing.TB, wide []byte) {
+	for _, b := range [][]byte{wide[:32], wide[32:64]} {
+		f, err := new(field.Element).SetBytes(b)
+		require.NoError(t, err)
+		copy(b, f.Negate(f).Bytes())
+	}
+}
+
 // TestForgedDealIsRefused has dealers prove what no honest dealer sends.
 func TestForgedDealIsRefused(t *testing.T) {
 	s, ids := setup(t, secp256k1.Group, 2, 1, 1, 1)
 	other, err := s.Deal(ids[1])
 	require.NoError(t, err)
-	const commitments = 1 + 32 + 2
-	ephemeral := commitments + 2*32 + 2*33
+	copied := func(at int) func([]byte) { return func(b []byte) { copy(b[at:], other[at:][:64]) } }
+	put := func(at int, wide []byte) func([]byte) { return func(b []byte) { copy(b[at:], wide) } }
 	for name, change := range map[string]func(body []byte){
-		"another's constant":         func(b []byte) { copy(b[commitments:], other[commitments:][:32]) },
-		"another's network constant": func(b []byte) { copy(b[commitments+64:], other[commitments+64:][:33]) },
-		"another's ephemeral key":    func(b []byte) { copy(b[ephemeral:], other[ephemeral:][:32]) },
-		"identity as constant":       func(b []byte) { copy(b[commitments:], ed25519.Group.NewElement().Bytes()) },
-		"identity as coefficient":    func(b []byte) { copy(b[commitments+32:], ed25519.Group.NewElement().Bytes()) },
-		"identity on secp256k1":      func(b []byte) { clear(b[commitments+64+33:][:33]) },
-		"identity as ephemeral key":  func(b []byte) { copy(b[ephemeral:], ed25519.Group.NewElement().Bytes()) },
-		"point of order 8": func(b []byte) {
-			copy(b[commitments+32:], unhex(t, "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"))
-		},
-		"ephemeral key with torsion": func(b []byte) {
-			p, err := new(edwards25519.Point).SetBytes(b[ephemeral:][:32])
-			require.NoError(t, err)
-			two, err := new(edwards25519.Point).SetBytes(unhex(t, "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))
-			require.NoError(t, err)
-			copy(b[ephemeral:], p.Add(p, two).Bytes())
-		},
-		"y not reduced": func(b []byte) {
-			copy(b[commitments+32:], unhex(t, "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"))
-		},
-		"hybrid secp256k1 point": func(b []byte) { b[commitments+64] += 4 },
+		"another's constant":         copied(commitment(s, batch, 0)),
+		"another's network constant": copied(commitment(s, network, 0)),
+		"another's ephemeral key":    copied(commitment(s, keys, 0)),
+		"identity as constant":       put(commitment(s, batch, 0), wideIdentity),
+		"identity as difference":     put(commitment(s, batch, 1), wideIdentity),
+		"identity as ephemeral key":  put(commitment(s, keys, 0), wideIdentity),
+		"zeros on secp256k1":         put(commitment(s, network, 1), make([]byte, 64)),
+		"torsion as constant":        put(commitment(s, batch, 0), wideTorsion),
+		"torsion as difference":      put(commitment(s, batch, 1), wideTorsion),
+		"torsion as ephemeral key":   put(commitment(s, keys, 0), wideTorsion),
+		"x not reduced":              put(commitment(s, batch, 1), bytes.Repeat([]byte{0xff}, 32)),
+		"x not reduced on secp256k1": put(commitment(s, network, 1), bytes.Repeat([]byte{0xff}, 32)),
+		"off the curve":              func(b []byte) { b[commitment(s, batch, 1)] ^= 1 },
+		"off secp256k1":              func(b []byte) { b[commitment(s, network, 1)+63] ^= 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.ReadDeal(0, forge(t, s, ids[0], change))
 			require.ErrorIs(t, err, ErrDeal)
 		})
+	}
+}
+
+// TestTorsionIsHarmless adds a point of small order to each element of a deal
+// on edwards25519: as readers clear the cofactor, it means the same deal.
+func TestTorsionIsHarmless(t *testing.T) {
+	s, ids := setup(t, ed25519.Group, 2, 1, 1, 1)
+	deals := deal(t, s, ids, 0, 1, 2)
+	want, err := s.Combine(deals)
+	require.NoError(t, err)
+	for key := range keys + 1 {
+		for k := range 2 {
+			if key == keys && k > 0 {
+				continue
+			}
+			at := commitment(s, key, k)
+			d, err := s.ReadDeal(0, forge(t, s, ids[0], func(b []byte) { addTorsion(t, b[at:]) }))
+			require.NoError(t, err, "element at %d", at)
+			got, err := s.Combine([]*Deal{d, deals[1], deals[2]})
+			require.NoError(t, err)
+			require.Equal(t, want.Batch.Bytes(), got.Batch.Bytes())
+			require.Equal(t, want.Network.Bytes(), got.Network.Bytes())
+			require.NotEqual(t, want.Transcript, got.Transcript, "two encodings are two deals")
+			if key < keys { // the ciphertexts are for the ephemeral key as sent
+				_, _, err = s.Shares(ids[2], []*Deal{d, deals[1], deals[2]}, got)
+				require.NoError(t, err)
+			}
+		}
+	}
+	raw, err := s.Deal(ids[0])
+	require.NoError(t, err)
+	for at := s.bodySize(); at < len(raw); at += proofSize(ed25519.Group) {
+		bad := bytes.Clone(raw)
+		copy(bad[at:], wideTorsion)
+		_, err = s.ReadDeal(0, bad)
+		require.ErrorIs(t, err, ErrDeal, "nonce of small order")
+		bad = bytes.Clone(raw)
+		addTorsion(t, bad[at:])
+		_, err = s.ReadDeal(0, bad)
+		require.ErrorIs(t, err, ErrDeal, "the challenge binds the nonce's bytes")
 	}
 }
 
@@ -236,48 +280,6 @@ func TestCombineChecksItsList(t *testing.T) {
 	require.NotEqual(t, result.Transcript, fewer.Transcript)
 }
 
-func TestChangedResponseIsRefused(t *testing.T) {
-	s, ids := setup(t, ed25519.Group, 2, 1, 1, 1)
-	result, err := s.Combine(deal(t, s, ids, 0, 1, 2))
-	require.NoError(t, err)
-	raw := s.Respond(1, result)
-	for i := range raw {
-		bad := bytes.Clone(raw)
-		bad[i] ^= 1 << (i % 8)
-		hash, err := s.ReadResponse(1, bad)
-		if err == nil {
-			require.NotEqual(t, result.Transcript, hash, "byte %d", i)
-			continue
-		}
-		require.ErrorIs(t, err, ErrResponse)
-	}
-	for _, bad := range [][]byte{nil, raw[:len(raw)-1], append(bytes.Clone(raw), 0)} {
-		_, err = s.ReadResponse(1, bad)
-		require.ErrorIs(t, err, ErrResponse)
-	}
-	_, err = s.ReadResponse(0, raw)
-	require.ErrorIs(t, err, ErrResponse)
-	_, err = s.ReadResponse(3, raw)
-	require.ErrorIs(t, err, ErrResponse)
-}
-
-// TestEvaluate compares Horner's rule on commitments with the polynomial.
-func TestEvaluate(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		g := rapid.SampledFrom([]frost.Group{secp256k1.Group, ed25519.Group}).Draw(t, "group")
-		seed := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "seed")
-		f := newPolynomial(g, seed, "test", rapid.IntRange(1, 6).Draw(t, "t"))
-		var commitments []frost.Element
-		for _, a := range f {
-			commitments = append(commitments, g.NewElement().MultiplyBase(a))
-		}
-		x := rapid.IntRange(1, frost.MaxShares).Draw(t, "x")
-		if !evaluate(g, commitments, x).Equal(g.NewElement().MultiplyBase(f.at(g, x))) {
-			t.Fatal("different values")
-		}
-	})
-}
-
 func FuzzReadDeal(f *testing.F) {
 	s, ids := setup(f, secp256k1.Group, 2, 1, 2, 1)
 	raw, err := s.Deal(ids[1])
@@ -307,7 +309,7 @@ func FuzzVerifyPossession(f *testing.F) {
 		if len(otherKey) != len(key) || len(otherProof) != len(proof) {
 			return
 		}
-		err := VerifyPossession([32]byte(otherKey), otherLabel, [proofSize]byte(otherProof))
+		err := VerifyPossession([32]byte(otherKey), otherLabel, [PossessionSize]byte(otherProof))
 		if err != nil {
 			require.ErrorIs(t, err, ErrPossession)
 		}
@@ -315,19 +317,5 @@ func FuzzVerifyPossession(f *testing.F) {
 			same := bytes.Equal(otherLabel, label) && bytes.Equal(otherProof, proof[:])
 			require.Equal(t, same, err == nil)
 		}
-	})
-}
-
-func FuzzReadResponse(f *testing.F) {
-	s, _ := setup(f, ed25519.Group, 2, 1, 1, 1)
-	f.Add(uint16(1), s.Respond(1, &Result{Transcript: [32]byte{1, 2, 3}}))
-	f.Add(uint16(2), s.Respond(2, &Result{})[:35])
-	f.Fuzz(func(t *testing.T, from uint16, data []byte) {
-		hash, err := s.ReadResponse(from, data)
-		if err != nil {
-			require.ErrorIs(t, err, ErrResponse)
-			return
-		}
-		require.Equal(t, data, s.Respond(from, &Result{Transcript: hash}))
 	})
 }

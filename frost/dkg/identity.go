@@ -41,24 +41,32 @@ func (id *Identity) Public() [32]byte { return id.public }
 // ProvePossession proves to whoever registers the public key that this
 // identity knows its secret. The label says what for, such as the account that
 // registers it; a proof is worth nothing under another label.
-func (id *Identity) ProvePossession(label []byte) [proofSize]byte {
-	nonce := scalar(ed25519.Group, id.seed[:], "possession", label)
-	proof := prove(ed25519.Group, "possession", label, id.secret, id.public[:], nonce)
-	return [proofSize]byte(proof)
+func (id *Identity) ProvePossession(label []byte) [PossessionSize]byte {
+	nonce := scalar(ed25519.Group, id.seed[:], possessionRole, label)
+	defer nonce.Erase()
+	return [PossessionSize]byte(prove(ed25519.Group, possessionRole, label, id.secret, id.public[:], nonce))
 }
+
+const possessionRole = "possession"
 
 // ErrPossession is wrapped by the errors of VerifyPossession.
 var ErrPossession = errors.New("dkg: no proof of possession")
 
-// VerifyPossession checks a public key and a proof made by ProvePossession for
-// the same label.
-func VerifyPossession(key [32]byte, label []byte, proof [proofSize]byte) error {
+// VerifyPossession checks a public key, which must be canonical and of prime
+// order, and a proof made by ProvePossession for the same label.
+func VerifyPossession(key [32]byte, label []byte, possession [PossessionSize]byte) error {
 	element, err := ed25519.Group.DecodeElement(key[:])
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPossession, err)
 	}
-	if err := verify(ed25519.Group, "possession", label, element, key[:], proof[:]); err != nil {
+	p, err := readProof(ed25519.Group, possessionRole, label, element, key[:], possession[:])
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPossession, err)
+	}
+	// The challenge is a hash of everything but z, which a single equation
+	// needs no weight for.
+	if !hold([32]byte{}, []proof{p}) {
+		return fmt.Errorf("%w: %w", ErrPossession, errProof)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ const (
 	// protocol and version stand in front of whatever is hashed. Any change of
 	// the messages or of how they are derived needs a new version.
 	protocol = "serai-go/processor/dkg/"
-	version  = 1
+	version  = 2
 
 	// maxNetwork bounds the length of a network's name in bytes.
 	maxNetwork = 64

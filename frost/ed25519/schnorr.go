@@ -41,8 +41,10 @@ type instance struct{ key, message []byte }
 
 // DeriveNonces is the nonce generation of RFC 9591, section 4.1, for
 // FROST(Ed25519, SHA-512): 32 fresh bytes for each nonce, hashed with the
-// secret. Extra, which the RFC does not have, is appended to the hashed bytes.
-func (*instance) DeriveNonces(rand io.Reader, secret frost.Scalar, _ frost.Element, extra []byte) (hiding, binding frost.Scalar, err error) {
+// secret. With extra, which the RFC does not have, the key, a hash of the message
+// and extra are appended to the hashed bytes: another message has other nonces
+// even if the source of randomness repeats.
+func (in *instance) DeriveNonces(rand io.Reader, secret frost.Scalar, _ frost.Element, extra []byte) (hiding, binding frost.Scalar, err error) {
 	encoded := secret.Bytes()
 	defer clear(encoded)
 	var nonces [2]frost.Scalar
@@ -55,7 +57,12 @@ func (*instance) DeriveNonces(rand io.Reader, secret frost.Scalar, _ frost.Eleme
 		h.Write([]byte(suite + "nonce"))
 		h.Write(random[:])
 		h.Write(encoded)
-		h.Write(extra)
+		if len(extra) > 0 {
+			message := sha512.Sum512(in.message)
+			h.Write(in.key)
+			h.Write(message[:])
+			h.Write(extra)
+		}
 		var wide [64]byte
 		h.Sum(wide[:0])
 		nonces[i] = Group.ScalarFromUniform(&wide)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	dcr "github.com/decred/dcrd/dcrec/secp256k1/v4"
 
@@ -36,7 +37,7 @@ var _ frost.Algorithm = (*BIP340)(nil)
 // NewBIP340 signs a message, usually a signature hash of 32 bytes, under the
 // session's key with the given tweaks.
 func NewBIP340(message []byte, tweaks ...Tweak) *BIP340 {
-	return &BIP340{bytes.Clone(message), tweaks}
+	return &BIP340{bytes.Clone(message), slices.Clone(tweaks)}
 }
 
 // Group returns Group.
@@ -98,9 +99,10 @@ func deriveNonces(random *[32]byte, in nonceInputs) (nonces [2]*Scalar) {
 		for i := range masked {
 			masked[i] = in.secret[i] ^ aux[i]
 		}
+		clear(aux[:])
 	}
-	data := bytes.Clone(masked[:])
-	data = append(data, byte(len(in.public)))
+	// Public data only: growing leaves copies of it behind.
+	data := []byte{byte(len(in.public))}
 	data = append(data, in.public...)
 	data = append(data, byte(len(in.key)))
 	data = append(data, in.key...)
@@ -114,12 +116,11 @@ func deriveNonces(random *[32]byte, in nonceInputs) (nonces [2]*Scalar) {
 	data = binary.BigEndian.AppendUint32(data, uint32(len(in.extra)))
 	data = append(data, in.extra...)
 	for i := range nonces {
-		hash := taggedHash("BIP0445/nonce", data, []byte{byte(i)})
+		hash := taggedHash("BIP0445/nonce", masked[:], data, []byte{byte(i)})
 		nonces[i] = reduce(&hash)
 		clear(hash[:])
 	}
 	clear(masked[:])
-	clear(data)
 	clear(in.secret)
 	return nonces
 }

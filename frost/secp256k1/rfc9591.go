@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 
 	dcr "github.com/decred/dcrd/dcrec/secp256k1/v4"
 
@@ -114,18 +115,25 @@ type hasher struct {
 	key, message []byte
 }
 
-// DeriveNonces is the nonce generation of RFC 9591, section 4.1. Extra, which
-// the RFC does not have, is appended to the hashed bytes.
+// DeriveNonces is the nonce generation of RFC 9591, section 4.1. With extra,
+// which the RFC does not have, the key, a hash of the message and extra are
+// appended to the hashed bytes: another message has other nonces even if the
+// source of randomness repeats.
 func (h hasher) DeriveNonces(rand io.Reader, secret frost.Scalar, _ frost.Element, extra []byte) (hiding, binding frost.Scalar, err error) {
 	encoded := secret.Bytes()
 	defer clear(encoded)
+	var bound []byte
+	if len(extra) > 0 {
+		message := sha256.Sum256(h.message)
+		bound = slices.Concat(h.key, message[:], extra)
+	}
 	var nonces [2]frost.Scalar
 	for i := range nonces {
 		var random [32]byte
 		if _, err := io.ReadFull(rand, random[:]); err != nil {
 			return nil, nil, fmt.Errorf("secp256k1: random bytes: %w", err)
 		}
-		nonces[i] = h.hashToScalar("nonce", random[:], encoded, extra)
+		nonces[i] = h.hashToScalar("nonce", random[:], encoded, bound)
 		clear(random[:])
 	}
 	return nonces[0], nonces[1], nil

@@ -1,6 +1,7 @@
 package secp256k1
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func XOnlyTweak(value [32]byte) Tweak { return Tweak{xOnlyTweak, value[:]} }
 // TaprootTweak makes the key the output key of BIP-341 for the internal key it
 // is. The Merkle root of the scripts is 32 bytes, or none if there are no
 // scripts, so that the key is the only way to spend.
-func TaprootTweak(merkleRoot []byte) Tweak { return Tweak{taprootTweak, merkleRoot} }
+func TaprootTweak(merkleRoot []byte) Tweak { return Tweak{taprootTweak, bytes.Clone(merkleRoot)} }
 
 // tweaked is a key with the tweaks applied to it, the tweak context of BIP-445:
 // its secret is sign·x + offset, x the secret of the original key.

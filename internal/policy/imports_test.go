@@ -36,6 +36,7 @@ var edges = []rule{
 	{"frost/ed25519", []string{"frost", "frost/internal/...", "filippo.io/edwards25519/..."}},
 	{"frost/secp256k1", []string{"frost", "frost/internal/...", "github.com/decred/dcrd/dcrec/secp256k1/v4"}},
 	{"frost/dkg", []string{"internal/wire", "frost", "frost/ed25519", "frost/internal/..."}},
+	{"frost/dkg/dkgtest", []string{"internal/wire", "frost", "frost/ed25519"}},
 	{"frost/frosttest", []string{"frost", "frost/ed25519", "frost/secp256k1", "internal/wire"}},
 
 	{"eventuality", []string{"internal/wire", "storage"}},
