@@ -28,9 +28,11 @@ type memory struct {
 }
 
 const (
-	// memoryElements is how many elements are remembered. With 150 bytes each,
-	// that is 20 MB: enough for 200 sign IDs of one signature each among 150
-	// validators, or 500 of ten signatures among four.
+	// elementBytes is about what an element takes in memory.
+	elementBytes = 150
+	// memoryElements is how many elements are remembered, 20 MB: enough for 200
+	// sign IDs of one signature each among 150 validators, or 500 of ten
+	// signatures among four.
 	memoryElements = 1 << 17
 	// memoryAge is how many uses of others later something is old.
 	memoryAge = 1 << 16

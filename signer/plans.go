@@ -3,8 +3,8 @@ package signer
 import (
 	"context"
 	"crypto/sha512"
+	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost"
@@ -93,32 +93,33 @@ func (s *Signer) Prepare(ctx context.Context, store storage.Store) (bool, error)
 }
 
 // prepare prepares some plans, up to the first one that fails: their order is
-// that in which they are signed.
+// that in which they are signed. It asks the node, so it leaves the workers to
+// others.
 func (s *Signer) prepare(ctx context.Context, store storage.Store, plans []storage.Item[coin.PlanID, coin.Plan]) error {
-	transactions := make([][]byte, len(plans))
-	descriptions := make([]coin.Description, len(plans))
-	errs := make([]error, len(plans))
-	s.Parallel(len(plans), func(i int) {
-		if transactions[i], errs[i] = s.Coin.Prepare(ctx, plans[i].Value); errs[i] == nil {
-			descriptions[i], errs[i] = s.Coin.Describe(plans[i].Value, transactions[i])
+	var transactions [][]byte
+	var descriptions []coin.Description
+	var failed error
+	for _, plan := range plans {
+		transaction, err := s.Coin.Prepare(ctx, plan.Value)
+		var description coin.Description
+		if err == nil {
+			description, err = s.Coin.Describe(plan.Value, transaction)
 		}
-	})
-	good := len(plans)
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		good = i
+		if err != nil {
+			failed = fmt.Errorf("prepare plan %s: %w", plan.Key, err)
+			break
+		}
+		transactions, descriptions = append(transactions, transaction), append(descriptions, description)
 	}
 	err := store.Update(ctx, func(tx storage.Tx) error {
-		for i, plan := range plans[:good] {
-			if err := s.watch(tx, plan.Key, plan.Value, transactions[i], descriptions[i]); err != nil {
+		for i, transaction := range transactions {
+			if err := s.watch(tx, plans[i].Key, plans[i].Value, transaction, descriptions[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err == nil && good < len(plans) {
-		err = fmt.Errorf("prepare plan %s: %w", plans[good].Key, errs[good])
-	}
-	return err
+	return errors.Join(err, failed)
 }
 
 // watch records a prepared plan and watches for what completes it.
@@ -195,23 +196,29 @@ func (s *Signer) planWork(r storage.Reader, id ID, digest [32]byte) ([]frost.Alg
 	})
 }
 
-// finishPlan assembles the signed transaction of a plan. It returns nil for one
-// that is resolved by now.
-func (s *Signer) finishPlan(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
-	var plan coin.Plan
-	var p prepared
-	var ok bool
-	err := store.View(ctx, func(r storage.Reader) (err error) {
-		if plan, ok, err = s.Plans.Plan(r, id.Subject); err != nil || !ok {
-			return err
-		}
-		p, ok, err = s.prepared.Get(r, id.Subject)
-		return err
-	})
+// assembly is what it takes to assemble the signed transaction of a plan.
+type assembly struct {
+	plan     coin.Plan
+	unsigned []byte
+}
+
+// assembly reads it. It returns nil for a plan that is resolved by now.
+func (s *Signer) assembly(r storage.Reader, id ID) (*assembly, error) {
+	plan, ok, err := s.Plans.Plan(r, id.Subject)
 	if err != nil || !ok {
 		return nil, err
 	}
-	transaction, err := s.Coin.Assemble(plan, p.Transaction, signatures)
+	p, ok, err := s.prepared.Get(r, id.Subject)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &assembly{plan, p.Transaction}, nil
+}
+
+// finishPlan assembles the signed transaction of a plan, and returns what
+// records it.
+func (s *Signer) finishPlan(id ID, a *assembly, made [][]byte) (func(storage.Tx) error, error) {
+	transaction, err := s.Coin.Assemble(a.plan, a.unsigned, made)
 	if err != nil {
 		return nil, fmt.Errorf("%w: assemble: %v", ErrUnusable, err)
 	}

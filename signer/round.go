@@ -20,7 +20,8 @@ type outcome struct {
 
 // round does some tasks: one transaction raises all commit counters, then all
 // is computed, then one transaction sends and records it all. A task that fails
-// keeps no other back.
+// keeps no other back. What is computed asks neither database nor node: workers
+// must not wait for whoever waits for them.
 func (s *Signer) round(ctx context.Context, store storage.Store, tasks []*task) error {
 	outcomes := make([]outcome, len(tasks))
 	if err := s.raise(ctx, store, tasks, outcomes); err != nil {
@@ -30,7 +31,7 @@ func (s *Signer) round(ctx context.Context, store storage.Store, tasks []*task) 
 		t, o := tasks[i], &outcomes[i]
 		switch {
 		case t.made != nil:
-			o.finish, o.err = s.finish(ctx, store, t.id, t.made)
+			o.finish, o.err = s.finish(t)
 		case o.counter > 0:
 			o.err = s.speak(t, o)
 		}
@@ -181,11 +182,10 @@ func (s *Signer) done(tx storage.Tx, id ID, d duty, finish func(storage.Tx) erro
 	return finish(tx)
 }
 
-// finish makes what the signatures are for and returns what records it, or nil
-// if that is over.
-func (s *Signer) finish(ctx context.Context, store storage.Store, id ID, made [][]byte) (func(storage.Tx) error, error) {
-	if id.Kind == Batch {
-		return s.finishBatch(id, made)
+// finish makes what the signatures are for and returns what records it.
+func (s *Signer) finish(t *task) (func(storage.Tx) error, error) {
+	if t.id.Kind == Batch {
+		return s.finishBatch(t.id, t.made)
 	}
-	return s.finishPlan(ctx, store, id, made)
+	return s.finishPlan(t.id, t.unsigned, t.made)
 }

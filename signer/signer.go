@@ -90,7 +90,7 @@ type Config struct {
 	Random io.Reader
 	// Parallel calls do for 0 to n−1, in any order and at the same time if it
 	// likes, and returns when all calls have. By default it calls one after the
-	// other. What it is given to do depends on none of the other calls.
+	// other. What it is given to do computes, and waits for nothing.
 	Parallel func(n int, do func(i int))
 }
 

@@ -408,11 +408,6 @@ func TestAPlanIsResolvedWhileItIsWorkedOn(t *testing.T) {
 	w.run()
 	require.Zero(t, n.records())
 	require.Empty(t, n.told())
-
-	// It may be gone before the assembly too.
-	finish, err := n.finishPlan(t.Context(), n.store, PlanID(0, id), nil)
-	require.NoError(t, err)
-	require.Nil(t, finish)
 }
 
 func TestACoinThatRefusesItsOwnWork(t *testing.T) {

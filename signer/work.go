@@ -43,19 +43,24 @@ func (o *ownNonces) waits(d duty) bool {
 // task is what a duty asks for next: to hand signatures on, to answer a set, or
 // to commit, which an answer does too.
 type task struct {
-	id    ID
-	duty  duty
-	key   *frost.PublicKey
-	share *frost.KeyShare
-	work  []frost.Algorithm
-	made  [][]byte          // signatures to hand on
-	own   *ownNonces        // to answer with, or to erase
-	set   *frost.SigningSet // to answer
-	seen  uint64            // the highest own counter in the log
+	id       ID
+	duty     duty
+	key      *frost.PublicKey
+	share    *frost.KeyShare
+	work     []frost.Algorithm
+	made     [][]byte          // signatures to hand on
+	unsigned *assembly         // of a plan, to go with them
+	own      *ownNonces        // to answer with, or to erase
+	set      *frost.SigningSet // to answer
+	seen     uint64            // the highest own counter in the log
 }
 
-// elements is how many group elements the task's set has.
+// elements is how many group elements the task's set has, or what its memory is
+// like.
 func (t *task) elements() int {
+	if t.unsigned != nil {
+		return len(t.unsigned.unsigned) / elementBytes
+	}
 	if t.set == nil {
 		return 2 * len(t.work)
 	}
@@ -178,6 +183,12 @@ func (s *Signer) task(r storage.Reader, id ID, d duty, own *ownNonces) (*task, e
 	}
 	if complete {
 		t.made = made.List
+		if id.Kind == Plan {
+			if t.unsigned, err = s.assembly(r, id); err != nil || t.unsigned == nil {
+				return nil, err
+			}
+			return t, nil
+		}
 		turn, err := s.turn(r, id)
 		if err != nil || !turn {
 			return nil, err
