@@ -43,7 +43,7 @@ func (s *Session) Weights(count int, positions []int, shares [][]byte) []Scalar 
 	for i, share := range shares {
 		answers[i], _ = s.decodeShare(share)
 	}
-	w := s.newWeights(positions, answers)
+	w := &weights{session: s, positions: positions, answers: answers}
 	list := make([]Scalar, count)
 	for i := range list {
 		list[i] = w.next()
