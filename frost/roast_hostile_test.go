@@ -1,7 +1,6 @@
 package frost_test
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -125,34 +124,104 @@ func TestRoastReattemptsAreNotRepeated(t *testing.T) {
 	require.False(t, l.r.Pending(0, 1))
 }
 
-func TestRoastDecodeRefusesWhatNoLogLeadsTo(t *testing.T) {
-	// Two signers are pending in set 1; the first has withdrawn once before, and
-	// the third has not committed.
-	r := frost.NewRoast(2, []uint16{1, 1, 1}, maxWithdrawals)
-	r.Commit(0, commitment(1, digestA))
-	r.Commit(1, commitment(1, digestA))
-	r.Commit(0, commitment(2, digestA))
-	r.Commit(1, commitment(2, digestA))
-	sound := wire.Marshal(r)
-	_, err := wire.Unmarshal[frost.Roast](sound)
-	require.NoError(t, err)
+// rawSet is a live set as it is encoded: the members that have answered come with
+// true.
+type rawSet struct {
+	number  uint32
+	members []uint16
+	answers []bool
+}
 
-	const (
-		allowed = 2 + 4 + 3*2 // behind threshold and weights
-		next    = allowed + 1 + 1
-		last    = 1 // the third signer, from the end
-	)
-	pending := []byte{10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}
-	for name, change := range map[string]func(b []byte) []byte{
-		"more withdrawals than allowed": func(b []byte) []byte { b[allowed] = 0; return b },
-		"a set that is yet to form":     func(b []byte) []byte { b[next] = 1; return b },
-		"pending, but not in the set":   func(b []byte) []byte { return append(b[:len(b)-last], pending...) },
-		"a signer with unknown state":   func(b []byte) []byte { b[len(b)-last] = 1 << 5; return b },
-		"removed and committed":         func(b []byte) []byte { return append(b[:len(b)-last], 3) },
-		"unused without commitment":     func(b []byte) []byte { b[len(b)-last] = 4; return b },
+// rawSigner is the encoded state of a signer, with the bits of flags as they
+// are: removed, committed, unused, pending, held.
+type rawSigner struct {
+	flags, withdrawals uint8
+	set                uint32
+}
+
+// rawRoast encodes a state with threshold 2 and 3 withdrawals allowed, in which
+// sets 0 to 8 have formed.
+func rawRoast(first bool, sets []rawSet, signers ...rawSigner) []byte {
+	var w wire.Writer
+	w.Uint16(2)
+	w.Count(len(signers))
+	for range signers {
+		w.Uint16(1)
+	}
+	w.Uint8(3)
+	w.Bool(false) // done
+	w.Uint32(9)
+	w.Uint32(0) // Reattempts
+	if w.Bool(first); first {
+		w.Fixed(digestA[:])
+		w.Bool(false) // diverged
+	}
+	w.Count(len(sets))
+	for _, set := range sets {
+		w.Uint32(set.number)
+		w.Fixed(digestA[:])
+		w.Count(len(set.members))
+		for i, v := range set.members {
+			w.Uint16(v)
+			w.Bytes([]byte("nonces"))
+			if w.Bool(set.answers[i]); set.answers[i] {
+				w.Bytes([]byte("share"))
+			}
+		}
+	}
+	for _, s := range signers {
+		if w.Uint8(s.flags); s.flags&2 == 0 {
+			continue
+		}
+		w.Uint64(5) // counter
+		w.Uint8(s.withdrawals)
+		if s.flags&8 != 0 {
+			w.Uint32(s.set)
+		}
+		for _, commitment := range []uint8{4, 16} {
+			if s.flags&commitment != 0 {
+				w.Fixed(digestA[:])
+				w.Bytes([]byte("nonces"))
+			}
+		}
+	}
+	return w.Data()
+}
+
+func TestRoastDecodeRefusesWhatNoLogLeadsTo(t *testing.T) {
+	silent, free, pending := rawSigner{}, rawSigner{flags: 2}, rawSigner{flags: 2 | 8, set: 1}
+	both, one := []bool{false, false}, []bool{true, false}
+	set := []rawSet{{1, []uint16{0, 1}, both}}
+	for name, sound := range map[string][]byte{
+		"both pending": rawRoast(true, set, pending, pending, silent),
+		"one answered": rawRoast(true, []rawSet{{1, []uint16{0, 1}, one}}, rawSigner{flags: 2 | 4}, pending),
+		"one waits":    rawRoast(true, set, pending, rawSigner{2 | 8 | 16, 3, 1}),
+		"removed":      rawRoast(true, set, pending, pending, rawSigner{flags: 1}),
 	} {
-		changed := change(bytes.Clone(sound))
-		_, err := wire.Unmarshal[frost.Roast](changed)
+		r, err := wire.Unmarshal[frost.Roast](sound)
+		require.NoError(t, err, name)
+		require.Equal(t, sound, wire.Marshal(&r), name)
+	}
+	for name, b := range map[string][]byte{
+		"more withdrawals than allowed":  rawRoast(true, set, pending, rawSigner{2 | 8, 4, 1}),
+		"a set that is yet to form":      rawRoast(true, []rawSet{{9, []uint16{0}, both}}, rawSigner{2 | 8, 0, 9}),
+		"sets out of order":              rawRoast(true, []rawSet{{2, []uint16{0}, both}, {1, []uint16{1}, both}}, rawSigner{2 | 8, 0, 2}, pending),
+		"members out of order":           rawRoast(true, []rawSet{{1, []uint16{1, 0}, both}}, pending, pending),
+		"an unknown member":              rawRoast(true, []rawSet{{1, []uint16{0, 2}, []bool{false, true}}}, pending, free),
+		"pending, but not in the set":    rawRoast(true, set, pending, pending, pending),
+		"in the set, but not pending":    rawRoast(true, set, pending, free),
+		"a set that all have answered":   rawRoast(true, []rawSet{{1, []uint16{0, 1}, []bool{true, true}}}, free, free),
+		"a signer with unknown state":    rawRoast(true, nil, rawSigner{flags: 1 << 5}),
+		"removed and committed":          rawRoast(true, nil, rawSigner{flags: 1 | 2}),
+		"unused without commitment":      rawRoast(true, nil, rawSigner{flags: 4}),
+		"unused while pending":           rawRoast(true, set, pending, rawSigner{2 | 4 | 8, 0, 1}),
+		"held back though free":          rawRoast(true, nil, rawSigner{2 | 16, 3, 0}),
+		"held back with withdrawals":     rawRoast(true, set, pending, rawSigner{2 | 8 | 16, 2, 1}),
+		"a commitment, but no digest":    rawRoast(false, nil, free),
+		"bytes behind the state":         append(rawRoast(true, set, pending, pending), 0),
+		"the state of a signer is short": rawRoast(true, set, pending, pending)[:40],
+	} {
+		_, err := wire.Unmarshal[frost.Roast](b)
 		require.Error(t, err, name)
 	}
 }
