@@ -19,7 +19,10 @@ import (
 // sets form (besides those that withdrawals end), and with t honest signers one
 // completes, without any clock. ROAST judges each share when it comes, which
 // needs n − t + 1 sets in all, and t verifications for every signature that
-// nobody obstructs; here that takes one.
+// nobody obstructs; here that takes one. The price is paid under attack: a
+// removal frees whoever was silent in the sets it ends, so f adversaries that lie
+// one after the other, while the rest is silent, cause f(f+1)/2 + 1 sets (1226
+// for 101 of 150), one of them being removed after f sets at most.
 //
 // A signer that restarts has lost its nonces. It commits again, with a higher
 // counter, and that ends the set it is pending in without being a fault.

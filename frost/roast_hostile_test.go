@@ -225,3 +225,47 @@ func TestRoastDecodeRefusesWhatNoLogLeadsTo(t *testing.T) {
 		require.Error(t, err, name)
 	}
 }
+
+// The worst that f adversaries can do without withdrawals, as the comment of
+// Roast has it: one after the other lies, once all others are silent in sets.
+func TestRoastUnderTheWorstAttack(t *testing.T) {
+	const adversaries, all, threshold = 9, 28, 19
+	weights := make([]uint16, all)
+	for v := range weights {
+		weights[v] = 1
+	}
+	r := frost.NewRoast(threshold, weights, maxWithdrawals)
+	var formed []frost.SigningSet
+	commitIfIdle := func(v uint16) bool {
+		counter, idle := r.Idle(v)
+		if idle {
+			formed = append(formed, r.Commit(v, commitment(counter+1, digestA)).Formed...)
+		}
+		return idle
+	}
+	var liar uint16
+	for !r.Done() {
+		// One more adversary is going to be silent, if there is one left.
+		silent := liar + 1
+		for silent < adversaries && !commitIfIdle(silent) {
+			silent++
+		}
+		commitIfIdle(liar)
+		for v := uint16(adversaries); v < all; v++ {
+			commitIfIdle(v)
+		}
+		set := formed[len(formed)-1]
+		for _, m := range set.Members {
+			switch {
+			case m.Validator >= adversaries:
+				give(r, m.Validator, set.Number, []byte("z"), nil)
+			case m.Validator == liar:
+				give(r, m.Validator, set.Number, wrong, nil)
+			}
+		}
+		if silent >= adversaries {
+			liar++ // it is convicted
+		}
+	}
+	require.Len(t, formed, adversaries*(adversaries+1)/2+1)
+}
