@@ -185,7 +185,7 @@ var threshold = []mutation{
 		why:  "honest signers wait in sets that cannot complete",
 		file: "frost/roast.go",
 		old:  "over = append(over, set.Number)",
-		new:  "over = append(over, number)",
+		new:  "over = append(over, set.Number+1<<30)",
 		test: "TestRoastWrongSharesRemoveOnceTheSetIsComplete",
 	},
 	{
