@@ -31,9 +31,9 @@
 //
 // A share that fails its equation convicts its signer, and so does an encoding
 // that no honest signer sends; nothing else does. Aggregate checks the
-// signature, and only if that fails the shares, all in one equation and then in
-// groups, with weights that are a hash: whoever repeats it with the same session
-// comes to the same verdict. A share by itself proves nothing to third parties
+// signatures, and only if one fails the shares, several in one equation and those
+// that fail together one by one, with weights that are a hash: whoever repeats it
+// with the same session comes to the same verdict. A share by itself proves nothing to third parties
 // and authenticates nobody: that is the log's part.
 //
 // What is assumed: the hash functions are random oracles; one more discrete

@@ -28,3 +28,34 @@ func (s *Session) Coefficient(item, position int) Scalar { return s.items[item].
 func (s *Session) Lambda(first, count int) []Scalar {
 	return s.set.coefficients(s.key.group, first, count)
 }
+
+// Scalars returns the nonces themselves.
+func (n *Nonces) Scalars() (all []Scalar) {
+	for _, pair := range n.pairs {
+		all = append(all, pair.hiding, pair.binding)
+	}
+	return all
+}
+
+// Weights returns the first weights for checking the shares of some members.
+func (s *Session) Weights(count int, positions []int, shares [][]byte) []Scalar {
+	answers := make([][]Scalar, len(shares))
+	for i, share := range shares {
+		answers[i], _ = s.decodeShare(share)
+	}
+	w := &weights{session: s, positions: positions, answers: answers}
+	list := make([]Scalar, count)
+	for i := range list {
+		list[i] = w.next()
+	}
+	return list
+}
+
+// RecentSets is how many sets a key remembers.
+const RecentSets = recentSets
+
+// Sets makes a key remember a set and returns how many it remembers.
+func (k *PublicKey) Sets(validators []uint16) int {
+	k.set(validators)
+	return len(k.recent)
+}

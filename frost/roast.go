@@ -14,12 +14,15 @@ import (
 // threshold, they form the next set, and those signers are pending in it until
 // they answer. An answer frees a signer. When the last member has answered, the
 // shares are judged all at once: either the signatures are made, or whoever is
-// at fault is removed for good, with all sets it is in. A set that waits has a
-// signer pending that no later set has, so between two removals at most n − t + 1
-// sets form (besides those that withdrawals end), and with t honest signers one
-// completes, without any clock. ROAST judges each share when it comes, which
-// needs n − t + 1 sets in all, and t verifications for every signature that
-// nobody obstructs; here that takes one.
+// at fault is removed for good, with all sets it is in. So a signature that
+// nobody obstructs takes one verification, where ROAST, which judges each share
+// when it comes, takes t.
+//
+// A signer whose shares in two live sets are not judged yet does not get into a
+// third one before they are (Doubts). So whoever lies spoils two sets at a time,
+// not all that others hold up, and with f adversaries and t honest signers one of
+// at most 4f + 1 sets completes (besides those that withdrawals end), without any
+// clock.
 //
 // A signer that restarts has lost its nonces. It commits again, with a higher
 // counter, and that ends the set it is pending in without being a fault.
@@ -52,6 +55,7 @@ type signer struct {
 type liveSet struct {
 	SigningSet
 	shares [][]byte // per member, nil until it answers
+	sound  []bool   // per member, whether its share was judged valid before the set is complete
 }
 
 // A SignerCommitment is what a signer puts into the log.
@@ -153,7 +157,7 @@ func (r *Roast) find(number uint32) (int, bool) {
 // counter so far is ignored: the first with a counter counts.
 func (r *Roast) Commit(validator uint16, c SignerCommitment) Progress {
 	var p Progress
-	if !r.done {
+	if !r.done && len(r.Doubts(validator)) == 0 {
 		r.commit(validator, c, &p)
 	}
 	return p
@@ -211,7 +215,7 @@ func (r *Roast) offer(s *signer, c *SignerCommitment, p *Progress) {
 			s.unused, s.pending, s.set = nil, true, set.Number
 		}
 	}
-	r.sets = append(r.sets, liveSet{set, make([][]byte, len(set.Members))})
+	r.sets = append(r.sets, liveSet{set, make([][]byte, len(set.Members)), make([]bool, len(set.Members))})
 	p.Formed = append(p.Formed, set)
 }
 
@@ -274,23 +278,73 @@ func (r *Roast) LastAnswer(validator uint16, number uint32, share []byte) (set A
 	return AnsweredSet{live.SigningSet, shares}, true
 }
 
+// A Doubt is a share in a live set that was not judged.
+type Doubt struct {
+	SigningSet
+	Share []byte
+}
+
+// maxDoubts is in how many live sets a signer's shares may wait to be judged
+// when it commits. Where nobody obstructs, sets seldom overlap more.
+const maxDoubts = 2
+
+// Doubts returns the shares of a validator that are to be judged before its next
+// commitment, alone or beside a share, counts: those in live sets, or none if
+// they are few.
+func (r *Roast) Doubts(validator uint16) []Doubt {
+	var doubts []Doubt
+	for i := range r.sets {
+		set := &r.sets[i]
+		for m := range set.Members {
+			if set.Members[m].Validator == validator && set.shares[m] != nil && !set.sound[m] {
+				doubts = append(doubts, Doubt{set.SigningSet, set.shares[m]})
+			}
+		}
+	}
+	if len(doubts) < maxDoubts {
+		return nil
+	}
+	return doubts
+}
+
+// Judged takes in the verdict on all Doubts of a validator: it is removed
+// unless all of the shares are valid.
+func (r *Roast) Judged(validator uint16, valid bool) Progress {
+	var p Progress
+	if !valid {
+		r.remove([]uint16{validator}, &p)
+		return p
+	}
+	for i := range r.sets {
+		set := &r.sets[i]
+		for m := range set.Members {
+			set.sound[m] = set.sound[m] || set.Members[m].Validator == validator && set.shares[m] != nil
+		}
+	}
+	return p
+}
+
 // Answer takes in the share of a validator for a set, and the commitment that
 // came with it, or nil. If the share counts, faulty are the validators that it
 // leads to the conviction of: its sender, if it is malformed, or those whose
 // shares are at fault, if it is the last one and the set does not make its
 // signatures. The commitment counts even if the share does not, unless the
-// validator is removed.
+// validator is removed or there are Doubts of it.
 func (r *Roast) Answer(validator uint16, number uint32, share []byte, faulty []uint16, next *SignerCommitment) Progress {
 	var p Progress
 	if r.done || int(validator) >= len(r.signers) {
 		return p
 	}
+	if len(r.Doubts(validator)) > 0 {
+		next = nil
+	}
 	if r.Pending(validator, number) {
 		switch {
 		case len(share) > MaxAnswerSize:
-			r.remove([]uint16{validator}, number, &p)
+			r.remove([]uint16{validator}, &p)
 		case len(faulty) > 0:
-			r.remove(faulty, number, &p)
+			r.remove(faulty, &p)
+			r.end(number, &p)
 		default:
 			r.accept(validator, number, share, &p)
 		}
@@ -304,13 +358,17 @@ func (r *Roast) Answer(validator uint16, number uint32, share []byte, faulty []u
 	return p
 }
 
-// remove removes validators for good and ends the given set and all others that
-// they are in: their shares there are not worth waiting for.
-func (r *Roast) remove(faulty []uint16, number uint32, p *Progress) {
-	over := []uint32{number}
-	for _, set := range r.sets {
-		if slices.ContainsFunc(set.Members, func(m Member) bool { return slices.Contains(faulty, m.Validator) }) && set.Number != number {
-			over = append(over, set.Number)
+// remove removes validators for good and ends the sets that need a share of
+// theirs: those where it is missing, wrong or not judged.
+func (r *Roast) remove(faulty []uint16, p *Progress) {
+	var over []uint32
+	for i := range r.sets {
+		set := &r.sets[i]
+		for m := range set.Members {
+			if slices.Contains(faulty, set.Members[m].Validator) && !set.sound[m] {
+				over = append(over, set.Number)
+				break
+			}
 		}
 	}
 	for _, v := range faulty {

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/internal/wire"
 )
 
 // Whatever a log holds, every live set waits for somebody, nobody is waited for
@@ -30,6 +31,7 @@ func TestRoastAnyLogKeepsTheInvariants(t *testing.T) {
 			if len(formed) > 0 {
 				number = rapid.SampledFrom(formed).Draw(t, "set").Number
 			}
+			formed = append(formed, judge(r, v)...)
 			var p frost.Progress
 			switch rapid.IntRange(0, 9).Draw(t, "entry") {
 			case 0:
@@ -84,4 +86,188 @@ func TestRoastWithoutWithdrawals(t *testing.T) {
 		require.False(t, l.r.Pending(0, i))
 		l.formed(l.commit(1, uint64(2+i)), 1+i, 0, 1)
 	}
+}
+
+// What a Roast is given and gives is not shared with its caller, and looking
+// does not change it.
+func TestRoastOwnsItsState(t *testing.T) {
+	r := frost.NewRoast(2, []uint16{1, 1}, maxWithdrawals)
+	nonces := []byte("nonces")
+	r.Commit(0, frost.SignerCommitment{Counter: 1, Digest: digestA, Nonces: nonces})
+	clear(nonces)
+	p := r.Commit(1, commitment(1, digestA))
+	require.Equal(t, []byte("nonces"), p.Formed[0].Members[0].Commitment)
+
+	share := []byte("share")
+	r.Answer(0, 0, share, nil, nil)
+	clear(share)
+	before := wire.Marshal(r)
+	set, last := r.LastAnswer(1, 0, []byte("z"))
+	require.True(t, last)
+	require.Equal(t, [][]byte{[]byte("share"), []byte("z")}, set.Shares)
+	require.Equal(t, before, wire.Marshal(r))
+}
+
+// A Reattempt counts once, however often it is in the log.
+func TestRoastReattemptsAreNotRepeated(t *testing.T) {
+	l := &log{t, frost.NewRoast(2, []uint16{1, 1}, 1)}
+	l.commit(0, 1)
+	l.formed(l.commit(1, 1), 0, 0, 1)
+	require.Empty(t, l.r.Reattempt(7))
+	l.nothing(l.commit(0, 2)) // the one withdrawal
+	l.formed(l.commit(1, 2), 1, 0, 1)
+	l.nothing(l.commit(0, 3)) // held back
+	for _, number := range []uint32{7, 6} {
+		require.Empty(t, l.r.Reattempt(number))
+		require.True(t, l.r.Pending(0, 1))
+	}
+	require.Empty(t, l.r.Reattempt(8))
+	require.False(t, l.r.Pending(0, 1))
+}
+
+// rawSet is a live set as it is encoded: the members that have answered come with
+// true.
+type rawSet struct {
+	number  uint32
+	members []uint16
+	answers []bool
+}
+
+// rawSigner is the encoded state of a signer, with the bits of flags as they
+// are: removed, committed, unused, pending, held.
+type rawSigner struct {
+	flags, withdrawals uint8
+	set                uint32
+}
+
+// rawRoast encodes a state with threshold 2 and 3 withdrawals allowed, in which
+// sets 0 to 8 have formed.
+func rawRoast(first bool, sets []rawSet, signers ...rawSigner) []byte {
+	var w wire.Writer
+	w.Uint16(2)
+	w.Count(len(signers))
+	for range signers {
+		w.Uint16(1)
+	}
+	w.Uint8(3)
+	w.Bool(false) // done
+	w.Uint32(9)
+	w.Uint32(0) // Reattempts
+	if w.Bool(first); first {
+		w.Fixed(digestA[:])
+		w.Bool(false) // diverged
+	}
+	w.Count(len(sets))
+	for _, set := range sets {
+		w.Uint32(set.number)
+		w.Fixed(digestA[:])
+		w.Count(len(set.members))
+		for i, v := range set.members {
+			w.Uint16(v)
+			w.Bytes([]byte("nonces"))
+			if w.Bool(set.answers[i]); set.answers[i] {
+				w.Bytes([]byte("share"))
+				w.Bool(false) // judged
+			}
+		}
+	}
+	for _, s := range signers {
+		if w.Uint8(s.flags); s.flags&2 == 0 {
+			continue
+		}
+		w.Uint64(5) // counter
+		w.Uint8(s.withdrawals)
+		if s.flags&8 != 0 {
+			w.Uint32(s.set)
+		}
+		for _, commitment := range []uint8{4, 16} {
+			if s.flags&commitment != 0 {
+				w.Fixed(digestA[:])
+				w.Bytes([]byte("nonces"))
+			}
+		}
+	}
+	return w.Data()
+}
+
+func TestRoastDecodeRefusesWhatNoLogLeadsTo(t *testing.T) {
+	silent, free, pending := rawSigner{}, rawSigner{flags: 2}, rawSigner{flags: 2 | 8, set: 1}
+	both, one := []bool{false, false}, []bool{true, false}
+	set := []rawSet{{1, []uint16{0, 1}, both}}
+	for name, sound := range map[string][]byte{
+		"both pending": rawRoast(true, set, pending, pending, silent),
+		"one answered": rawRoast(true, []rawSet{{1, []uint16{0, 1}, one}}, rawSigner{flags: 2 | 4}, pending),
+		"one waits":    rawRoast(true, set, pending, rawSigner{2 | 8 | 16, 3, 1}),
+		"removed":      rawRoast(true, set, pending, pending, rawSigner{flags: 1}),
+	} {
+		r, err := wire.Unmarshal[frost.Roast](sound)
+		require.NoError(t, err, name)
+		require.Equal(t, sound, wire.Marshal(&r), name)
+	}
+	for name, b := range map[string][]byte{
+		"more withdrawals than allowed":  rawRoast(true, set, pending, rawSigner{2 | 8, 4, 1}),
+		"a set that is yet to form":      rawRoast(true, []rawSet{{9, []uint16{0}, both}}, rawSigner{2 | 8, 0, 9}),
+		"sets out of order":              rawRoast(true, []rawSet{{2, []uint16{0}, both}, {1, []uint16{1}, both}}, rawSigner{2 | 8, 0, 2}, pending),
+		"members out of order":           rawRoast(true, []rawSet{{1, []uint16{1, 0}, both}}, pending, pending),
+		"an unknown member":              rawRoast(true, []rawSet{{1, []uint16{0, 2}, []bool{false, true}}}, pending, free),
+		"pending, but not in the set":    rawRoast(true, set, pending, pending, pending),
+		"in the set, but not pending":    rawRoast(true, set, pending, free),
+		"a set that all have answered":   rawRoast(true, []rawSet{{1, []uint16{0, 1}, []bool{true, true}}}, free, free),
+		"a signer with unknown state":    rawRoast(true, nil, rawSigner{flags: 1 << 5}),
+		"removed and committed":          rawRoast(true, nil, rawSigner{flags: 1 | 2}),
+		"unused without commitment":      rawRoast(true, nil, rawSigner{flags: 4}),
+		"unused while pending":           rawRoast(true, set, pending, rawSigner{2 | 4 | 8, 0, 1}),
+		"held back though free":          rawRoast(true, nil, rawSigner{2 | 16, 3, 0}),
+		"held back with withdrawals":     rawRoast(true, set, pending, rawSigner{2 | 8 | 16, 2, 1}),
+		"a commitment, but no digest":    rawRoast(false, nil, free),
+		"bytes behind the state":         append(rawRoast(true, set, pending, pending), 0),
+		"the state of a signer is short": rawRoast(true, set, pending, pending)[:40],
+	} {
+		_, err := wire.Unmarshal[frost.Roast](b)
+		require.Error(t, err, name)
+	}
+}
+
+// One after the other lies, once all others are silent in sets. If lies were
+// found when sets are complete, and only then, this would take f(f+1)/2 + 1 sets.
+func TestRoastUnderAttack(t *testing.T) {
+	const adversaries, all, threshold = 9, 28, 19
+	weights := make([]uint16, all)
+	for v := range weights {
+		weights[v] = 1
+	}
+	r := frost.NewRoast(threshold, weights, maxWithdrawals)
+	var formed []frost.SigningSet
+	commitIfIdle := func(v uint16) bool {
+		formed = append(formed, judge(r, v)...)
+		counter, idle := r.Idle(v)
+		if idle {
+			formed = append(formed, r.Commit(v, commitment(counter+1, digestA)).Formed...)
+		}
+		return idle
+	}
+	var liar uint16
+	for !r.Done() {
+		// One more adversary is going to be silent, if there is one left.
+		silent := liar + 1
+		for silent < adversaries && !commitIfIdle(silent) {
+			silent++
+		}
+		if !commitIfIdle(liar) && liar < adversaries {
+			liar++ // it is convicted
+		}
+		for v := uint16(adversaries); v < all; v++ {
+			commitIfIdle(v)
+		}
+		set := formed[len(formed)-1]
+		for _, m := range set.Members {
+			switch {
+			case m.Validator >= adversaries:
+				give(r, m.Validator, set.Number, []byte("z"), nil)
+			case m.Validator == liar:
+				give(r, m.Validator, set.Number, wrong, nil)
+			}
+		}
+	}
+	require.LessOrEqual(t, len(formed), 4*adversaries+1)
 }

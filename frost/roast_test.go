@@ -58,6 +58,15 @@ func (l *log) answer(v uint16, set uint32, valid bool, next *frost.SignerCommitm
 // wrong is a share that looks like one and does not verify.
 var wrong = []byte("wrong")
 
+// judge judges the doubts of a validator, if there are any.
+func judge(r *frost.Roast, v uint16) []frost.SigningSet {
+	doubts := r.Doubts(v)
+	if len(doubts) == 0 {
+		return nil
+	}
+	return r.Judged(v, !slices.ContainsFunc(doubts, func(d frost.Doubt) bool { return bytes.Equal(d.Share, wrong) })).Formed
+}
+
 // give gives a share and judges the set if that is its last one.
 func give(r *frost.Roast, v uint16, set uint32, share []byte, next *frost.SignerCommitment) frost.Progress {
 	var faulty []uint16
@@ -254,6 +263,71 @@ func TestRoastEmptyLastShareIsNotMissing(t *testing.T) {
 	require.Equal(t, [][]byte{{}, {}}, set.Shares)
 }
 
+// A signer has shares in two live sets that nobody has judged. Before it gets
+// into a third one they are judged.
+func TestRoastDoubts(t *testing.T) {
+	// Each set waits for a validator of its own, from 4 on.
+	setup := func(t *testing.T, share []byte) *log {
+		l := newLog(t, 3, 1, 1, 1, 1, 1, 1)
+		for set := range uint32(2) {
+			for v := range uint16(2) {
+				l.commit(v, uint64(1+set))
+			}
+			l.formed(l.commit(uint16(4+set), 1), set, 0, 1, uint16(4+set))
+			require.Empty(t, l.r.Doubts(0))
+			l.nothing(give(l.r, 0, set, share, nil))
+			l.nothing(give(l.r, 1, set, []byte("z"), nil))
+		}
+		l.r = reload(t, l.r)
+		doubts := l.r.Doubts(0)
+		require.Len(t, doubts, 2)
+		for set, d := range doubts {
+			require.Equal(t, uint32(set), d.Number)
+			require.Equal(t, []uint16{0, 1, uint16(4 + set)}, validators(d.SigningSet))
+			require.Equal(t, share, d.Share)
+		}
+		return l
+	}
+	t.Run("before, commitments do not count", func(t *testing.T) {
+		l := setup(t, []byte("z"))
+		l.nothing(l.commit(0, 3))
+		next := commitment(4, digestA)
+		l.nothing(l.answer(0, 0, true, &next))
+		l.commit(2, 1)
+		l.nothing(l.commit(3, 1))
+	})
+	t.Run("valid", func(t *testing.T) {
+		l := setup(t, []byte("z"))
+		l.nothing(l.r.Judged(0, true))
+		l.r = reload(t, l.r)
+		require.Empty(t, l.r.Doubts(0))
+		require.Len(t, l.r.Doubts(1), 2)
+		l.commit(0, 3)
+		l.commit(2, 1)
+		l.formed(l.commit(3, 1), 2, 0, 2, 3)
+		// Whatever becomes of it, what was judged goes on.
+		l.nothing(l.answer(0, 2, false, nil))
+		for set, live := range []bool{true, true, false} {
+			_, got := l.r.Set(uint32(set))
+			require.Equal(t, live, got)
+		}
+		require.NotNil(t, give(l.r, 4, 0, []byte("z"), nil).Completed)
+	})
+	t.Run("wrong", func(t *testing.T) {
+		l := setup(t, wrong)
+		l.nothing(l.r.Judged(0, false))
+		l.r = reload(t, l.r)
+		for v := range uint16(6) {
+			_, idle := l.r.Idle(v)
+			require.Equal(t, v != 0, idle)
+		}
+		l.nothing(l.commit(0, 9))
+		l.commit(1, 3)
+		l.commit(2, 1)
+		l.formed(l.commit(3, 1), 2, 1, 2, 3)
+	})
+}
+
 func TestRoastStuckSetDoesNotStopOthers(t *testing.T) {
 	l := newLog(t, 2, 1, 1, 1)
 	l.commit(0, 1) // silent from now on
@@ -382,7 +456,9 @@ func TestRoastTerminates(t *testing.T) {
 			v := rapid.SampledFrom(able).Draw(t, "next")
 			send := peers[v].sent
 			peers[v].sent = nil
+			judged := judge(r, uint16(v))
 			progress := send()
+			progress.Formed = append(judged, progress.Formed...)
 			if progress.Divergence != nil {
 				divergences++
 			}
@@ -413,8 +489,9 @@ func TestRoastTerminates(t *testing.T) {
 		require.False(t, slices.ContainsFunc(completed.Shares, func(b []byte) bool { return b == nil || bytes.Equal(b, wrong) }))
 		require.LessOrEqual(t, divergences, 1)
 		// Whenever a set forms, each earlier one has a signer of its own that is
-		// pending in it, unless a removal or a withdrawal ended it.
-		bound := (1 + dishonest) * (len(weights) - fewest(weights, threshold) + 1)
+		// pending in it, unless a removal or a withdrawal ended it. A removal ends
+		// one set with the signer pending and three with its shares.
+		bound := 4*dishonest + len(weights) - fewest(weights, threshold) + 1
 		if withdrawing {
 			bound += dishonest * maxWithdrawals
 		}
@@ -520,6 +597,8 @@ func FuzzRoastDecode(f *testing.F) {
 			give(&r, v, 0, []byte("z"), nil)
 			r.Answer(v, 1, nil, []uint16{v, 7}, nil)
 			r.Commit(v, commitment(1<<63, digestA))
+			judge(&r, v)
+			r.Judged(v, v%2 == 0)
 		}
 		r.Reattempt(1 << 31)
 	})

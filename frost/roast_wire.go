@@ -52,6 +52,7 @@ func (s *liveSet) encode(w *wire.Writer) {
 		w.Bool(s.shares[i] != nil)
 		if s.shares[i] != nil {
 			w.Bytes(s.shares[i])
+			w.Bool(s.sound[i])
 		}
 	}
 }
@@ -132,6 +133,7 @@ func (s *liveSet) decode(rd *wire.Reader, validators int) {
 	n := rd.Count(validators, 2+4+1)
 	s.Members = make([]Member, n)
 	s.shares = make([][]byte, n)
+	s.sound = make([]bool, n)
 	for i := range s.Members {
 		s.Members[i].Validator = rd.Uint16()
 		rd.Check(int(s.Members[i].Validator) < validators, "member")
@@ -139,6 +141,7 @@ func (s *liveSet) decode(rd *wire.Reader, validators int) {
 		s.Members[i].Commitment = rd.Bytes(MaxCommitmentSize)
 		if rd.Bool() {
 			s.shares[i] = given(rd.Bytes(MaxAnswerSize))
+			s.sound[i] = rd.Bool()
 		}
 	}
 }
