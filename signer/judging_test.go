@@ -210,3 +210,59 @@ type refusingInstance struct{ frost.Instance }
 func (refusingInstance) Signature(_, _ []frost.Element, _ frost.Scalar) ([]byte, error) {
 	return nil, errFailing
 }
+
+// A signer whose shares wait unjudged in two sets has them judged before it gets
+// into a third: it is convicted, or goes on.
+func TestDoubtsAreJudgedBeforeTheNextCommitment(t *testing.T) {
+	for _, lies := range []bool{true, false} {
+		w := newWorld(t, 3, 1, 1, 1, 1, 1, 1)
+		var liars []*liar
+		for i := range 5 {
+			liars = append(liars, w.liar(i))
+		}
+		by, id := w.nodes[5], BatchID(0, 0)
+		w.reportAll(0)
+		require.NoError(t, by.read())
+		commit := func(i int) *commitment { return liars[i].commitTo(id, by, by.duty(id).Digest) }
+		var evidence []byte
+		by.evidence = func(who uint16, item []byte) { require.Zero(t, who); evidence = item }
+		answer := func(set uint32, next *commitment) {
+			require.NoError(t, by.read())
+			waiting := liars[0].waiting(id, by)
+			require.Len(t, waiting, 1)
+			require.Equal(t, set, waiting[0].Number)
+			share := liars[0].answer(id, by, waiting[0])
+			if lies {
+				share[0] ^= 1
+			}
+			liars[0].put(item{ID: id, Set: set, Share: share, Next: next})
+		}
+		for i := range 3 {
+			liars[i].put(item{ID: id, Next: commit(i)})
+		}
+		answer(0, commit(0))
+		liars[3].put(item{ID: id, Next: commit(3)})
+		liars[4].put(item{ID: id, Next: commit(4)})
+		answer(1, nil) // the others of both sets are silent
+		require.NoError(t, by.read())
+		require.Empty(t, by.told())
+
+		liars[0].put(item{ID: id, Next: commit(0)})
+		require.NoError(t, by.read())
+		by.view(func(r storage.Reader) error {
+			roast, err := by.sets.Load(r, id)
+			_, idle := roast.Idle(0)
+			require.False(t, idle, "it is removed, or has an unused commitment")
+			require.Empty(t, roast.Doubts(0))
+			_, live := roast.Set(0)
+			require.Equal(t, !lies, live)
+			return err
+		})
+		if !lies {
+			require.Empty(t, by.told())
+			continue
+		}
+		require.Equal(t, []string{"0: invalid signature share"}, by.told())
+		by.convicts(t, w.setsOf(id), 0, evidence)
+	}
+}

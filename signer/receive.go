@@ -14,6 +14,8 @@ import (
 type Verdict struct {
 	item       *item
 	blame      []blame
+	doubted    bool     // the signer's Doubts are judged
+	sound      bool     // and its shares there are valid
 	faulty     []uint16 // whom the share convicts: they are removed
 	signatures [][]byte // if the share is the last of its set, and all are sound
 }
@@ -33,6 +35,7 @@ type judgement struct {
 	work    []frost.Algorithm
 	pending bool               // the share counts
 	last    *frost.AnsweredSet // the share completes it
+	doubts  []frost.Doubt      // to be judged before the commitment counts
 }
 
 // Check judges the items of one message of a validator, each on another sign
@@ -99,25 +102,64 @@ func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte
 		return Verdict{}, nil, ErrNotReady
 	}
 	j := &judgement{from: from, item: i, key: key, work: work}
-	if i.Share != nil {
-		err = s.lookAtShare(r, j, d, foreign)
+	roast, err := s.sets.Load(r, i.ID)
+	if err != nil {
+		return Verdict{}, nil, err
+	}
+	if err := s.lookAtShare(&roast, j, d, foreign); err != nil {
+		return Verdict{}, nil, err
+	}
+	if err := s.lookAtDoubts(&roast, j, d, foreign); err != nil {
+		return Verdict{}, nil, err
 	}
 	if j.work == nil {
 		j.work = form
 	}
-	return Verdict{}, j, err
+	return Verdict{}, j, nil
+}
+
+// own returns a *DigestError if a set signs something else than this validator
+// would. As long as that is not known, it does not.
+func (j *judgement) own(d duty, set frost.SigningSet) error {
+	if j.work != nil && set.Digest != d.Digest {
+		return &DigestError{j.item.ID, d.Digest, set.Digest, set.Number}
+	}
+	return nil
+}
+
+// lookAtDoubts reads what it takes to judge a signer's earlier shares, if that
+// is due before its commitment counts.
+func (s *Signer) lookAtDoubts(roast *frost.Roast, j *judgement, d duty, foreign bool) error {
+	if j.item.Next == nil {
+		return nil
+	}
+	j.doubts = roast.Doubts(j.from)
+	switch {
+	case len(j.doubts) == 0:
+		return nil
+	case foreign: // nobody can tell, as with its share
+		j.doubts, j.item.Next = nil, nil
+		return nil
+	case j.work == nil:
+		return ErrNotReady
+	}
+	for _, doubt := range j.doubts {
+		if err := j.own(d, doubt.SigningSet); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lookAtShare reads what it takes to judge a share. A share of a set that is
 // dead, finished or not to sign this is not judged.
-func (s *Signer) lookAtShare(r storage.Reader, j *judgement, d duty, foreign bool) error {
-	roast, err := s.sets.Load(r, j.item.ID)
-	if err != nil || !roast.Pending(j.from, j.item.Set) {
-		return err
+func (s *Signer) lookAtShare(roast *frost.Roast, j *judgement, d duty, foreign bool) error {
+	if j.item.Share == nil || !roast.Pending(j.from, j.item.Set) {
+		return nil
 	}
 	set, _ := roast.Set(j.item.Set)
-	if j.work != nil && set.Digest != d.Digest {
-		return &DigestError{j.item.ID, d.Digest, set.Digest, set.Number}
+	if err := j.own(d, set); err != nil {
+		return err
 	}
 	answered, last := roast.LastAnswer(j.from, j.item.Set, j.item.Share)
 	switch {
@@ -145,6 +187,11 @@ func (s *Signer) judge(j *judgement) (Verdict, error) {
 			return v, nil
 		}
 	}
+	if len(j.doubts) > 0 {
+		if err := s.settle(j, &v); err != nil || !v.sound {
+			return v, err
+		}
+	}
 	if j.last != nil {
 		if err := s.complete(j, &v); err != nil {
 			return Verdict{}, err
@@ -161,6 +208,27 @@ func (s *Signer) judge(j *judgement) (Verdict, error) {
 		v.item = nil
 	}
 	return v, nil
+}
+
+// settle judges the earlier shares of the signer.
+func (s *Signer) settle(j *judgement, v *Verdict) error {
+	v.doubted = true
+	for _, doubt := range j.doubts {
+		session, err := s.session(j.key, j.work, j.item.ID, doubt.SigningSet)
+		if err != nil {
+			return err
+		}
+		err = session.Verify(j.from, doubt.Share)
+		if fault, ok := errors.AsType[*frost.Fault](err); ok {
+			v.accuse(j.item.ID, doubt.Number, fault, doubt.Share)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("signer: set %d of %s: %w", doubt.Number, j.item.ID, err)
+		}
+	}
+	v.sound = true
+	return nil
 }
 
 // complete makes the signatures of a set, or finds who is at fault.
@@ -186,12 +254,17 @@ func (s *Signer) complete(j *judgement, v *Verdict) error {
 	return nil
 }
 
-// convict names the sender of a share. The evidence is its item without the
-// commitment beside the share.
+// convict names the sender of a share, which is removed for it.
 func (v *Verdict) convict(id ID, set uint32, fault *frost.Fault, share []byte) {
+	v.accuse(id, set, fault, share)
+	v.faulty = append(v.faulty, fault.Validator)
+}
+
+// accuse names the sender of a share. The evidence is its item without the
+// commitment beside the share.
+func (v *Verdict) accuse(id ID, set uint32, fault *frost.Fault, share []byte) {
 	reason := fmt.Sprintf("invalid signature share: %s", fault.Err)
 	v.blame = append(v.blame, blame{fault.Validator, reason, wire.Marshal(item{ID: id, Share: share, Set: set})})
-	v.faulty = append(v.faulty, fault.Validator)
 }
 
 // Receive takes an item with its verdict in.
@@ -214,10 +287,15 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, v Verdict) 
 	}
 	held := roast.Held(from)
 	var p frost.Progress
-	if v.item.Share != nil {
-		p = roast.Answer(from, v.item.Set, v.item.Share, v.faulty, next)
-	} else {
-		p = roast.Commit(from, *next)
+	if v.doubted {
+		p = roast.Judged(from, v.sound)
+	}
+	switch {
+	case v.doubted && !v.sound:
+	case v.item.Share != nil:
+		p = both(p, roast.Answer(from, v.item.Set, v.item.Share, v.faulty, next))
+	default:
+		p = both(p, roast.Commit(from, *next))
 	}
 	if !held && roast.Held(from) {
 		if err := s.Events.Held(tx, v.item.ID, from); err != nil {
@@ -225,6 +303,15 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, v Verdict) 
 		}
 	}
 	return s.progress(tx, v.item.ID, roast, p, v.signatures)
+}
+
+// both joins two steps of the sets.
+func both(first, second frost.Progress) frost.Progress {
+	second.Formed = append(first.Formed, second.Formed...)
+	if second.Divergence == nil {
+		second.Divergence = first.Divergence
+	}
+	return second
 }
 
 // roast returns the sets of a sign ID.

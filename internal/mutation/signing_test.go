@@ -247,6 +247,22 @@ var signing = []mutation{
 		test: "TestAllLiarsAreConvictedByOneBatch",
 	},
 	{
+		name: "shares in many sets are not judged",
+		why:  "one liar spoils all that others hold up, and honest signers in doubt are shut out",
+		file: "signer/receive.go",
+		old:  "j.doubts = roast.Doubts(j.from)",
+		new:  "j.doubts = roast.Doubts(j.from)[:0]",
+		test: "TestDoubtsAreJudgedBeforeTheNextCommitment",
+	},
+	{
+		name: "a liar in doubt is named and stays",
+		why:  "it spoils set after set",
+		file: "signer/receive.go",
+		old:  "p = roast.Judged(from, v.sound)",
+		new:  "p = roast.Judged(from, v.doubted)",
+		test: "TestDoubtsAreJudgedBeforeTheNextCommitment",
+	},
+	{
 		name: "malformed shares are taken in",
 		why:  "one takes its set's time before it is told",
 		file: "signer/receive.go",
