@@ -2,7 +2,9 @@ package processor_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -34,6 +36,9 @@ func entries() []processor.Entry {
 		processor.AcknowledgeBatch{ID: 1, Digest: [32]byte{2}, Results: []bool{true, false}, Burns: []coin.Payment{payment}},
 		processor.Burns{Payments: []coin.Payment{payment}},
 		processor.Reattempt{SignID: signer.BatchID(1, 2), Number: 3},
+		processor.CosignBlock{Session: 1, Number: 2, Hash: [32]byte{3}},
+		processor.SignSlashReport{Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}, {Validator: 4, Points: 5}}},
+		processor.RetireSession{Session: 1},
 	}
 }
 
@@ -57,6 +62,10 @@ func eventBodies() []processor.EventBody {
 		processor.Divergence{SignID: signer.BatchID(1, 2), Digests: [][32]byte{{3}, {4}}},
 		processor.Condition{Subject: [32]byte{1}, Text: "text"},
 		processor.Halted{Reason: "reason"},
+		processor.CosignedBlock{Session: 1, Number: 2, Hash: [32]byte{3}, Digest: [32]byte{4}, Signature: [64]byte{5}},
+		processor.SignedSlashReport{
+			Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}}, Digest: [32]byte{4}, Signature: [64]byte{5},
+		},
 	}
 }
 
@@ -71,7 +80,7 @@ func TestEntriesHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 7)
+	require.Len(t, kinds, 10)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEntry(data)
 		require.Error(t, err)
@@ -89,11 +98,38 @@ func TestEventsHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEvent(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 16)
+	require.Len(t, kinds, 18)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEvent(data)
 		require.Error(t, err)
 	}
+}
+
+var rewrite = flag.Bool("update", false, "write the golden files of testdata anew")
+
+// TestGoldenEncodings compares what is stored and exchanged with files that
+// have a line for each kind: what it is, and its bytes.
+func TestGoldenEncodings(t *testing.T) {
+	var b strings.Builder
+	for _, e := range entries() {
+		fmt.Fprintf(&b, "%T %x\n", e, processor.EncodeEntry(e))
+	}
+	golden(t, "testdata/entries.txt", b.String())
+	b.Reset()
+	for _, e := range eventBodies() {
+		fmt.Fprintf(&b, "%T %x\n", e, processor.EncodeEvent(e))
+	}
+	golden(t, "testdata/events.txt", b.String())
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *rewrite {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
 }
 
 func refusesOtherLengths(t *testing.T, data []byte, decode func([]byte) error) {

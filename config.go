@@ -14,6 +14,7 @@ import (
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/scheduler"
+	"github.com/serai-go/processor/signer"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -49,10 +50,19 @@ type Config struct {
 	// Scanner and Scheduler replace or wrap the parts that watch and plan.
 	Scanner   func(scanner.Config) scanner.Scanner
 	Scheduler func(scheduler.Config) scheduler.Scheduler
+	// MaxMessage is the length in bytes of the longest payload of a Broadcast,
+	// 256 KiB by default. Many items share a message, but none is split, so it
+	// is at least MinMessage.
+	MaxMessage int
 	// Random is the source of nonces, the operating system's by default.
 	// Only tests set it.
 	Random io.Reader
 }
+
+// MinMessage is the least Config.MaxMessage: the longest item of all fits.
+const MinMessage = payloadOverhead + partOverhead + signer.MaxItem
+
+const defaultMessage = 256 << 10
 
 // complete checks the config and fills in defaults.
 func (c *Config) complete() error {
@@ -84,6 +94,12 @@ func (c *Config) complete() error {
 	}
 	if c.Scheduler == nil {
 		c.Scheduler = scheduler.New
+	}
+	if c.MaxMessage == 0 {
+		c.MaxMessage = defaultMessage
+	}
+	if c.MaxMessage < MinMessage || c.MaxMessage > maxMessage {
+		return fmt.Errorf("processor: config: MaxMessage is %d, not between %d and %d", c.MaxMessage, MinMessage, maxMessage)
 	}
 	if c.Random == nil {
 		c.Random = rand.Reader

@@ -2,6 +2,7 @@ package processor
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
@@ -24,8 +25,10 @@ type core struct {
 	keys      *keys
 }
 
-func newCore(c *Config) *core {
-	k := &core{outbox: newOutbox(), state: newState()}
+// newCore joins the parts. Heavy computations go to parallel, see
+// signer.Config.
+func newCore(c *Config, parallel func(int, func(int))) *core {
+	k := &core{outbox: newOutbox(c.MaxMessage), state: newState()}
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
 	k.keygen = keygen.New(keygen.Config{
 		Genesis: c.Settlement, Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
@@ -35,7 +38,7 @@ func newCore(c *Config) *core {
 	k.signer = signer.New(signer.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
 		Coin: c.Coin, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
-		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Random: c.Random,
+		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Random: c.Random, Parallel: parallel,
 	})
 	k.scanner = c.Scanner(scanner.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
@@ -123,31 +126,41 @@ func (k *core) check(r storage.Reader, l lane, e Entry) ([]verdict, error) {
 		return nil, nil // apply names the sender
 	}
 	var verdicts []verdict
+	var items [][]byte
 	for _, p := range parts {
 		if p.lane() != l {
 			continue
 		}
 		v := verdict{part: p}
 		if p.keygen {
-			v.keygen, err = k.keygen.Check(r, m.Session, m.From, p.item)
+			if v.keygen, err = k.keygen.Check(r, m.Session, m.From, p.item); err != nil {
+				return nil, err
+			}
 		} else {
-			v.signing, err = k.signer.Check(r, m.Session, m.From, p.item)
-		}
-		if err != nil {
-			return nil, err
+			items = append(items, p.item)
 		}
 		verdicts = append(verdicts, v)
+	}
+	if len(items) == 0 {
+		return verdicts, nil
+	}
+	judged, err := k.signer.Check(r, m.Session, m.From, items)
+	if err != nil {
+		return nil, err
+	}
+	for i := range verdicts { // all are of this lane, which has no others
+		verdicts[i].signing = judged[i]
 	}
 	return verdicts, nil
 }
 
 // apply carries an entry out for a lane: the pure function of the log.
-func (k *core) apply(tx storage.Tx, l lane, e Entry, verdicts []verdict) error {
+func (k *core) apply(tx storage.Tx, l lane, position uint64, e Entry, verdicts []verdict) error {
 	switch l {
 	case keygenLane:
 		return k.applyKeygen(tx, e, verdicts)
 	case batchLane:
-		return k.applyBatch(tx, e, verdicts)
+		return k.applyBatch(tx, position, e, verdicts)
 	}
 	t, err := k.state.trace(tx)
 	if err != nil {
@@ -156,7 +169,7 @@ func (k *core) apply(tx storage.Tx, l lane, e Entry, verdicts []verdict) error {
 	if ack, ok := e.(AcknowledgeBatch); ok {
 		t.add(ack.Digest[:])
 	}
-	settled, err := k.applySettle(t, e, verdicts)
+	settled, err := k.applySettle(t, position, e, verdicts)
 	if err != nil {
 		return err
 	}
@@ -166,7 +179,10 @@ func (k *core) apply(tx storage.Tx, l lane, e Entry, verdicts []verdict) error {
 func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 	switch e := e.(type) {
 	case GenerateKey:
-		err := k.keygen.Generate(tx, keygen.Request(e))
+		err := k.live(tx, e.Session)
+		if err == nil {
+			err = k.keygen.Generate(tx, keygen.Request(e))
+		}
 		if errors.Is(err, keygen.ErrRequest) {
 			return k.outbox.put(tx, Condition{Text: clip(err.Error())})
 		}
@@ -174,7 +190,12 @@ func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 	case CloseRound:
 		return k.keygen.CloseRound(tx, e.Session, e.Attempt, e.Round, verdicts[0].closing)
 	case ConfirmKey:
+		if err := k.live(tx, e.Session); err != nil {
+			return err
+		}
 		return k.keygen.Confirm(tx, e.Session, e.Attempt, e.BatchKey[:], e.NetworkKey)
+	case RetireSession:
+		return k.keygen.Retire(tx, e.Session)
 	case PeerMessage:
 		if _, err := e.parts(); err != nil {
 			return k.outbox.Misbehaved(tx, e.Session, e.From, err.Error(), e.Payload)
@@ -188,7 +209,17 @@ func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
 	return nil
 }
 
-func (k *core) applyBatch(tx storage.Tx, e Entry, verdicts []verdict) error {
+// live returns keygen.ErrRequest for a session whose key generation has ended
+// for good.
+func (k *core) live(r storage.Reader, session uint64) error {
+	over, err := k.keygen.Over(r, session)
+	if err == nil && over {
+		err = fmt.Errorf("%w: session %d is retired", keygen.ErrRequest, session)
+	}
+	return err
+}
+
+func (k *core) applyBatch(tx storage.Tx, position uint64, e Entry, verdicts []verdict) error {
 	switch e := e.(type) {
 	case ConfirmKey:
 		return k.signer.Confirmed(tx, e.Session)
@@ -196,6 +227,12 @@ func (k *core) applyBatch(tx storage.Tx, e Entry, verdicts []verdict) error {
 		return k.signer.Acknowledged(tx, e.ID)
 	case Reattempt:
 		return k.signer.Reattempt(tx, e.SignID, e.Number)
+	case CosignBlock:
+		return k.signer.RequestCosign(tx, e.Session, e.cosign())
+	case SignSlashReport:
+		return k.signer.RequestSlashReport(tx, e.Session, e.report())
+	case RetireSession:
+		return k.signer.Retired(tx, e.Session, position)
 	case PeerMessage:
 		return k.receive(tx, e, verdicts)
 	}
@@ -204,7 +241,7 @@ func (k *core) applyBatch(tx storage.Tx, e Entry, verdicts []verdict) error {
 
 func (k *core) receive(tx storage.Tx, m PeerMessage, verdicts []verdict) error {
 	for _, v := range verdicts {
-		if err := k.signer.Receive(tx, m.Session, m.From, v.part.item, v.signing); err != nil {
+		if err := k.signer.Receive(tx, m.Session, m.From, v.signing); err != nil {
 			return err
 		}
 	}
@@ -212,7 +249,7 @@ func (k *core) receive(tx storage.Tx, m PeerMessage, verdicts []verdict) error {
 }
 
 // applySettle returns the block that the entry settled, if it did.
-func (k *core) applySettle(tx storage.Tx, e Entry, verdicts []verdict) (*uint64, error) {
+func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []verdict) (*uint64, error) {
 	switch e := e.(type) {
 	case ConfirmKey:
 		return nil, k.scanner.Confirm(tx, scanner.Key{
@@ -231,10 +268,32 @@ func (k *core) applySettle(tx storage.Tx, e Entry, verdicts []verdict) (*uint64,
 		return nil, k.scheduler.Burn(tx, e.Payments)
 	case Reattempt:
 		return nil, k.signer.Reattempt(tx, e.SignID, e.Number)
+	case RetireSession:
+		return nil, k.retire(tx, position, e.Session)
 	case PeerMessage:
 		return nil, k.receive(tx, e, verdicts)
 	}
 	return nil, nil
+}
+
+// retire erases the secrets of a confirmed session, if it has no duties any
+// more. One that is not confirmed is key generation's.
+func (k *core) retire(tx storage.Tx, position, session uint64) error {
+	if over, err := k.keygen.Over(tx, session); err != nil || over {
+		return err
+	}
+	retired, err := k.scanner.Retired(tx, session)
+	if err != nil {
+		return err
+	}
+	if !retired {
+		text := fmt.Sprintf("session %d has duties and is not retired", session)
+		return k.outbox.put(tx, Condition{Text: text})
+	}
+	if err := k.keygen.Erase(tx, session); err != nil {
+		return err
+	}
+	return k.signer.Retire(tx, session, position)
 }
 
 func (e GenerateKey) concerns(l lane) bool      { return l == keygenLane }
@@ -242,10 +301,11 @@ func (e CloseRound) concerns(l lane) bool       { return l == keygenLane }
 func (e ConfirmKey) concerns(lane) bool         { return true }
 func (e AcknowledgeBatch) concerns(l lane) bool { return l != keygenLane }
 func (e Burns) concerns(l lane) bool            { return l == settleLane }
+func (e CosignBlock) concerns(l lane) bool      { return l == batchLane }
+func (e SignSlashReport) concerns(l lane) bool  { return l == batchLane }
+func (e RetireSession) concerns(lane) bool      { return true }
 
-func (e Reattempt) concerns(l lane) bool {
-	return l == batchLane && e.SignID.Kind == signer.Batch || l == settleLane && e.SignID.Kind == signer.Plan
-}
+func (e Reattempt) concerns(l lane) bool { return l == laneOf(e.SignID) }
 
 func (e PeerMessage) concerns(l lane) bool {
 	parts, err := e.parts()

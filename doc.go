@@ -28,6 +28,23 @@
 // happen: two processes of one validator on copies of one memory, which would
 // answer with the same nonces. Restoring an old database is safe.
 //
+// Signing costs few messages: what a validator has to say on many transactions
+// at once shares Broadcasts of up to Config.MaxMessage bytes. A share is taken
+// in as it comes and judged with all others of its set, when the last one is in
+// the log: then everybody has the signatures, or names everyone whose share was
+// wrong. A signer that restarts again and again while others wait for it is
+// held back, which a Condition tells, until the embedder orders a Reattempt.
+//
+// # What the batch key signs
+//
+// Batches are signed as they are reported. On request the same key signs, for a
+// confirmed session, that a block of the settlement chain is final
+// (CosignBlock), and its slash report (SignSlashReport): see package batch.
+// What counts are the entries' positions in the log. RetireSession erases the
+// shares of a session, in memory and in the database, and its nonces; before
+// the session's duties end it is refused. From then on the processor follows
+// the session as if it had never had a share.
+//
 // # What can happen
 //
 // A node that is away, behind or lying is waited out and shows in Status. A

@@ -3,6 +3,7 @@ package processor
 import (
 	"fmt"
 
+	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/internal/wire"
@@ -28,6 +29,9 @@ const (
 	kindAcknowledgeBatch
 	kindBurns
 	kindReattempt
+	kindCosignBlock
+	kindSignSlashReport
+	kindRetireSession
 )
 
 // GenerateKey starts an attempt to generate a validator set's key pair.
@@ -93,6 +97,31 @@ type Reattempt struct {
 	Number uint32
 }
 
+// CosignBlock asks a confirmed session to sign with its batch key that a block
+// of the settlement chain is final. The blocks of a session only grow in
+// number: a greater one takes the place of one that is not signed yet, others
+// have no effect but a Condition.
+type CosignBlock struct {
+	Session uint64
+	// Number and Hash identify the block.
+	Number uint64
+	Hash   [32]byte
+}
+
+// SignSlashReport asks a confirmed session to sign, with its batch key, what
+// its validators have to answer for. A session has one report: the first counts.
+type SignSlashReport struct {
+	Session uint64
+	// Slashes are in ascending order of the validators, each at most once.
+	Slashes []batch.Slash
+}
+
+// RetireSession erases a session's secrets for good. For a confirmed session it
+// has an effect once its key is retired and all batches up to there are
+// acknowledged, before that only a Condition. Any other session's key
+// generation ends for good.
+type RetireSession struct{ Session uint64 }
+
 // Bounds of decoded entries.
 const (
 	maxMessage  = 16 << 20
@@ -107,6 +136,9 @@ func (ConfirmKey) kind() uint8       { return kindConfirmKey }
 func (AcknowledgeBatch) kind() uint8 { return kindAcknowledgeBatch }
 func (Burns) kind() uint8            { return kindBurns }
 func (Reattempt) kind() uint8        { return kindReattempt }
+func (CosignBlock) kind() uint8      { return kindCosignBlock }
+func (SignSlashReport) kind() uint8  { return kindSignSlashReport }
+func (RetireSession) kind() uint8    { return kindRetireSession }
 
 func (e GenerateKey) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -158,6 +190,24 @@ func (e Reattempt) encode(w *wire.Writer) {
 	w.Uint32(e.Number)
 }
 
+func (e CosignBlock) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	e.cosign().Encode(w)
+}
+
+// cosign is what is signed.
+func (e CosignBlock) cosign() batch.Cosign { return batch.Cosign{Number: e.Number, Hash: e.Hash} }
+
+func (e SignSlashReport) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	e.report().Encode(w)
+}
+
+// report is what is signed.
+func (e SignSlashReport) report() batch.SlashReport { return batch.SlashReport{Slashes: e.Slashes} }
+
+func (e RetireSession) encode(w *wire.Writer) { w.Uint64(e.Session) }
+
 // EncodeEntry returns the one encoding of an entry.
 func EncodeEntry(e Entry) []byte {
 	var w wire.Writer
@@ -189,6 +239,18 @@ func DecodeEntry(data []byte) (Entry, error) {
 		v.SignID.Decode(r)
 		v.Number = r.Uint32()
 		e = v
+	case kindCosignBlock:
+		session := r.Uint64()
+		var c batch.Cosign
+		c.Decode(r)
+		e = CosignBlock{session, c.Number, c.Hash}
+	case kindSignSlashReport:
+		session := r.Uint64()
+		var report batch.SlashReport
+		report.Decode(r)
+		e = SignSlashReport{session, report.Slashes}
+	case kindRetireSession:
+		e = RetireSession{Session: r.Uint64()}
 	default:
 		r.Check(false, fmt.Sprintf("entry of kind %d", kind))
 	}

@@ -41,6 +41,8 @@ const (
 	kindDivergence
 	kindCondition
 	kindHalted
+	kindCosignedBlock
+	kindSignedSlashReport
 )
 
 // Broadcast asks to put a message to all validators of the session into the
@@ -85,6 +87,29 @@ type SignedBatch struct {
 	Batch   batch.Batch
 	// Digest is the batch's, which the signature signs and its
 	// acknowledgement names.
+	Digest    [32]byte
+	Signature [64]byte
+}
+
+// CosignedBlock is a block of the settlement chain with the signature of a
+// session's batch key: see batch.Cosign.
+type CosignedBlock struct {
+	Session uint64
+	// Number and Hash identify the block.
+	Number uint64
+	Hash   [32]byte
+	// Digest is the cosign's, which the signature signs.
+	Digest    [32]byte
+	Signature [64]byte
+}
+
+// SignedSlashReport is a slash report with the signature of its session's batch
+// key: see batch.SlashReport.
+type SignedSlashReport struct {
+	Session uint64
+	// Slashes are in ascending order of the validators.
+	Slashes []batch.Slash
+	// Digest is the report's, which the signature signs.
 	Digest    [32]byte
 	Signature [64]byte
 }
@@ -154,9 +179,11 @@ type Divergence struct {
 	Digests [][32]byte
 }
 
-// Condition tells something noteworthy that decides nothing.
+// Condition tells something noteworthy that decides nothing, such as an entry
+// of the log without effect, or a signer that waits for a Reattempt.
 type Condition struct {
-	// Subject is the ID of the payment or plan concerned, or zero.
+	// Subject is the ID of the payment or plan, or the subject of the sign ID,
+	// concerned, or zero.
 	Subject [32]byte
 	Text    string
 }
@@ -182,6 +209,8 @@ func (KeyStage) eventKind() uint8           { return kindKeyStage }
 func (Divergence) eventKind() uint8         { return kindDivergence }
 func (Condition) eventKind() uint8          { return kindCondition }
 func (Halted) eventKind() uint8             { return kindHalted }
+func (CosignedBlock) eventKind() uint8      { return kindCosignedBlock }
+func (SignedSlashReport) eventKind() uint8  { return kindSignedSlashReport }
 
 func (e Broadcast) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -296,6 +325,20 @@ func (e Condition) encode(w *wire.Writer) {
 
 func (e Halted) encode(w *wire.Writer) { w.String(e.Reason) }
 
+func (e CosignedBlock) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	batch.Cosign{Number: e.Number, Hash: e.Hash}.Encode(w)
+	w.Fixed(e.Digest[:])
+	w.Fixed(e.Signature[:])
+}
+
+func (e SignedSlashReport) encode(w *wire.Writer) {
+	w.Uint64(e.Session)
+	batch.SlashReport{Slashes: e.Slashes}.Encode(w)
+	w.Fixed(e.Digest[:])
+	w.Fixed(e.Signature[:])
+}
+
 // EncodeEvent returns the one encoding of an event's body.
 func EncodeEvent(e EventBody) []byte {
 	var w wire.Writer
@@ -386,6 +429,22 @@ func decodeEvent(r *wire.Reader) EventBody {
 		return e
 	case kindHalted:
 		return Halted{Reason: r.String(maxReason)}
+	case kindCosignedBlock:
+		e := CosignedBlock{Session: r.Uint64()}
+		var c batch.Cosign
+		c.Decode(r)
+		e.Number, e.Hash = c.Number, c.Hash
+		r.Fixed(e.Digest[:])
+		r.Fixed(e.Signature[:])
+		return e
+	case kindSignedSlashReport:
+		e := SignedSlashReport{Session: r.Uint64()}
+		var report batch.SlashReport
+		report.Decode(r)
+		e.Slashes = report.Slashes
+		r.Fixed(e.Digest[:])
+		r.Fixed(e.Signature[:])
+		return e
 	default:
 		r.Check(false, fmt.Sprintf("event of kind %d", kind))
 		return nil

@@ -27,7 +27,7 @@ func cloneGroup(t testing.TB, g *processortest.Group) *processortest.Group {
 }
 
 // FuzzHandle lets one of four validators say anything at any time while the
-// others sign a batch and pay: nobody fails or halts, nobody else is named, and
+// others sign a batch and a cosign, and pay: nobody fails or halts, nobody else is named, and
 // the others reach their aims without it.
 func FuzzHandle(f *testing.F) {
 	const hostile = 1
@@ -36,6 +36,7 @@ func FuzzHandle(f *testing.F) {
 	mine(f, g, 3)
 	require.NoError(f, g.Chain.Mine(f.Context(), 3))
 	owe(f, g, 1, 100)
+	g.Append(processor.CosignBlock{Number: 1})
 	for i, payload := range payloads(f) {
 		f.Add(payload, uint8(i))
 	}
@@ -74,6 +75,7 @@ func FuzzHandle(f *testing.F) {
 			if i != hostile {
 				require.Zero(t, status(t, v).Signing.Plans, "a plan was not signed")
 				require.Equal(t, 1, status(t, v).Signing.Transactions)
+				require.Zero(t, status(t, v).Signing.Requests, "a cosign was not signed")
 			}
 		}
 	})

@@ -1,8 +1,11 @@
 package processor
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/serai-go/processor/frost"
@@ -55,6 +58,9 @@ func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShar
 	if ok {
 		return pair.batch, pair.network, nil
 	}
+	if none, err := k.keygen.Shareless(r, session); err != nil || none {
+		return nil, nil, err
+	}
 	pair.batch, pair.network, err = k.keygen.Shares(r, session)
 	switch {
 	case err == nil:
@@ -63,6 +69,43 @@ func (k *keys) Shares(r storage.Reader, session uint64) (batchShare, networkShar
 		return nil, nil, nil
 	}
 	return pair.batch, pair.network, err
+}
+
+// forget erases the shares of retired sessions in memory. Nobody may be using
+// them.
+func (k *keys) forget(ctx context.Context, store storage.Store) error {
+	var gone []uint64
+	k.mu.Lock()
+	sessions := slices.Sorted(maps.Keys(k.shares))
+	k.mu.Unlock() // a transaction that is open may wait for it
+	if len(sessions) == 0 {
+		return nil
+	}
+	err := store.View(ctx, func(r storage.Reader) error {
+		for _, session := range sessions {
+			none, err := k.keygen.Shareless(r, session)
+			if err != nil {
+				return err
+			}
+			if none {
+				gone = append(gone, session)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, session := range gone {
+		if pair, ok := k.shares[session]; ok {
+			pair.batch.Erase()
+			pair.network.Erase()
+			delete(k.shares, session)
+		}
+	}
+	return nil
 }
 
 // erase erases the shares in memory.

@@ -85,6 +85,13 @@ func (l *log) where(of lane) (position uint64, free bool) {
 	return l.at[of], of == keygenLane || l.at[of] < l.at[keygenLane]
 }
 
+// passed tells whether a lane is beyond a position.
+func (l *log) passed(of lane, position uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.at[of] > position
+}
+
 // pass moves a lane beyond a position.
 func (l *log) pass(of lane, position uint64, stored bool) {
 	l.mu.Lock()
@@ -142,6 +149,9 @@ func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
 		entry, err := p.entry(ctx, position)
 		if err != nil || entry == nil {
 			return did, err
+		}
+		if _, ok := entry.(RetireSession); ok && of == batchLane && !p.log.passed(settleLane, position) {
+			return did, nil // it is for settlement to decide
 		}
 		if !entry.concerns(of) {
 			if err := p.passBy(ctx, of, position); err != nil {
@@ -209,7 +219,7 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 		})
 		if err == nil {
 			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
-				if err := p.core.apply(tx, of, entry, verdicts); err != nil {
+				if err := p.core.apply(tx, of, position, entry, verdicts); err != nil {
 					if passes(err) { // the core asks no node: this would never pass
 						err = fmt.Errorf("%w: %w", errCore, err)
 					}

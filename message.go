@@ -16,7 +16,7 @@ type lane uint8
 const (
 	// keygenLane makes keys. It depends on nothing but the log.
 	keygenLane lane = iota
-	// batchLane makes signing sets for batches.
+	// batchLane makes signing sets for batches, cosigns and slash reports.
 	batchLane
 	// settleLane settles, plans, and makes signing sets for plans.
 	settleLane
@@ -35,10 +35,15 @@ type part struct {
 
 // lane tells which lane the part is for.
 func (p part) lane() lane {
-	switch {
-	case p.keygen:
+	if p.keygen {
 		return keygenLane
-	case p.subject.Kind == signer.Plan:
+	}
+	return laneOf(p.subject)
+}
+
+// laneOf tells in which lane something is signed.
+func laneOf(id signer.ID) lane {
+	if id.Kind == signer.Plan {
 		return settleLane
 	}
 	return batchLane
@@ -56,6 +61,12 @@ func encodePayload(parts []part) []byte {
 }
 
 const maxParts = 1 << 16
+
+// What the encoding of a payload takes in bytes beside its items.
+const (
+	payloadOverhead = 4
+	partOverhead    = 1 + 4
+)
 
 // decodePayload unpacks a peer message.
 func decodePayload(data []byte) ([]part, error) {

@@ -15,10 +15,14 @@ import (
 
 // outbox is the durable queue of events. It is what the parts of the core
 // emit into, each event in the transaction that causes it.
-type outbox struct{ events storage.Queue[[]byte] }
+type outbox struct {
+	events storage.Queue[[]byte]
+	// limit is the length in bytes of the longest payload of signing items.
+	limit int
+}
 
-func newOutbox() *outbox {
-	return &outbox{storage.NewQueue("processor/outbox", storage.Blob)}
+func newOutbox(limit int) *outbox {
+	return &outbox{storage.NewQueue("processor/outbox", storage.Blob), limit}
 }
 
 func (o *outbox) put(tx storage.Tx, e EventBody) error {
@@ -76,9 +80,23 @@ func (o *outbox) SendKeygen(tx storage.Tx, session uint64, item []byte) error {
 	return o.put(tx, Broadcast{session, encodePayload([]part{{keygen: true, item: item}})})
 }
 
-// SendSigning implements signer.Events.
-func (o *outbox) SendSigning(tx storage.Tx, session uint64, item []byte) error {
-	return o.put(tx, Broadcast{session, encodePayload([]part{{item: item}})})
+// SendSigning implements signer.Events. It fills messages with as many items as
+// fit.
+func (o *outbox) SendSigning(tx storage.Tx, session uint64, items [][]byte) error {
+	var parts []part
+	size := payloadOverhead
+	for i, item := range items {
+		parts = append(parts, part{item: item})
+		size += partOverhead + len(item)
+		if i+1 < len(items) && size+partOverhead+len(items[i+1]) <= o.limit {
+			continue
+		}
+		if err := o.put(tx, Broadcast{session, encodePayload(parts)}); err != nil {
+			return err
+		}
+		parts, size = nil, payloadOverhead
+	}
+	return nil
 }
 
 // KeyGenerated implements keygen.Events.
@@ -108,6 +126,27 @@ func (o *outbox) BadDeals(tx storage.Tx, session uint64, attempt uint32, dealers
 // SignedBatch implements signer.Events.
 func (o *outbox) SignedBatch(tx storage.Tx, b signer.SignedBatch) error {
 	return o.put(tx, SignedBatch(b))
+}
+
+// SignedCosign implements signer.Events.
+func (o *outbox) SignedCosign(tx storage.Tx, c signer.SignedCosign) error {
+	return o.put(tx, CosignedBlock{c.Session, c.Cosign.Number, c.Cosign.Hash, c.Digest, c.Signature})
+}
+
+// SignedSlashReport implements signer.Events.
+func (o *outbox) SignedSlashReport(tx storage.Tx, p signer.SignedSlashReport) error {
+	return o.put(tx, SignedSlashReport{p.Session, p.Report.Slashes, p.Digest, p.Signature})
+}
+
+// Held implements signer.Events.
+func (o *outbox) Held(tx storage.Tx, id signer.ID, who uint16) error {
+	text := fmt.Sprintf("validator %d has withdrawn too often from %s and waits for a Reattempt", who, id)
+	return o.put(tx, Condition{Subject: id.Subject, Text: text})
+}
+
+// Refused implements signer.Events.
+func (o *outbox) Refused(tx storage.Tx, reason string) error {
+	return o.put(tx, Condition{Text: clip(reason)})
 }
 
 // Completed implements signer.Events.

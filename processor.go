@@ -20,6 +20,7 @@ type Processor struct {
 	log    *log
 	follow *follower
 
+	workers  *workers
 	events   chan Event
 	wake     wakeup
 	ran      atomic.Bool
@@ -60,12 +61,13 @@ func New(config Config) (*Processor, error) {
 	}
 	p := &Processor{
 		config:   config,
-		core:     newCore(&config),
 		log:      newLog(),
 		follow:   newFollower(),
 		events:   make(chan Event),
 		troubles: make(map[string]string),
+		workers:  newWorkers(),
 	}
+	p.core = newCore(&p.config, p.workers.parallel)
 	if err := config.Store.Update(ctx, p.core.outbox.restart); err != nil {
 		return nil, fmt.Errorf("clean outbox: %w", err)
 	}

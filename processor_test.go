@@ -30,6 +30,8 @@ func TestNewWantsAConfig(t *testing.T) {
 		"Self":          func(c *processor.Config) { c.Self = nil },
 		"Sealer":        func(c *processor.Config) { c.Sealer = nil },
 		"Confirmations": func(c *processor.Config) { c.Parameters = &coin.Parameters{} },
+		"MaxMessage":    func(c *processor.Config) { c.MaxMessage = processor.MinMessage - 1 },
+		"16777216":      func(c *processor.Config) { c.MaxMessage = 16<<20 + 1 },
 	} {
 		c := config(mock.New(mock.Options{}).Coin(), storage.NewMemory())
 		spoil(&c)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -49,6 +51,10 @@ func (p *Processor) drivers() []driver {
 			return p.core.signer.Prepare(ctx, p.config.Store)
 		}},
 		{name: "signing", step: func(ctx context.Context) (bool, error) {
+			// Whoever used the shares of a retired session is done with them.
+			if err := p.core.keys.forget(ctx, p.config.Store); err != nil {
+				return false, err
+			}
 			if !p.log.reached(p.config.Current) {
 				return false, nil
 			}
@@ -95,6 +101,8 @@ func (p *Processor) Run(ctx context.Context) error {
 		return errors.New("processor: Run was called before")
 	}
 	defer close(p.events)
+	p.workers.many.Store(true)
+	defer p.workers.many.Store(false)
 	outer, inner := errgroup.WithContext(ctx)
 	outer.Go(func() error { return p.deliver(inner) })
 	outer.Go(func() error {
@@ -263,6 +271,36 @@ func (p *Processor) drain(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// workers do heavy computations: as many at a time as there are processors,
+// whoever asks.
+type workers struct {
+	many atomic.Bool // otherwise everything is done by whoever asks
+	free chan struct{}
+}
+
+func newWorkers() *workers { return &workers{free: make(chan struct{}, runtime.GOMAXPROCS(0))} }
+
+// parallel is signer.Config.Parallel.
+func (w *workers) parallel(n int, do func(int)) {
+	if n < 2 || !w.many.Load() {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
+	var group errgroup.Group
+	group.SetLimit(cap(w.free))
+	for i := range n {
+		group.Go(func() error {
+			w.free <- struct{}{}
+			defer func() { <-w.free }()
+			do(i)
+			return nil
+		})
+	}
+	group.Wait()
 }
 
 // wakeup wakes whoever waits.

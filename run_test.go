@@ -29,10 +29,12 @@ type network struct {
 	procs  []*processor.Processor
 	delay  func() time.Duration
 
-	mu     sync.Mutex
-	log    []processor.Entry
-	seen   map[string]int // events by their encoding: how many tell them
-	onTold func(processor.EventBody)
+	mu  sync.Mutex
+	log []processor.Entry
+
+	telling sync.Mutex     // one event after the other
+	seen    map[string]int // events by their encoding: how many tell them
+	onTold  func(processor.EventBody)
 }
 
 func newNetwork(t *testing.T, n int) *network {
@@ -92,11 +94,11 @@ func (w *network) told(i int, body processor.EventBody) {
 		w.order(processor.PeerMessage{Session: m.Session, From: uint16(i), Payload: m.Payload})
 		return
 	}
-	w.mu.Lock()
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	text := string(processor.EncodeEvent(body))
 	w.seen[text]++
 	first := w.seen[text] == 1
-	w.mu.Unlock()
 	if first && w.onTold != nil {
 		w.onTold(body)
 	}
@@ -150,6 +152,10 @@ func (w *network) embed(payments int, done func()) {
 				ack.Burns = append(ack.Burns, coin.Payment{ID: coin.PaymentID{byte(e.Batch.ID), byte(j)}, Address: address, Amount: 600})
 			}
 			w.order(ack)
+			if e.Batch.ID == 0 {
+				w.order(processor.CosignBlock{Number: 1})
+			}
+			w.order(processor.RetireSession{}) // is refused
 		case processor.PaymentSettled:
 			if settled++; settled == payments {
 				done()
@@ -178,6 +184,16 @@ func TestRunIsStep(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.ErrorIs(t, ctx.Err(), context.Canceled, "it took too long")
+	cosigned := make(map[uint64]int)
+	for text, times := range w.seen {
+		e, err := processor.DecodeEvent([]byte(text))
+		require.NoError(t, err)
+		if c, ok := e.(processor.CosignedBlock); ok {
+			cosigned[c.Number] += times
+		}
+	}
+	require.NotZero(t, cosigned[1])
+	require.Len(t, cosigned, 1)
 
 	single, err := processor.New(config(w.chain.Coin(), storage.NewMemory()))
 	require.NoError(t, err)

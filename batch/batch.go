@@ -4,14 +4,12 @@
 // A block in which something happened to the group is reported as an Update
 // of one or more Batches. Each batch is signed by the group's batch key, an
 // ordinary Ed25519 key, over its Digest: Verify needs no part of this library
-// but this package.
+// but this package. The same key signs a session's other statements: Cosign
+// and SlashReport.
 package batch
 
 import (
-	"crypto/ed25519"
-	"crypto/sha512"
 	"errors"
-	"fmt"
 
 	"github.com/serai-go/processor/internal/wire"
 )
@@ -98,15 +96,7 @@ type Domain struct {
 }
 
 // Digest is the 32-byte message that the batch key signs.
-func (b Batch) Digest(d Domain) [32]byte {
-	var w wire.Writer
-	w.String("serai-go/processor batch v1")
-	w.String(d.Network)
-	w.Fixed(d.Genesis[:])
-	w.Uint64(d.Session)
-	b.Encode(&w)
-	return sha512.Sum512_256(w.Data())
-}
+func (b Batch) Digest(d Domain) [32]byte { return d.digest("batch", b) }
 
 // ErrSignature is returned for a signature that is not the batch key's.
 var ErrSignature = errors.New("batch: wrong signature")
@@ -114,14 +104,7 @@ var ErrSignature = errors.New("batch: wrong signature")
 // Verify checks the signature of a batch by the batch key of its domain's
 // session, a 32-byte Ed25519 public key.
 func (b Batch) Verify(d Domain, key, signature []byte) error {
-	if len(key) != ed25519.PublicKeySize {
-		return fmt.Errorf("batch: key of %d bytes", len(key))
-	}
-	digest := b.Digest(d)
-	if !ed25519.Verify(key, digest[:], signature) {
-		return ErrSignature
-	}
-	return nil
+	return verify(b.Digest(d), key, signature)
 }
 
 // Update is all that is reported about one block.

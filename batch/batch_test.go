@@ -164,12 +164,18 @@ func FuzzBatch(f *testing.F) {
 
 func FuzzVerify(f *testing.F) {
 	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	digest := one.Digest(domain)
-	f.Add([]byte(private.Public().(ed25519.PublicKey)), ed25519.Sign(private, digest[:]))
+	for _, s := range []statement{one, cosign, report} {
+		digest := s.Digest(domain)
+		f.Add([]byte(private.Public().(ed25519.PublicKey)), ed25519.Sign(private, digest[:]))
+	}
 	f.Add(make([]byte, 31), make([]byte, 64))
 	f.Fuzz(func(t *testing.T, key, signature []byte) {
-		good := len(key) == ed25519.PublicKeySize && ed25519.Verify(key, digest[:], signature)
-		require.Equal(t, good, one.Verify(domain, key, signature) == nil)
+		good := func(digest [32]byte) bool {
+			return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, digest[:], signature)
+		}
+		require.Equal(t, good(one.Digest(domain)), one.Verify(domain, key, signature) == nil)
+		require.Equal(t, good(cosign.Digest(domain)), cosign.Verify(domain, key, signature) == nil)
+		require.Equal(t, good(report.Digest(domain)), report.Verify(domain, key, signature) == nil)
 	})
 }
 

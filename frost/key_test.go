@@ -202,7 +202,10 @@ func FuzzCommitment(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, data []byte) {
 		s := signings[int(i)%len(signings)]
-		_, checked := frost.DecodeCommitment(s.key, s.work, 0, data)
+		c, checked := frost.DecodeCommitment(s.key, s.work, 0, data)
+		if checked == nil && (!c.Encodes(data) || c.Encodes(data[1:]) || c.Validator() != 0) {
+			t.Fatal("another commitment")
+		}
 		_, err := frost.NewSession(s.key, s.work, nil, []frost.Member{{Validator: 0, Commitment: data}})
 		if (checked == nil) != (err == nil) {
 			t.Fatalf("checked: %v; used: %v", checked, err)
@@ -220,6 +223,9 @@ func FuzzShare(f *testing.F) {
 		s := signings[int(i)%len(signings)]
 		valid := s.session.Verify(0, data) == nil
 		_, err := s.session.Aggregate([][]byte{data})
+		if valid && frost.CheckShare(s.key, s.work, data) != nil {
+			t.Fatal("a valid share is malformed")
+		}
 		if valid != (err == nil) || valid != (len(s.session.VerifyAll([][]byte{data})) == 0) {
 			t.Fatalf("valid: %v; completed: %v", valid, err)
 		}

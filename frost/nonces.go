@@ -216,3 +216,6 @@ func DecodeCommitment(key *PublicKey, work []Algorithm, validator uint16, data [
 
 // Validator returns the number of the validator.
 func (c *Commitment) Validator() uint16 { return c.validator }
+
+// Encodes reports whether these bytes are what the commitment was decoded from.
+func (c *Commitment) Encodes(data []byte) bool { return bytes.Equal(c.encoded, data) }

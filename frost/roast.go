@@ -133,6 +133,12 @@ func (r *Roast) Idle(validator uint16) (counter uint64, idle bool) {
 	return s.counter, !s.removed && s.unused == nil && s.held == nil && !s.pending
 }
 
+// Held reports whether a validator's commitment waits for a Reattempt: it has
+// withdrawn too often, and is still pending.
+func (r *Roast) Held(validator uint16) bool {
+	return int(validator) < len(r.signers) && r.signers[validator].held != nil
+}
+
 // Set returns the live set with a number.
 func (r *Roast) Set(number uint32) (SigningSet, bool) {
 	if i, ok := r.find(number); ok {

@@ -25,6 +25,13 @@ func (s *Session) Verify(validator uint16, share []byte) error {
 	return nil
 }
 
+// CheckShare checks the form of a share of a session with this work: its length
+// and its scalars, not its equation. The error wraps ErrAnswer.
+func CheckShare(key *PublicKey, work []Algorithm, share []byte) error {
+	_, err := decodeShare(key.group, len(work), share)
+	return err
+}
+
 // VerifyAll checks the shares of all members, given in their order, and returns
 // those at fault. It checks all at once first, so that no fault costs the least;
 // a missing share, nil, is not checked.
@@ -88,14 +95,19 @@ func (s *Session) culprits(positions []int, answers [][]Scalar) []int {
 }
 
 func (s *Session) decodeShare(share []byte) ([]Scalar, error) {
-	size := s.key.group.ScalarSize()
-	if len(share) != size*len(s.items) {
-		return nil, fmt.Errorf("%w: %d bytes, %d wanted", ErrAnswer, len(share), size*len(s.items))
+	return decodeShare(s.key.group, len(s.items), share)
+}
+
+// decodeShare decodes a share of so many signatures.
+func decodeShare(group Group, items int, share []byte) ([]Scalar, error) {
+	size := group.ScalarSize()
+	if len(share) != size*items {
+		return nil, fmt.Errorf("%w: %d bytes, %d wanted", ErrAnswer, len(share), size*items)
 	}
-	answers := make([]Scalar, len(s.items))
+	answers := make([]Scalar, items)
 	for i := range answers {
 		var err error
-		if answers[i], err = s.key.group.DecodeScalar(share[size*i:][:size]); err != nil {
+		if answers[i], err = group.DecodeScalar(share[size*i:][:size]); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}
 	}

@@ -2,6 +2,7 @@ package processortest
 
 import (
 	"context"
+	"crypto/sha512"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/serai-go/processor"
+	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/cointest"
 )
@@ -35,6 +37,9 @@ func init() {
 		"received":   (*Player).received,
 		"ledger":     (*Player).ledger,
 		"pending":    (*Player).pending,
+		"cosign":     (*Player).cosign,
+		"slash":      (*Player).slash,
+		"retire":     (*Player).retire,
 	}
 }
 
@@ -315,6 +320,56 @@ func (p *Player) garble(ctx context.Context, a arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return "", p.Run(ctx)
+}
+
+// cosign N [session=0]: the settlement chain's block N is to be cosigned.
+func (p *Player) cosign(ctx context.Context, a arguments) (string, error) {
+	number, err := a.first()
+	if err != nil {
+		return "", err
+	}
+	session, err := a.number("session", 0)
+	if err != nil {
+		return "", err
+	}
+	hash := sha512.Sum512_256(fmt.Appendf(nil, "settlement block %d", number))
+	p.Append(processor.CosignBlock{Session: session, Number: number, Hash: hash})
+	return "", p.Run(ctx)
+}
+
+// slash I=POINTS… [session=0]: the slash report is to be signed.
+func (p *Player) slash(ctx context.Context, a arguments) (string, error) {
+	session, err := a.number("session", 0)
+	if err != nil {
+		return "", err
+	}
+	e := processor.SignSlashReport{Session: session}
+	for _, name := range a.order {
+		if name == "session" {
+			continue
+		}
+		validator, err := strconv.ParseUint(name, 10, 16)
+		if err != nil {
+			return "", err
+		}
+		points, err := a.number(name, 0)
+		if err != nil {
+			return "", err
+		}
+		e.Slashes = append(e.Slashes, batch.Slash{Validator: uint16(validator), Points: uint32(points)})
+	}
+	p.Append(e)
+	return "", p.Run(ctx)
+}
+
+// retire [session=0]: the secrets of the session are to be erased.
+func (p *Player) retire(ctx context.Context, a arguments) (string, error) {
+	session, err := a.number("session", 0)
+	if err != nil {
+		return "", err
+	}
+	p.Append(processor.RetireSession{Session: session})
 	return "", p.Run(ctx)
 }
 

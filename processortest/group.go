@@ -22,6 +22,7 @@ import (
 	"github.com/serai-go/processor/coin/cointest"
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/keygen"
+	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -39,6 +40,9 @@ type Options struct {
 	Parameters *coin.Parameters
 	// History makes the validators' stores keep their history.
 	History bool
+	// Scanner and MaxMessage are those of processor.Config.
+	Scanner    func(scanner.Config) scanner.Scanner
+	MaxMessage int
 }
 
 // Group is a validator set with its coordinator.
@@ -130,7 +134,7 @@ func New(o Options) (*Group, error) {
 func (g *Group) Start(i int, store *storage.Memory) error {
 	p, err := processor.New(processor.Config{
 		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
-		Current: uint64(len(g.Log)),
+		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage,
 	})
 	if err != nil {
 		return fmt.Errorf("start validator %d: %w", i, err)

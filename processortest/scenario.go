@@ -41,6 +41,7 @@ import (
 //	offline I… / online I… / restart I…       validators go, come back, are killed
 //	garble I                                  a message of a validator that is none
 //	fork DEPTH [drop]                         replace the newest blocks
+//	cosign N / slash I=POINTS… / retire       requests of the settlement chain
 //	received alice… / ledger / pending        write what is there
 type Scenario struct{ Blocks []Block }
 
@@ -284,6 +285,18 @@ func (p *Player) describe(body processor.EventBody) string {
 		return fmt.Sprintf("block %d: %s", e.Number, strings.Join(parts, ", "))
 	case processor.SignedBatch:
 		return fmt.Sprintf("batch %d signed", e.Batch.ID)
+	case processor.CosignedBlock:
+		c := batch.Cosign{Number: e.Number, Hash: e.Hash}
+		if err := c.Verify(p.domain(e.Session), p.Key.BatchKey[:], e.Signature[:]); err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("settlement block %d cosigned", e.Number)
+	case processor.SignedSlashReport:
+		report := batch.SlashReport{Slashes: e.Slashes}
+		if err := report.Verify(p.domain(e.Session), p.Key.BatchKey[:], e.Signature[:]); err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("slash report signed: %v", e.Slashes)
 	case processor.PaymentPlanned:
 		return fmt.Sprintf("payment %s planned", p.name(e.ID))
 	case processor.Completed:
@@ -310,6 +323,13 @@ func (p *Player) describe(body processor.EventBody) string {
 		return "halted: " + e.Reason
 	}
 	return ""
+}
+
+// domain is that of what a session's batch key signs.
+func (p *Player) domain(session uint64) batch.Domain {
+	d := p.Domain()
+	d.Session = session
+	return d
 }
 
 func (p *Player) describeBatch(b batch.Batch) string {

@@ -57,6 +57,22 @@ func (s *scanner) Keys(r storage.Reader) ([]Key, error) {
 	return keys, nil
 }
 
+// Retired implements Scanner: the key is retired at the last settled block, and
+// a block settles with the acknowledgement of its last batch. The retirement of
+// the only key is never decided.
+func (s *scanner) Retired(r storage.Reader, session uint64) (bool, error) {
+	f, err := s.frontier.Load(r)
+	if err != nil {
+		return false, err
+	}
+	key, ok, err := s.keys.Get(r, session)
+	if err != nil || !ok || !key.Active || f.Settle <= key.Activation {
+		return false, err
+	}
+	lifetime := Lifetime{Activation: key.Activation, First: true}
+	return StageAt(s.Parameters, f.Settle-1, lifetime) == Retired, nil
+}
+
 // RateBlocks is how many blocks make a reference fee rate: the block and its
 // predecessors. Indexing starts that many blocks before the first key.
 const RateBlocks = 6

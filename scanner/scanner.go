@@ -30,6 +30,9 @@ type Scanner interface {
 	Confirm(tx storage.Tx, key Key) error
 	// Keys returns the keys in the order of their sessions.
 	Keys(r storage.Reader) ([]Key, error)
+	// Retired tells whether a confirmed session has no duties any more: its key
+	// is retired and all batches up to its retirement block are acknowledged.
+	Retired(r storage.Reader, session uint64) (bool, error)
 
 	// Frontier says how far the chain is indexed, scanned and settled.
 	Frontier(r storage.Reader) (Frontier, error)

@@ -37,14 +37,8 @@ type SignedBatch struct {
 	Signature [64]byte
 }
 
-// formOfBatch is batch signing work as far as the form of a commitment
-// depends on it.
-var formOfBatch = []frost.Algorithm{ed25519.NewSchnorr(nil)}
-
 // digest is what the batch key signs.
-func (s *Signer) digest(b reported) [32]byte {
-	return b.Batch.Digest(batch.Domain{Network: s.Network, Genesis: s.Genesis, Session: b.Session})
-}
+func (s *Signer) digest(b reported) [32]byte { return b.Batch.Digest(s.domain(b.Session)) }
 
 // Reported makes the batches of an update ones to sign.
 func (s *Signer) Reported(tx storage.Tx, session uint64, update batch.Update) error {
@@ -96,16 +90,16 @@ func (s *Signer) Acknowledged(tx storage.Tx, id uint64) error {
 	return nil
 }
 
-// batchWork is the signing work of a batch, nil if it is not reported here or
-// not for that session to sign.
-func (s *Signer) batchWork(r storage.Reader, id ID) ([]frost.Algorithm, error) {
+// batchWork is the signing work of a batch, nil if it is not reported here. It
+// is foreign if it is reported for another session to sign.
+func (s *Signer) batchWork(r storage.Reader, id ID) (work []frost.Algorithm, foreign bool, err error) {
 	n, _ := id.batch()
 	b, ok, err := s.batches.Get(r, n)
 	if err != nil || !ok || b.Session != id.Session {
-		return nil, err
+		return nil, ok, err
 	}
 	digest := s.digest(b)
-	return []frost.Algorithm{ed25519.NewSchnorr(digest[:])}, nil
+	return []frost.Algorithm{ed25519.NewSchnorr(digest[:])}, false, nil
 }
 
 // turn tells whether signatures may be told: batches are, in the order of

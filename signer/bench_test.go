@@ -27,12 +27,9 @@ func verifyCost(b *testing.B) float64 {
 	return float64(time.Since(start).Nanoseconds()) / rounds
 }
 
-// BenchmarkSignTransaction is all the work of four signers, three of whom have
-// to sign, from a plan of ten taproot inputs to the signed transaction of each:
-// commitments, shares, the check of every share by everyone, signatures, and
-// the database. The metric compares it with that many verifications by btcec.
-func BenchmarkSignTransaction(b *testing.B) {
-	cost := verifyCost(b)
+// newBitcoinWorld is four signers, three of whom have to sign, whose network key
+// signs as Bitcoin wants it.
+func newBitcoinWorld(b *testing.B) *world {
 	w := newWorldOf(b, secp256k1.Group, 3, 1, 1, 1, 1)
 	w.algorithm = func(message []byte) frost.Algorithm { return secp256k1.NewBIP340(message) }
 	w.verify = func(key, message, signature []byte) bool {
@@ -41,6 +38,16 @@ func BenchmarkSignTransaction(b *testing.B) {
 		return err1 == nil && err2 == nil && parsed.Verify(message, public)
 	}
 	w.run()
+	return w
+}
+
+// BenchmarkSignTransaction is all the work of four signers, three of whom have
+// to sign, from a plan of ten taproot inputs to the signed transaction of each:
+// commitments, shares, signatures by everyone, and the database. The metric
+// compares it with that many verifications by btcec.
+func BenchmarkSignTransaction(b *testing.B) {
+	cost := verifyCost(b)
+	w := newBitcoinWorld(b)
 	for b.Loop() {
 		id := w.plan(10)
 		w.run()
@@ -50,4 +57,32 @@ func BenchmarkSignTransaction(b *testing.B) {
 		require.Equal(b, b.N, count(n.told(), "plan"))
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cost, "verifies/op")
+}
+
+// BenchmarkSignMany is that for 200 plans of one input at once, by all four. The
+// metrics count the messages in the log, and verifications for each of the 200
+// signatures.
+func BenchmarkSignMany(b *testing.B) {
+	const many = 200
+	cost := verifyCost(b)
+	w := newBitcoinWorld(b)
+	messages := 0
+	for b.Loop() {
+		at := len(w.log)
+		ids := w.plansOf(many, 1)
+		w.run()
+		for _, e := range w.log[at:] {
+			if e.do == nil {
+				messages++
+			}
+		}
+		for _, id := range ids {
+			w.resolve(id)
+		}
+	}
+	for _, n := range w.nodes {
+		require.Equal(b, many*b.N, count(n.told(), "plan"))
+	}
+	b.ReportMetric(float64(messages)/float64(b.N), "messages/op")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/many/cost, "verifies/signature")
 }

@@ -24,8 +24,9 @@ func FuzzDecode(f *testing.F) {
 	for _, v := range []wire.Encoder{
 		id, BatchID(1, 1<<40), item{ID: id, Next: next}, item{ID: id, Share: []byte("share"), Set: 4},
 		item{ID: BatchID(0, 2), Share: []byte("share"), Set: 4, Next: next},
-		duty{Digest: [32]byte{1}, Counter: 3, Used: 2, Pending: true, Set: 1},
-		completedSet{Number: 1, Members: []answered{{Validator: 2, Commitment: []byte("c"), Share: []byte("s")}}},
+		duty{Order: 9, Digest: [32]byte{1}, Counter: 3, Used: 2, Pending: true, Set: 1},
+		signatures{[][]byte{[]byte("one"), []byte("two")}}, cosigning{batch.Cosign{Number: 1}, true},
+		reporting{batch.SlashReport{Slashes: []batch.Slash{{Validator: 1, Points: 2}}}, true}, ID{1, SlashReport, [32]byte{2}},
 		reported{Batch: batch.Batch{ID: 3}, Session: 1}, prepared{Transaction: []byte("t"), Own: []uint32{0, 2}},
 		signed{coin.Transaction{ID: coin.TransactionID{1}, Raw: []byte("raw")}},
 	} {
@@ -35,7 +36,9 @@ func FuzzDecode(f *testing.F) {
 		roundTrip[ID](t, data)
 		roundTrip[item](t, data)
 		roundTrip[duty](t, data)
-		roundTrip[completedSet](t, data)
+		roundTrip[signatures](t, data)
+		roundTrip[cosigning](t, data)
+		roundTrip[reporting](t, data)
 		roundTrip[reported](t, data)
 		roundTrip[prepared](t, data)
 		roundTrip[signed](t, data)
@@ -50,29 +53,41 @@ func FuzzDecode(f *testing.F) {
 // FuzzReceive hands a signer what a peer may say while a set waits for its
 // share: only that peer may be named, nothing fails, and the others sign.
 func FuzzReceive(f *testing.F) {
-	w, _ := pending(f, 3, 1, 1, 1, 1)
-	for _, n := range w.nodes {
+	// While sets wait for shares: of a batch, a plan of two inputs and a cosign.
+	live := func(t testing.TB) *world {
+		w := newWorld(t, 3, 1, 1, 1, 1)
+		w.cosign(0, 5)
+		w.plan(2)
+		w.reportAll(0)
+		w.once()
+		for _, n := range w.nodes {
+			require.NoError(t, n.read())
+			require.NoError(t, n.work())
+		}
+		return w
+	}
+	w := live(f)
+	for _, n := range w.clone(f).nodes {
 		for _, item := range n.take() {
 			f.Add(item)
 		}
 	}
 	for _, e := range w.log {
-		if e.item != nil {
-			f.Add(e.item)
+		for _, item := range e.items {
+			f.Add(item)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) == 0 {
-			return // an entry of the test's log without an item
-		}
-		w, _ := pending(t, 3, 1, 1, 1, 1)
+		w := w.clone(t)
 		w.nodes[1].offline = true
 		w.say(1, data)
 		w.run()
 		for _, i := range []int{0, 2, 3} {
 			lines := w.nodes[i].told()
 			require.Equal(t, 1, count(lines, "batch 0 signed"))
-			require.Equal(t, len(lines), 1+count(lines, "1: ")+count(lines, "batch diverged"), "%v", lines)
+			require.Equal(t, 1, count(lines, "cosign 5 signed"))
+			require.Equal(t, 1, counting(lines, " completed"))
+			require.Equal(t, len(lines), 3+count(lines, "1: ")+counting(lines, " diverged"), "%v", lines)
 		}
 	})
 }

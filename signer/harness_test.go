@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,15 +38,16 @@ type world struct {
 	batchKey, networkKey *frost.PublicKey
 	log                  []entry
 	nodes                []*node
+	answered             map[string]string // share by the commitment it answers
 	algorithm            func(message []byte) frost.Algorithm
 	verify               func(key, message, signature []byte) bool
 }
 
-// entry is a step of the log: an item of a validator, or anything else.
+// entry is a step of the log: a message of a validator, or anything else.
 type entry struct {
-	from uint16
-	item []byte
-	do   func(*node, storage.Tx) error
+	from  uint16
+	items [][]byte
+	do    func(*node, storage.Tx) error
 }
 
 // node is one validator's signer with its database. Everything it remembers
@@ -58,14 +61,35 @@ type node struct {
 	keys    *fakeKeys
 	random  io.Reader
 	offline bool
+	// evidence sees what convicts whom.
+	evidence func(who uint16, item []byte)
+	// tamper changes what the node says: nil stands for silence.
+	tamper func(item []byte) []byte
 }
 
 var (
 	cursor = storage.NewValue("test/cursor", storage.Number)
 	plans  = storage.NewMap("test/plans", storage.HashKey[coin.PlanID](), storage.Record[coin.Plan]())
-	sent   = storage.NewQueue("test/sent", storage.Blob)
+	sent   = storage.NewQueue("test/sent", storage.Record[message]())
 	told   = storage.NewQueue("test/told", storage.Blob)
 )
+
+// message is what a node sends at once.
+type message struct{ items [][]byte }
+
+func (m message) Encode(w *wire.Writer) {
+	w.Count(len(m.items))
+	for _, item := range m.items {
+		w.Bytes(item)
+	}
+}
+
+func (m *message) Decode(r *wire.Reader) {
+	m.items = make([][]byte, r.Count(1<<16, 4))
+	for i := range m.items {
+		m.items[i] = r.Bytes(MaxItem)
+	}
+}
 
 // chacha is repeatable randomness.
 func chacha(seed uint64) io.Reader {
@@ -79,6 +103,7 @@ func newWorld(t tester, threshold uint16, weights ...uint16) *world {
 func newWorldOf(t tester, group frost.Group, threshold uint16, weights ...uint16) *world {
 	w := &world{
 		tester:    t,
+		answered:  make(map[string]string),
 		algorithm: func(message []byte) frost.Algorithm { return ed25519.NewSchnorr(message) },
 		verify:    func(key, message, signature []byte) bool { return stdlib.Verify(key, message, signature) },
 	}
@@ -116,6 +141,17 @@ func (n *node) restart(store *storage.Memory) {
 	})
 }
 
+// clone copies a world with new processes.
+func (w *world) clone(t tester) *world {
+	c := *w
+	c.tester, c.log, c.nodes, c.answered = t, slices.Clone(w.log), nil, maps.Clone(w.answered)
+	for _, n := range w.nodes {
+		twin := c.add(&fakeKeys{world: &c, batch: n.keys.batch, network: n.keys.network})
+		twin.restart(n.store.Clone())
+	}
+	return &c
+}
+
 func (n *node) update(f func(storage.Tx) error) {
 	require.NoError(n, n.store.Update(n.Context(), f))
 }
@@ -127,8 +163,10 @@ func (n *node) view(f func(storage.Reader) error) {
 // append adds a step to the log.
 func (w *world) append(do func(*node, storage.Tx) error) { w.log = append(w.log, entry{do: do}) }
 
-// say adds an item to the log.
-func (w *world) say(from uint16, item []byte) { w.log = append(w.log, entry{from: from, item: item}) }
+// say adds a message to the log.
+func (w *world) say(from uint16, items ...[]byte) {
+	w.log = append(w.log, entry{from: from, items: items})
+}
 
 // step reads one log entry. It returns false at the end of the log, or where
 // the node has to wait.
@@ -143,10 +181,10 @@ func (n *node) step() (bool, error) {
 		return false, nil
 	}
 	e := n.log[at]
-	var v Verdict
-	if e.item != nil {
+	var verdicts []Verdict
+	if e.do == nil {
 		err := n.store.View(ctx, func(r storage.Reader) (err error) {
-			v, err = n.Check(r, 0, e.from, e.item)
+			verdicts, err = n.Check(r, 0, e.from, e.items)
 			return err
 		})
 		if errors.Is(err, ErrNotReady) {
@@ -160,10 +198,15 @@ func (n *node) step() (bool, error) {
 		if err := cursor.Put(tx, at+1); err != nil {
 			return err
 		}
-		if e.item != nil {
-			return n.Receive(tx, 0, e.from, e.item, v)
+		if e.do != nil {
+			return e.do(n, tx)
 		}
-		return e.do(n, tx)
+		for _, v := range verdicts {
+			if err := n.Receive(tx, 0, e.from, v); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -185,16 +228,24 @@ func (n *node) work() error {
 	}
 }
 
-// take returns what the node has sent since, and takes it out.
+// take returns the items that the node has sent since, and takes them out.
 func (n *node) take() (items [][]byte) {
+	for _, m := range n.takeMessages() {
+		items = append(items, m.items...)
+	}
+	return items
+}
+
+// takeMessages is take with the items of a message together.
+func (n *node) takeMessages() (list []message) {
 	n.update(func(tx storage.Tx) error {
-		items = nil
+		list = nil
 		var ids []uint64
 		for item, err := range sent.All(tx) {
 			if err != nil {
 				return err
 			}
-			items, ids = append(items, item.Value), append(ids, item.Key)
+			list, ids = append(list, item.Value), append(ids, item.Key)
 		}
 		for _, id := range ids {
 			if err := sent.Delete(tx, id); err != nil {
@@ -203,7 +254,7 @@ func (n *node) take() (items [][]byte) {
 		}
 		return nil
 	})
-	return items
+	return list
 }
 
 // run lets all nodes read, work and speak until nothing moves.
@@ -224,12 +275,30 @@ func (w *world) once() (spoken bool) {
 		if n.offline {
 			continue
 		}
-		for _, item := range n.take() {
-			w.say(uint16(n.number), item)
-			spoken = true
+		for _, m := range n.takeMessages() {
+			if n.say(m.items) {
+				spoken = true
+			}
 		}
 	}
 	return spoken
+}
+
+// say puts what the node says into the log, and tells whether that is anything.
+func (n *node) say(items [][]byte) bool {
+	if n.tamper != nil {
+		var kept [][]byte
+		for _, item := range items {
+			if item = n.tamper(item); item != nil {
+				kept = append(kept, item)
+			}
+		}
+		items = kept
+	}
+	if len(items) > 0 {
+		n.world.say(uint16(n.number), items...)
+	}
+	return len(items) > 0
 }
 
 // told returns what the node has told of signing, in order.
@@ -251,139 +320,6 @@ func (n *node) tell(tx storage.Tx, format string, args ...any) error {
 	_, err := told.Push(tx, fmt.Appendf(nil, format, args...))
 	return err
 }
-
-// Plan implements Plans.
-func (n *node) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error) {
-	return plans.Get(r, id)
-}
-
-// SendSigning implements Events.
-func (n *node) SendSigning(tx storage.Tx, _ uint64, item []byte) error {
-	_, err := sent.Push(tx, item)
-	return err
-}
-
-// SignedBatch implements Events. The signature is the group's, by any Ed25519
-// library.
-func (n *node) SignedBatch(tx storage.Tx, b SignedBatch) error {
-	if !stdlib.Verify(n.batchKey.Key().Bytes(), b.Digest[:], b.Signature[:]) {
-		return errors.New("wrong signature of a batch")
-	}
-	return n.tell(tx, "batch %d signed", b.Batch.ID)
-}
-
-// Completed implements Events.
-func (n *node) Completed(tx storage.Tx, id ID, _ coin.TransactionID) error {
-	return n.tell(tx, "plan %x completed", id.Subject[:1])
-}
-
-// Diverged implements Events.
-func (n *node) Diverged(tx storage.Tx, id ID, digests [2][32]byte) error {
-	return n.tell(tx, "%s diverged", id.Kind)
-}
-
-// Misbehaved implements Events.
-func (n *node) Misbehaved(tx storage.Tx, _ uint64, who uint16, reason string, _ []byte) error {
-	what, _, _ := bytes.Cut([]byte(reason), []byte(":"))
-	return n.tell(tx, "%d: %s", who, what)
-}
-
-// Unpublished implements Events.
-func (n *node) Unpublished(tx storage.Tx, plan coin.PlanID, answer coin.Publication) error {
-	return n.tell(tx, "plan %x: %s", plan[:1], answer.Status)
-}
-
-// fakeKeys has one session, 0, and of it the shares of one validator.
-type fakeKeys struct {
-	*world
-	batch, network *frost.KeyShare
-}
-
-// Public implements Keys.
-func (k *fakeKeys) Public(_ storage.Reader, session uint64) (batchKey, networkKey *frost.PublicKey, err error) {
-	if session != 0 {
-		return nil, nil, ErrNoKey
-	}
-	return k.batchKey, k.networkKey, nil
-}
-
-// Shares implements Keys.
-func (k *fakeKeys) Shares(storage.Reader, uint64) (batchShare, networkShare *frost.KeyShare, err error) {
-	return k.batch, k.network, nil
-}
-
-// fakeCoin makes transactions that are a list of signatures, one for each
-// input.
-type fakeCoin struct {
-	*world
-	coin.Spender
-	change    byte // added to what is prepared
-	refuse    error
-	prepare   func()
-	assemble  func()
-	published []coin.TransactionID
-	publish   func(coin.Transaction) (coin.Publication, error)
-}
-
-func (c *fakeCoin) Prepare(_ context.Context, plan coin.Plan) ([]byte, error) {
-	if c.prepare != nil {
-		c.prepare()
-	}
-	return append(wire.Marshal(plan), c.change), nil
-}
-
-func messages(plan coin.Plan, prepared []byte) (list [][]byte) {
-	for i := range plan.Inputs {
-		hash := sha512.Sum512_256(append(prepared, byte(i)))
-		list = append(list, hash[:])
-	}
-	return list
-}
-
-func (c *fakeCoin) Work(plan coin.Plan, prepared []byte) (work []frost.Algorithm, err error) {
-	for _, m := range messages(plan, prepared) {
-		work = append(work, c.algorithm(m))
-	}
-	return work, nil
-}
-
-func (c *fakeCoin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte) (coin.Transaction, error) {
-	if c.assemble != nil {
-		c.assemble()
-	}
-	if c.refuse != nil {
-		return coin.Transaction{}, c.refuse
-	}
-	for i, m := range messages(plan, prepared) {
-		if !c.verify(c.networkKey.Key().Bytes(), m, signatures[i]) {
-			return coin.Transaction{}, coin.ErrInvalid
-		}
-	}
-	return coin.Transaction{ID: sha512.Sum512_256(prepared), Raw: bytes.Join(signatures, nil)}, nil
-}
-
-func (c *fakeCoin) Publish(_ context.Context, tx coin.Transaction) (coin.Publication, error) {
-	c.published = append(c.published, tx.ID)
-	if c.publish != nil {
-		return c.publish(tx)
-	}
-	return coin.Publication{Status: coin.Accepted}, nil
-}
-
-func (c *fakeCoin) Describe(_ coin.Plan, prepared []byte) (coin.Description, error) {
-	return coin.Description{Eventuality: fakeEventuality(sha512.Sum512_256(prepared)), Own: []uint32{0}}, nil
-}
-
-func (c *fakeCoin) ReadEventuality(data []byte) (eventuality.Eventuality, error) {
-	return fakeEventuality(data), nil
-}
-
-type fakeEventuality [32]byte
-
-func (e fakeEventuality) ID() [32]byte                           { return e }
-func (e fakeEventuality) Lookup() []byte                         { return e[:] }
-func (e fakeEventuality) Bytes() []byte                          { return e[:] }
-func (e fakeEventuality) Matches(t eventuality.Transaction) bool { return t.ID() == e }
 
 // plan puts the making of a plan into the log.
 func (w *world) plan(inputs int) coin.PlanID {
@@ -449,7 +385,8 @@ func (n *node) records() (count int) {
 			if err != nil {
 				return err
 			}
-			if !bytes.HasPrefix(pair.Key, []byte("signer/acknowledged")) && !bytes.HasPrefix(pair.Key, []byte("signer/sessions")) {
+			name, _, _ := bytes.Cut(pair.Key, []byte{0})
+			if !slices.Contains([]string{"signer/acknowledged", "signer/sessions", "signer/opened"}, string(name)) {
 				count++
 			}
 		}

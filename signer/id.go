@@ -20,6 +20,13 @@ const (
 	Batch Kind = iota + 1
 	// Plan is signed by the network key. The subject is the plan ID.
 	Plan
+	// Cosign is signed by the batch key. The subject is the digest of a
+	// batch.Cosign.
+	Cosign
+	// SlashReport is signed by the batch key. The subject is the digest of a
+	// batch.SlashReport.
+	SlashReport
+	kindEnd
 )
 
 func (k Kind) String() string {
@@ -28,6 +35,10 @@ func (k Kind) String() string {
 		return "batch"
 	case Plan:
 		return "plan"
+	case Cosign:
+		return "cosign"
+	case SlashReport:
+		return "slash report"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }
@@ -75,7 +86,7 @@ func (id ID) Encode(w *wire.Writer) {
 func (id *ID) Decode(r *wire.Reader) {
 	id.Session = r.Uint64()
 	id.Kind = Kind(r.Uint8())
-	r.Check(id.Kind == Batch || id.Kind == Plan, "kind of a sign ID")
+	r.Check(id.Kind >= Batch && id.Kind < kindEnd, "kind of a sign ID")
 	r.Fixed(id.Subject[:])
 	if id.Kind == Batch {
 		_, ok := id.batch()

@@ -41,6 +41,9 @@ type item struct {
 	Next *commitment
 }
 
+// MaxItem is the length in bytes of the longest item.
+const MaxItem = 41 + 1 + 4 + 4 + frost.MaxAnswerSize + 1 + 8 + 32 + 4 + frost.MaxCommitmentSize
+
 // Encode writes the item.
 func (i item) Encode(w *wire.Writer) {
 	i.ID.Encode(w)

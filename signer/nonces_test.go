@@ -52,9 +52,8 @@ func TestNoncesNeverAnswerTwice(t *testing.T) {
 					n.restart(n.store.Clone())
 				}
 			case 9:
-				w.append(func(n *node, tx storage.Tx) error {
-					return n.Reattempt(tx, id, uint32(len(n.log)))
-				})
+				number := uint32(len(w.log)) // the same for all who read it
+				w.append(func(n *node, tx storage.Tx) error { return n.Reattempt(tx, id, number) })
 			}
 		}
 		for _, item := range held {
@@ -68,7 +67,8 @@ func TestNoncesNeverAnswerTwice(t *testing.T) {
 			w.append(func(n *node, tx storage.Tx) error { return n.Reattempt(tx, id, 1000+i) })
 		}
 		for _, n := range w.nodes {
-			require.Equal(t, []string{"batch 0 signed"}, n.told(), "node %d", n.number)
+			require.Equal(t, 1, count(n.told(), "batch 0 signed"), "node %d", n.number)
+			require.Len(t, n.told(), 1+counting(n.told(), " held in "), "node %d", n.number)
 		}
 		w.checkAnswers(t)
 	})
@@ -81,8 +81,8 @@ func (w *world) checkAnswers(t tester) {
 	judge.report(0, 0)
 	answers := make(map[string]string)
 	for _, e := range w.log {
-		if e.item != nil {
-			i := w.parse(e.item)
+		for _, item := range e.items {
+			i := w.parse(item)
 			if i.Share != nil {
 				judge.view(func(r storage.Reader) error {
 					roast, err := judge.sets.Load(r, i.ID)
@@ -265,6 +265,23 @@ func TestSharesThatComeLate(t *testing.T) {
 	require.Equal(t, []string{"batch 0 signed"}, n.told())
 }
 
+// The first share for a set counts. Others of its sender, before or after the
+// set completes, convict nobody.
+func TestASecondShareConvictsNobody(t *testing.T) {
+	w, _ := pending(t, 3, 1, 1, 1)
+	first := w.nodes[1].take()[0]
+	second := w.parse(first)
+	second.Share[0] ^= 1
+	w.say(1, first)
+	w.say(1, wire.Marshal(second))
+	w.run()
+	w.say(1, wire.Marshal(second))
+	w.run()
+	for _, n := range w.nodes {
+		require.Equal(t, []string{"batch 0 signed"}, n.told())
+	}
+}
+
 func TestDuplicatesOfOwnMessages(t *testing.T) {
 	w := newWorld(t, 3, 1, 1, 1)
 	w.reportAll(0)
@@ -289,7 +306,8 @@ func TestReattempt(t *testing.T) {
 		w.once()
 	}
 	w.run()
-	require.Empty(t, n.told(), "it has withdrawn too often")
+	const held = "0 held in session 0 batch 0"
+	require.Equal(t, []string{held}, n.told(), "it has withdrawn too often, told once")
 	require.Less(t, len(w.log), 40, "and nobody floods the log")
 	at := len(w.log)
 	w.run()
@@ -300,7 +318,7 @@ func TestReattempt(t *testing.T) {
 	w.append(func(n *node, tx storage.Tx) error { return n.Reattempt(tx, BatchID(0, 77), 1) })
 	w.run()
 	for _, n := range w.nodes {
-		require.Equal(t, []string{"batch 0 signed"}, n.told())
+		require.Equal(t, []string{held, "batch 0 signed"}, n.told())
 	}
 }
 

@@ -3,6 +3,7 @@ package signer
 import (
 	"context"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -64,56 +65,80 @@ func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, _ coin.Plan) error {
 func (s *Signer) Prepare(ctx context.Context, store storage.Store) (bool, error) {
 	did := false
 	for {
-		var id coin.PlanID
-		var plan coin.Plan
-		found := false
+		var plans []storage.Item[coin.PlanID, coin.Plan]
 		err := store.View(ctx, func(r storage.Reader) error {
 			for item, err := range s.unprepared.All(r) {
 				if err != nil {
 					return err
 				}
-				id = item.Key
-				plan, found, err = s.Plans.Plan(r, id)
-				return err
+				plan, ok, err := s.Plans.Plan(r, item.Key)
+				if err != nil || !ok {
+					return err
+				}
+				plans = append(plans, storage.Item[coin.PlanID, coin.Plan]{Key: item.Key, Value: plan})
+				if len(plans) == s.limits.round {
+					return nil
+				}
 			}
 			return nil
 		})
-		if err != nil || !found {
+		if err != nil || len(plans) == 0 {
 			return did, err
 		}
-		if err := s.prepare(ctx, store, id, plan); err != nil {
-			return did, fmt.Errorf("prepare plan %s: %w", id, err)
+		if err := s.prepare(ctx, store, plans); err != nil {
+			return did, err
 		}
 		did = true
 	}
 }
 
-func (s *Signer) prepare(ctx context.Context, store storage.Store, id coin.PlanID, plan coin.Plan) error {
-	transaction, err := s.Coin.Prepare(ctx, plan)
-	if err != nil {
-		return err
+// prepare prepares some plans, up to the first one that fails: their order is
+// that in which they are signed. It asks the node, so it leaves the workers to
+// others.
+func (s *Signer) prepare(ctx context.Context, store storage.Store, plans []storage.Item[coin.PlanID, coin.Plan]) error {
+	var transactions [][]byte
+	var descriptions []coin.Description
+	var failed error
+	for _, plan := range plans {
+		transaction, err := s.Coin.Prepare(ctx, plan.Value)
+		var description coin.Description
+		if err == nil {
+			description, err = s.Coin.Describe(plan.Value, transaction)
+		}
+		if err != nil {
+			failed = fmt.Errorf("prepare plan %s: %w", plan.Key, err)
+			break
+		}
+		transactions, descriptions = append(transactions, transaction), append(descriptions, description)
 	}
-	description, err := s.Coin.Describe(plan, transaction)
-	if err != nil {
-		return err
-	}
-	return store.Update(ctx, func(tx storage.Tx) error {
-		// Another goroutine may have prepared it by now, and the log have
-		// gone on to where it is resolved.
-		if waits, err := s.unprepared.Has(tx, id); err != nil || !waits {
-			return err
+	err := store.Update(ctx, func(tx storage.Tx) error {
+		for i, transaction := range transactions {
+			if err := s.watch(tx, plans[i].Key, plans[i].Value, transaction, descriptions[i]); err != nil {
+				return err
+			}
 		}
-		if err := s.unprepared.Delete(tx, id); err != nil {
-			return err
-		}
-		if err := s.prepared.Put(tx, id, prepared{transaction, description.Own}); err != nil {
-			return err
-		}
-		if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {
-			return err
-		}
-		return s.open(tx, PlanID(plan.Key.Session, id), planDigest(id, transaction))
+		return nil
 	})
+	return errors.Join(err, failed)
+}
+
+// watch records a prepared plan and watches for what completes it.
+func (s *Signer) watch(tx storage.Tx, id coin.PlanID, plan coin.Plan, transaction []byte, description coin.Description) error {
+	// Another goroutine may have prepared it by now, and the log have gone on
+	// to where it is resolved.
+	if waits, err := s.unprepared.Has(tx, id); err != nil || !waits {
+		return err
+	}
+	if err := s.unprepared.Delete(tx, id); err != nil {
+		return err
+	}
+	if err := s.prepared.Put(tx, id, prepared{transaction, description.Own}); err != nil {
+		return err
+	}
+	if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {
+		return err
+	}
+	return s.open(tx, PlanID(plan.Key.Session, id), planDigest(id, transaction))
 }
 
 // planDigest is of all that a plan's signatures sign.
@@ -152,40 +177,48 @@ func (s *Signer) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.
 	return s.close(tx, PlanID(plan.Key.Session, id))
 }
 
-// planWork is the signing work of a plan.
-func (s *Signer) planWork(r storage.Reader, id coin.PlanID) ([]frost.Algorithm, error) {
-	plan, ok, err := s.Plans.Plan(r, id)
-	if err != nil || !ok {
-		return nil, err
-	}
-	p, ok, err := s.prepared.Get(r, id)
-	if err != nil || !ok {
-		return nil, err
-	}
-	work, err := s.Coin.Work(plan, p.Transaction)
-	if err != nil {
-		return nil, fmt.Errorf("%w: work of plan %s: %v", ErrUnusable, id, err)
-	}
-	return work, nil
+// planWork is the signing work of a plan with a digest, nil if it is not here.
+func (s *Signer) planWork(r storage.Reader, id ID, digest [32]byte) ([]frost.Algorithm, error) {
+	return s.memory.work(id, digest, func() ([]frost.Algorithm, error) {
+		plan, ok, err := s.Plans.Plan(r, id.Subject)
+		if err != nil || !ok {
+			return nil, err
+		}
+		p, ok, err := s.prepared.Get(r, id.Subject)
+		if err != nil || !ok {
+			return nil, err
+		}
+		work, err := s.Coin.Work(plan, p.Transaction)
+		if err != nil {
+			return nil, fmt.Errorf("%w: work of %s: %v", ErrUnusable, id, err)
+		}
+		return work, nil
+	})
 }
 
-// finishPlan assembles the signed transaction of a plan. It returns nil for one
-// that is resolved by now.
-func (s *Signer) finishPlan(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
-	var plan coin.Plan
-	var p prepared
-	var ok bool
-	err := store.View(ctx, func(r storage.Reader) (err error) {
-		if plan, ok, err = s.Plans.Plan(r, id.Subject); err != nil || !ok {
-			return err
-		}
-		p, ok, err = s.prepared.Get(r, id.Subject)
-		return err
-	})
+// assembly is what it takes to assemble the signed transaction of a plan.
+type assembly struct {
+	plan     coin.Plan
+	unsigned []byte
+}
+
+// assembly reads it. It returns nil for a plan that is resolved by now.
+func (s *Signer) assembly(r storage.Reader, id ID) (*assembly, error) {
+	plan, ok, err := s.Plans.Plan(r, id.Subject)
 	if err != nil || !ok {
 		return nil, err
 	}
-	transaction, err := s.Coin.Assemble(plan, p.Transaction, signatures)
+	p, ok, err := s.prepared.Get(r, id.Subject)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &assembly{plan, p.Transaction}, nil
+}
+
+// finishPlan assembles the signed transaction of a plan, and returns what
+// records it.
+func (s *Signer) finishPlan(id ID, a *assembly, made [][]byte) (func(storage.Tx) error, error) {
+	transaction, err := s.Coin.Assemble(a.plan, a.unsigned, made)
 	if err != nil {
 		return nil, fmt.Errorf("%w: assemble: %v", ErrUnusable, err)
 	}

@@ -12,101 +12,272 @@ import (
 // Verdict is what an item means at its position of the log. The zero Verdict
 // is an item without any meaning there.
 type Verdict struct {
-	item   *item
-	reason string // of a conviction
-	valid  bool   // the share, if it is judged
+	item       *item
+	blame      []blame
+	doubted    bool     // the signer's Doubts are judged
+	sound      bool     // and its shares there are valid
+	faulty     []uint16 // whom the share convicts: they are removed
+	signatures [][]byte // if the share is the last of its set, and all are sound
 }
 
-// Check judges an item of a validator, without any write: all the heavy work
-// of a message. Errors are those of the database, or ErrNotReady: an item
-// cannot cause another.
-func (s *Signer) Check(r storage.Reader, session uint64, from uint16, data []byte) (Verdict, error) {
+// blame names a validator whose item breaks the protocol.
+type blame struct {
+	who      uint16
+	reason   string
+	evidence []byte
+}
+
+// judgement is an item with all that it takes to judge it.
+type judgement struct {
+	from    uint16
+	item    item
+	key     *frost.PublicKey
+	work    []frost.Algorithm
+	pending bool               // the share counts
+	last    *frost.AnsweredSet // the share completes it
+	doubts  []frost.Doubt      // to be judged before the commitment counts
+}
+
+// Check judges the items of one message of a validator, each on another sign
+// ID, without any write: all the heavy work of the message. Errors are those
+// of the database, or ErrNotReady, or reasons to halt: an item cannot cause
+// another.
+func (s *Signer) Check(r storage.Reader, session uint64, from uint16, items [][]byte) ([]Verdict, error) {
+	verdicts := make([]Verdict, len(items))
+	judgements := make([]*judgement, len(items))
+	for i, data := range items {
+		var err error
+		if verdicts[i], judgements[i], err = s.look(r, session, from, data); err != nil {
+			return nil, err
+		}
+	}
+	errs := make([]error, len(items))
+	s.Parallel(len(items), func(i int) {
+		if judgements[i] != nil {
+			verdicts[i], errs[i] = s.judge(judgements[i])
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return verdicts, nil
+}
+
+// look reads what it takes to judge an item, nil if there is nothing to judge.
+func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte) (Verdict, *judgement, error) {
+	fault := func(reason string) (Verdict, *judgement, error) {
+		return Verdict{blame: []blame{{from, reason, data}}}, nil, nil
+	}
 	i, err := wire.Unmarshal[item](data)
 	if err != nil {
-		return Verdict{reason: fmt.Sprintf("malformed signing item: %s", err)}, nil
+		return fault(fmt.Sprintf("malformed signing item: %s", err))
 	}
 	if i.ID.Session != session {
-		return Verdict{reason: "signing item of another session"}, nil
+		return fault("signing item of another session")
 	}
-	open, err := s.counts(r, i.ID)
-	if err != nil || !open {
-		return Verdict{}, err
+	if open, err := s.counts(r, i.ID); err != nil || !open {
+		return Verdict{}, nil, err
 	}
-	key, work, err := s.subject(r, i.ID)
+	key, err := s.key(r, i.ID)
 	if errors.Is(err, ErrNoKey) {
-		return Verdict{}, nil
+		return Verdict{}, nil, nil
 	}
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, nil, err
 	}
 	if key.Weight(from) == 0 {
-		return Verdict{reason: "signing item of a stranger"}, nil
+		return fault("signing item of a stranger")
 	}
+	d, err := s.duties.Load(r, i.ID)
+	if err != nil {
+		return Verdict{}, nil, err
+	}
+	work, foreign, err := s.work(r, i.ID, d.Digest)
+	if err != nil {
+		return Verdict{}, nil, err
+	}
+	if work == nil && i.ID.Kind == Plan {
+		return Verdict{}, nil, ErrNotReady
+	}
+	j := &judgement{from: from, item: i, key: key, work: work}
 	roast, err := s.sets.Load(r, i.ID)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, nil, err
 	}
-	v := Verdict{item: &i}
-	if i.Share != nil && roast.Pending(from, i.Set) {
-		if work == nil {
-			return Verdict{}, ErrNotReady
+	if err := s.lookAtShare(&roast, j, d, foreign); err != nil {
+		return Verdict{}, nil, err
+	}
+	if err := s.lookAtDoubts(&roast, j, d, foreign); err != nil {
+		return Verdict{}, nil, err
+	}
+	if j.work == nil {
+		j.work = form
+	}
+	return Verdict{}, j, nil
+}
+
+// own returns a *DigestError if a set signs something else than this validator
+// would. As long as that is not known, it does not.
+func (j *judgement) own(d duty, set frost.SigningSet) error {
+	if j.work != nil && set.Digest != d.Digest {
+		return &DigestError{j.item.ID, d.Digest, set.Digest, set.Number}
+	}
+	return nil
+}
+
+// lookAtDoubts reads what it takes to judge a signer's earlier shares, if that
+// is due before its commitment counts.
+func (s *Signer) lookAtDoubts(roast *frost.Roast, j *judgement, d duty, foreign bool) error {
+	if j.item.Next == nil {
+		return nil
+	}
+	j.doubts = roast.Doubts(j.from)
+	switch {
+	case len(j.doubts) == 0:
+		return nil
+	case foreign: // nobody can tell, as with its share
+		j.doubts, j.item.Next = nil, nil
+		return nil
+	case j.work == nil:
+		return ErrNotReady
+	}
+	for _, doubt := range j.doubts {
+		if err := j.own(d, doubt.SigningSet); err != nil {
+			return err
 		}
-		if v.valid, err = s.judge(r, &roast, key, work, i, from); err != nil {
-			return Verdict{}, err
-		}
-		if !v.valid {
-			v.reason = "invalid signature share"
+	}
+	return nil
+}
+
+// lookAtShare reads what it takes to judge a share. A share of a set that is
+// dead, finished or not to sign this is not judged.
+func (s *Signer) lookAtShare(roast *frost.Roast, j *judgement, d duty, foreign bool) error {
+	if j.item.Share == nil || !roast.Pending(j.from, j.item.Set) {
+		return nil
+	}
+	set, _ := roast.Set(j.item.Set)
+	if err := j.own(d, set); err != nil {
+		return err
+	}
+	answered, last := roast.LastAnswer(j.from, j.item.Set, j.item.Share)
+	switch {
+	case last && foreign:
+		// Nobody can tell what it should sign. The set stays until the batch is
+		// acknowledged.
+		j.item.Share = nil
+		return nil
+	case last && j.work == nil:
+		return ErrNotReady
+	case last:
+		j.last = &answered
+	}
+	j.pending = true
+	return nil
+}
+
+// judge tells what an item means. It reads nothing but what it is given.
+func (s *Signer) judge(j *judgement) (Verdict, error) {
+	v := Verdict{item: &j.item}
+	id := j.item.ID
+	if j.pending {
+		if err := frost.CheckShare(j.key, j.work, j.item.Share); err != nil {
+			v.convict(id, j.item.Set, &frost.Fault{Validator: j.from, Err: err}, j.item.Share)
 			return v, nil
 		}
 	}
-	if i.Next != nil {
-		format := work
-		if format == nil {
-			format = formOfBatch
+	if len(j.doubts) > 0 {
+		if err := s.settle(j, &v); err != nil || !v.sound {
+			return v, err
 		}
-		if _, err := frost.DecodeCommitment(key, format, from, i.Next.Nonces); err != nil {
-			v.reason = fmt.Sprintf("malformed commitment: %s", err)
-			i.Next = nil
-			if i.Share == nil {
-				v.item = nil
-			}
+	}
+	if j.last != nil {
+		if err := s.complete(j, &v); err != nil {
+			return Verdict{}, err
 		}
+	}
+	if c := j.item.Next; c != nil {
+		if _, err := s.memory.commitment(id, j.key, j.work, j.from, c.Nonces); err != nil {
+			reason := fmt.Sprintf("malformed commitment: %s", err)
+			v.blame = append(v.blame, blame{j.from, reason, wire.Marshal(item{ID: id, Next: c})})
+			j.item.Next = nil
+		}
+	}
+	if j.item.Share == nil && j.item.Next == nil {
+		v.item = nil
 	}
 	return v, nil
 }
 
-// judge tells whether a share is valid, by the digest derived here.
-func (s *Signer) judge(r storage.Reader, roast *frost.Roast, key *frost.PublicKey, work []frost.Algorithm, i item, from uint16) (bool, error) {
-	set, ok := roast.Set(i.Set)
-	if !ok {
-		return false, fmt.Errorf("%w: set %d of %s", storage.ErrCorrupt, i.Set, i.ID)
+// settle judges the earlier shares of the signer.
+func (s *Signer) settle(j *judgement, v *Verdict) error {
+	v.doubted = true
+	for _, doubt := range j.doubts {
+		session, err := s.session(j.key, j.work, j.item.ID, doubt.SigningSet)
+		if err != nil {
+			return err
+		}
+		err = session.Verify(j.from, doubt.Share)
+		if fault, ok := errors.AsType[*frost.Fault](err); ok {
+			v.accuse(j.item.ID, doubt.Number, fault, doubt.Share)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("signer: set %d of %s: %w", doubt.Number, j.item.ID, err)
+		}
 	}
-	d, err := s.duties.Load(r, i.ID)
+	v.sound = true
+	return nil
+}
+
+// complete makes the signatures of a set, or finds who is at fault.
+func (s *Signer) complete(j *judgement, v *Verdict) error {
+	session, err := s.session(j.key, j.work, j.item.ID, j.last.SigningSet)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if d.Digest != set.Digest {
-		return false, &DigestError{i.ID, d.Digest, set.Digest, set.Number}
+	v.signatures, err = session.Aggregate(j.last.Shares)
+	if faults, ok := errors.AsType[frost.Faults](err); ok {
+		for _, fault := range faults {
+			for m, member := range j.last.Members {
+				if member.Validator == fault.Validator {
+					v.convict(j.item.ID, j.last.Number, fault, j.last.Shares[m])
+				}
+			}
+		}
+		return nil
 	}
-	session, err := s.session(key, work, i.ID, set)
 	if err != nil {
-		return false, err
+		return fmt.Errorf("signer: set %d of %s: %w", j.last.Number, j.item.ID, err)
 	}
-	return session.Verify(from, i.Share) == nil, nil
+	return nil
+}
+
+// convict names the sender of a share, which is removed for it.
+func (v *Verdict) convict(id ID, set uint32, fault *frost.Fault, share []byte) {
+	v.accuse(id, set, fault, share)
+	v.faulty = append(v.faulty, fault.Validator)
+}
+
+// accuse names the sender of a share. The evidence is its item without the
+// commitment beside the share.
+func (v *Verdict) accuse(id ID, set uint32, fault *frost.Fault, share []byte) {
+	reason := fmt.Sprintf("invalid signature share: %s", fault.Err)
+	v.blame = append(v.blame, blame{fault.Validator, reason, wire.Marshal(item{ID: id, Share: share, Set: set})})
 }
 
 // Receive takes an item with its verdict in.
-func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, data []byte, v Verdict) error {
-	if v.reason != "" {
-		if err := s.Events.Misbehaved(tx, session, from, v.reason, data); err != nil {
+func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, v Verdict) error {
+	for _, b := range v.blame {
+		if err := s.Events.Misbehaved(tx, session, b.who, b.reason, b.evidence); err != nil {
 			return err
 		}
 	}
 	if v.item == nil {
 		return nil
 	}
-	id := v.item.ID
-	roast, err := s.roast(tx, id)
+	roast, err := s.roast(tx, v.item.ID)
 	if err != nil {
 		return err
 	}
@@ -114,20 +285,33 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, data []byte
 	if c := v.item.Next; c != nil {
 		next = &frost.SignerCommitment{Counter: c.Counter, Digest: c.Digest, Nonces: c.Nonces}
 	}
+	held := roast.Held(from)
 	var p frost.Progress
-	if v.item.Share != nil {
-		var faulty []uint16
-		if !v.valid {
-			faulty = []uint16{from}
+	if v.doubted {
+		p = roast.Judged(from, v.sound)
+	}
+	switch {
+	case v.doubted && !v.sound:
+	case v.item.Share != nil:
+		p = both(p, roast.Answer(from, v.item.Set, v.item.Share, v.faulty, next))
+	default:
+		p = both(p, roast.Commit(from, *next))
+	}
+	if !held && roast.Held(from) {
+		if err := s.Events.Held(tx, v.item.ID, from); err != nil {
+			return err
 		}
-		p = roast.Answer(from, v.item.Set, v.item.Share, faulty, next)
-	} else {
-		p = roast.Commit(from, *next)
 	}
-	if err := s.sets.Put(tx, id, *roast); err != nil {
-		return err
+	return s.progress(tx, v.item.ID, roast, p, v.signatures)
+}
+
+// both joins two steps of the sets.
+func both(first, second frost.Progress) frost.Progress {
+	second.Formed = append(first.Formed, second.Formed...)
+	if second.Divergence == nil {
+		second.Divergence = first.Divergence
 	}
-	return s.progress(tx, id, roast, p)
+	return second
 }
 
 // roast returns the sets of a sign ID.
@@ -136,34 +320,38 @@ func (s *Signer) roast(tx storage.Tx, id ID) (*frost.Roast, error) {
 	if err != nil || ok {
 		return &roast, err
 	}
-	batchKey, networkKey, err := s.Keys.Public(tx, id.Session)
+	key, err := s.key(tx, id)
 	if err != nil {
 		return nil, err
-	}
-	key := networkKey
-	if id.Kind == Batch {
-		key = batchKey
 	}
 	return frost.NewRoast(uint16(key.Threshold()), key.Weights(), s.Parameters.Withdrawals), nil
 }
 
-// progress records what a step of the sets means for this validator.
-func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Progress) error {
+// progress stores the sets after a step, and what it means for this validator.
+func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Progress, made [][]byte) error {
 	if p.Divergence != nil {
 		if err := s.Events.Diverged(tx, id, *p.Divergence); err != nil {
 			return err
 		}
 	}
 	if p.Completed != nil {
-		done := completedSet{Number: p.Completed.Number}
-		for i, m := range p.Completed.Members {
-			done.Members = append(done.Members, answered{m.Validator, m.Commitment, p.Completed.Shares[i]})
+		if len(made) == 0 {
+			return fmt.Errorf("%w: set %d of %s completed without signatures", storage.ErrCorrupt, p.Completed.Number, id)
 		}
-		if err := s.completed.Put(tx, id, done); err != nil {
+		if id.Kind != Batch && id.Kind != Plan {
+			return s.finishRequest(tx, id, made)
+		}
+		s.memory.forget(id)
+		if err := s.signatures.Put(tx, id, signatures{made}); err != nil {
 			return err
 		}
+	} else {
+		s.memory.over(id, func(number uint32) bool { _, live := roast.Set(number); return live })
 	}
-	self, err := s.self(tx, id)
+	if err := s.sets.Put(tx, id, *roast); err != nil {
+		return err
+	}
+	self, err := s.share(tx, id)
 	if err != nil || self == nil {
 		return err
 	}
@@ -185,18 +373,6 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 	return s.duties.Put(tx, id, d)
 }
 
-// self returns this validator's share of a sign ID's key, or nil.
-func (s *Signer) self(r storage.Reader, id ID) (*frost.KeyShare, error) {
-	batchShare, networkShare, err := s.Keys.Shares(r, id.Session)
-	if err != nil {
-		return nil, fmt.Errorf("shares of session %d: %w", id.Session, err)
-	}
-	if id.Kind == Batch {
-		return batchShare, nil
-	}
-	return networkShare, nil
-}
-
 // Reattempt lets signers back who restarted too often.
 func (s *Signer) Reattempt(tx storage.Tx, id ID, number uint32) error {
 	open, err := s.counts(tx, id)
@@ -210,37 +386,5 @@ func (s *Signer) Reattempt(tx storage.Tx, id ID, number uint32) error {
 	if err != nil {
 		return err
 	}
-	p := roast.Reattempt(number)
-	if err := s.sets.Put(tx, id, *roast); err != nil {
-		return err
-	}
-	return s.progress(tx, id, roast, p)
+	return s.progress(tx, id, roast, roast.Reattempt(number), nil)
 }
-
-// counts tells whether commitments to a sign ID count at this position: the
-// plan is made and not resolved, the batch is at most BatchesAhead beyond the
-// last acknowledged one and itself not acknowledged.
-func (s *Signer) counts(r storage.Reader, id ID) (bool, error) {
-	if id.Kind == Plan {
-		plan, ok, err := s.Plans.Plan(r, id.Subject)
-		return ok && plan.Key.Session == id.Session, err
-	}
-	n, ok := id.batch()
-	if !ok {
-		return false, nil
-	}
-	next, err := s.acknowledged.Load(r)
-	if err != nil || n < next || n-next >= s.Parameters.BatchesAhead {
-		return false, err
-	}
-	return s.sessions.Has(r, id.Session)
-}
-
-// Confirmed lets a session sign batches.
-func (s *Signer) Confirmed(tx storage.Tx, session uint64) error {
-	return s.sessions.Put(tx, session, struct{}{})
-}
-
-// ErrNoKey is what Keys wraps for a session whose verification shares are not
-// known here. This processor does not follow its signing.
-var ErrNoKey = errors.New("signer: keys of the session are not known")

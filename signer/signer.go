@@ -3,12 +3,16 @@
 //
 // What there is to sign has a sign ID. For each, signers put commitments to
 // nonces into the log, and frost.Roast, a pure function of the log, forms sets
-// of them; the members of a set answer with shares, and whoever sees a
-// complete set has the signature. Receive and the methods on plans and batches
-// run inside the caller's transaction, at the position of a log entry; Check
-// does the heavy part of Receive before it. Work, Prepare and Publish are
-// driver steps: they compute and ask outside transactions and record what came
-// of it in transactions of their own.
+// of them; the members of a set answer with shares. Shares are taken in
+// unverified: with the last one of a set, whoever reads the log either makes
+// the signatures, or finds everyone whose share is at fault.
+//
+// Receive and the methods on plans, batches and requests run inside the
+// caller's transaction, at the position of a log entry; Check does the heavy
+// part of Receive before it. Work, Prepare and Publish are driver steps: they
+// compute and ask outside transactions and record what came of it in
+// transactions of their own. Work takes many sign IDs at once, so that hundreds
+// of them cost few transactions and few messages.
 //
 // Nonces exist in memory only. A commit counter is stored before its nonces
 // are drawn, a share leaves only if the commitment in the log is the one in
@@ -20,12 +24,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/eventuality"
 	"github.com/serai-go/processor/frost"
+	"github.com/serai-go/processor/frost/ed25519"
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
@@ -46,16 +50,26 @@ type Plans interface {
 
 // Events receives what the signer has to tell, inside the same transaction.
 type Events interface {
-	// SendSigning broadcasts an item to the session.
-	SendSigning(tx storage.Tx, session uint64, item []byte) error
+	// SendSigning broadcasts items, each on another sign ID, to the session.
+	SendSigning(tx storage.Tx, session uint64, items [][]byte) error
 	// SignedBatch gives the batch key's signature of a batch.
 	SignedBatch(tx storage.Tx, batch SignedBatch) error
+	// SignedCosign gives the batch key's signature of a cosign.
+	SignedCosign(tx storage.Tx, cosign SignedCosign) error
+	// SignedSlashReport gives the batch key's signature of a slash report.
+	SignedSlashReport(tx storage.Tx, report SignedSlashReport) error
 	// Completed tells that this validator holds the signed transaction.
 	Completed(tx storage.Tx, id ID, transaction coin.TransactionID) error
 	// Diverged tells of two digests committed to under one sign ID.
 	Diverged(tx storage.Tx, id ID, digests [2][32]byte) error
-	// Misbehaved names a signer whose item breaks the protocol.
+	// Misbehaved names a signer whose item breaks the protocol. The evidence is
+	// the item, as far as it does.
 	Misbehaved(tx storage.Tx, session uint64, who uint16, reason string, evidence []byte) error
+	// Held tells that the commitment of a signer, which restarted too often,
+	// waits for a Reattempt.
+	Held(tx storage.Tx, id ID, who uint16) error
+	// Refused tells that a request in the log has no effect, and why.
+	Refused(tx storage.Tx, reason string) error
 	// Unpublished tells that the node does not take a transaction.
 	Unpublished(tx storage.Tx, plan coin.PlanID, answer coin.Publication) error
 }
@@ -72,8 +86,12 @@ type Config struct {
 	Keys        Keys
 	Plans       Plans
 	Events      Events
-	// Random is the source of nonces.
+	// Random is the source of nonces. It is read by one goroutine at a time.
 	Random io.Reader
+	// Parallel calls do for 0 to n−1, in any order and at the same time if it
+	// likes, and returns when all calls have. By default it calls one after the
+	// other. What it is given to do computes, and waits for nothing.
+	Parallel func(n int, do func(i int))
 }
 
 // Signer signs. Work and Publish are for one goroutine each, Prepare is for
@@ -81,10 +99,14 @@ type Config struct {
 type Signer struct {
 	Config
 	acknowledged storage.Value[uint64]         // batches, as the log of batch signing has it
-	sessions     storage.Map[uint64, struct{}] // confirmed, likewise
+	sessions     storage.Map[uint64, struct{}] // confirmed and not retired, likewise
+	cosigns      storage.Map[uint64, cosigning]
+	reports      storage.Map[uint64, reporting]
+	retired      storage.Map[uint64, uint64] // sessions, with the position of the log
+	opened       storage.Value[uint64]       // sign IDs so far
 	duties       storage.Map[ID, duty]
 	sets         storage.Map[ID, frost.Roast]
-	completed    storage.Map[ID, completedSet]
+	signatures   storage.Map[ID, signatures]
 	batches      storage.Map[uint64, reported]
 	unprepared   storage.Map[coin.PlanID, struct{}]
 	prepared     storage.Map[coin.PlanID, prepared]
@@ -92,102 +114,57 @@ type Signer struct {
 
 	mu     sync.Mutex
 	nonces map[ID]*ownNonces // unused ones of this process
-	recent []recentSession   // oldest first
+	memory *memory
 
+	limits    limits
 	published map[coin.PlanID]publication // Publish's
 }
 
 // New returns the signer of a database.
 func New(config Config) *Signer {
-	return &Signer{
+	if config.Parallel == nil {
+		config.Parallel = func(n int, do func(int)) {
+			for i := range n {
+				do(i)
+			}
+		}
+	}
+	number := storage.NumberKey[uint64]()
+	s := &Signer{
 		Config:       config,
 		acknowledged: storage.NewValue("signer/acknowledged", storage.Number),
-		sessions:     storage.NewMap("signer/sessions", storage.NumberKey[uint64](), storage.Flag),
+		sessions:     storage.NewMap("signer/sessions", number, storage.Flag),
+		cosigns:      storage.NewMap("signer/cosigns", number, storage.Record[cosigning]()),
+		reports:      storage.NewMap("signer/reports", number, storage.Record[reporting]()),
+		retired:      storage.NewMap("signer/retired", number, storage.Number),
+		opened:       storage.NewValue("signer/opened", storage.Number),
 		duties:       storage.NewMap("signer/duties", idKey, storage.Record[duty]()),
 		sets:         storage.NewMap("signer/sets", idKey, storage.Record[frost.Roast]()),
-		completed:    storage.NewMap("signer/completed", idKey, storage.Record[completedSet]()),
-		batches:      storage.NewMap("signer/batches", storage.NumberKey[uint64](), storage.Record[reported]()),
+		signatures:   storage.NewMap("signer/signatures", idKey, storage.Record[signatures]()),
+		batches:      storage.NewMap("signer/batches", number, storage.Record[reported]()),
 		unprepared:   storage.NewMap("signer/unprepared", storage.HashKey[coin.PlanID](), storage.Flag),
 		prepared:     storage.NewMap("signer/prepared", storage.HashKey[coin.PlanID](), storage.Record[prepared]()),
 		signed:       storage.NewMap("signer/signed", storage.HashKey[coin.PlanID](), storage.Record[signed]()),
 		nonces:       make(map[ID]*ownNonces),
+		memory:       newMemory(memoryElements),
+		limits:       defaultLimits,
 		published:    make(map[coin.PlanID]publication),
 	}
+	s.Config.Random = &oneReader{reader: config.Random}
+	return s
 }
 
-// duty is what this validator knows of a sign ID that is to be signed.
-type duty struct {
-	// Digest is of what this validator will sign.
-	Digest [32]byte
-	// Counter is the highest commit counter given away, by this process or
-	// any former one that shows in the log.
-	Counter uint64
-	// Used is the highest one that was in a set: no set but that can ask for
-	// its nonces.
-	Used uint64
-	// Pending is set while a live set waits for this validator's share.
-	Pending bool
-	Set     uint32
-	// Done is set once the signatures are there.
-	Done bool
+// oneReader lets one goroutine read at a time.
+type oneReader struct {
+	mu     sync.Mutex
+	reader io.Reader
 }
 
-// Encode writes the duty.
-func (d duty) Encode(w *wire.Writer) {
-	w.Fixed(d.Digest[:])
-	w.Uint64(d.Counter)
-	w.Uint64(d.Used)
-	w.Bool(d.Pending)
-	w.Uint32(d.Set)
-	w.Bool(d.Done)
-}
-
-// Decode reads the duty.
-func (d *duty) Decode(r *wire.Reader) {
-	r.Fixed(d.Digest[:])
-	d.Counter = r.Uint64()
-	d.Used = r.Uint64()
-	d.Pending = r.Bool()
-	d.Set = r.Uint32()
-	d.Done = r.Bool()
-}
-
-// completedSet is a set with all shares, each of them checked.
-type completedSet struct {
-	Number  uint32
-	Members []answered
-}
-
-// answered is a member of a completed set.
-type answered struct {
-	Validator         uint16
-	Commitment, Share []byte
-}
-
-// Encode writes the answer.
-func (a answered) Encode(w *wire.Writer) {
-	w.Uint16(a.Validator)
-	w.Bytes(a.Commitment)
-	w.Bytes(a.Share)
-}
-
-// Decode reads the answer.
-func (a *answered) Decode(r *wire.Reader) {
-	a.Validator = r.Uint16()
-	a.Commitment = r.Bytes(frost.MaxCommitmentSize)
-	a.Share = r.Bytes(frost.MaxAnswerSize)
-}
-
-// Encode writes the set.
-func (c completedSet) Encode(w *wire.Writer) {
-	w.Uint32(c.Number)
-	wire.List(w, c.Members)
-}
-
-// Decode reads the set.
-func (c *completedSet) Decode(r *wire.Reader) {
-	c.Number = r.Uint32()
-	c.Members = wire.ReadList[answered](r, 1<<16, 10)
+// Read implements io.Reader.
+func (r *oneReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reader.Read(p)
 }
 
 // ErrNotReady says that what an item is about is not known here yet: the
@@ -197,6 +174,10 @@ var ErrNotReady = errors.New("signer: subject is not known yet")
 // ErrUnusable says that what was prepared or signed here is nothing that the
 // coin takes back: a broken invariant. It halts the processor.
 var ErrUnusable = errors.New("signer: the coin refuses its own work")
+
+// ErrNoKey is what Keys wraps for a session whose verification shares are not
+// known here. This processor does not follow its signing.
+var ErrNoKey = errors.New("signer: keys of the session are not known")
 
 // DigestError reports that validators of the weight of the threshold signed
 // something else than this one would. It halts the processor.
@@ -210,54 +191,46 @@ func (e *DigestError) Error() string {
 	return fmt.Sprintf("signer: %s: set %d signs %x, here it is %x", e.ID, e.SigningSetNo, e.Theirs, e.Own)
 }
 
-// subject returns the key of a sign ID and the work, nil if it is not known
-// here.
-func (s *Signer) subject(r storage.Reader, id ID) (*frost.PublicKey, []frost.Algorithm, error) {
+// key returns the key that signs a sign ID.
+func (s *Signer) key(r storage.Reader, id ID) (*frost.PublicKey, error) {
 	batchKey, networkKey, err := s.Keys.Public(r, id.Session)
 	if err != nil {
-		return nil, nil, fmt.Errorf("keys of session %d: %w", id.Session, err)
+		return nil, fmt.Errorf("keys of session %d: %w", id.Session, err)
 	}
-	if id.Kind == Batch {
-		work, err := s.batchWork(r, id)
-		return batchKey, work, err
+	if id.Kind == Plan {
+		return networkKey, nil
 	}
-	work, err := s.planWork(r, id.Subject)
-	return networkKey, work, err
+	return batchKey, nil
 }
 
-// recentSession is the FROST session of a set of a sign ID.
-type recentSession struct {
-	id      ID
-	set     uint32
-	session *frost.Session
-}
-
-// recentSessions is how many are remembered: each of a set's shares needs it.
-const recentSessions = 32
-
-// session makes the FROST session of a set, or finds it: the number of a set
-// never stands for another set of the sign ID. Its context is unique for both.
-func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, set frost.SigningSet) (*frost.Session, error) {
-	s.mu.Lock()
-	for _, r := range s.recent {
-		if r.set == set.Number && r.id == id {
-			s.mu.Unlock()
-			return r.session, nil
-		}
-	}
-	s.mu.Unlock()
-	session, err := frost.NewSession(key, work, s.context(id, uint64(set.Number)), set.Members)
+// share returns this validator's share of a sign ID's key, or nil.
+func (s *Signer) share(r storage.Reader, id ID) (*frost.KeyShare, error) {
+	batchShare, networkShare, err := s.Keys.Shares(r, id.Session)
 	if err != nil {
-		return nil, fmt.Errorf("set %d of %s: %w", set.Number, id, err)
+		return nil, fmt.Errorf("shares of session %d: %w", id.Session, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.recent) == recentSessions {
-		s.recent = slices.Delete(s.recent, 0, 1)
+	if id.Kind == Plan {
+		return networkShare, nil
 	}
-	s.recent = append(s.recent, recentSession{id, set.Number, session})
-	return session, nil
+	return batchShare, nil
 }
+
+// work returns the signing work of a sign ID, nil if it is not known here. It
+// is foreign if it is known not to be for that session to sign.
+func (s *Signer) work(r storage.Reader, id ID, digest [32]byte) (work []frost.Algorithm, foreign bool, err error) {
+	switch id.Kind {
+	case Batch:
+		return s.batchWork(r, id)
+	case Plan:
+		work, err := s.planWork(r, id, digest)
+		return work, false, err
+	}
+	return []frost.Algorithm{ed25519.NewSchnorr(id.Subject[:])}, false, nil
+}
+
+// form is the work of the batch key as far as the form of commitments and
+// shares depends on it.
+var form = []frost.Algorithm{ed25519.NewSchnorr(nil)}
 
 // context names a sign ID and a number within it, hashed with the network.
 func (s *Signer) context(id ID, number uint64) []byte {
@@ -271,30 +244,40 @@ func (s *Signer) context(id ID, number uint64) []byte {
 	return hash[:]
 }
 
-// open makes a sign ID one to sign.
-func (s *Signer) open(tx storage.Tx, id ID, digest [32]byte) error {
-	d, err := s.duties.Load(tx, id)
-	if err != nil {
-		return err
+// counts tells whether commitments to a sign ID count at this position: the
+// plan is made and not resolved, the batch is at most BatchesAhead beyond the
+// last acknowledged one and itself not acknowledged, the request is the
+// session's last of its kind and not signed yet.
+func (s *Signer) counts(r storage.Reader, id ID) (bool, error) {
+	switch id.Kind {
+	case Plan:
+		plan, ok, err := s.Plans.Plan(r, id.Subject)
+		return ok && plan.Key.Session == id.Session, err
+	case Batch:
+		n, ok := id.batch()
+		if !ok {
+			return false, nil
+		}
+		next, err := s.acknowledged.Load(r)
+		if err != nil || n < next || n-next >= s.Parameters.BatchesAhead {
+			return false, err
+		}
+	default:
+		if requested, err := s.requested(r, id); err != nil || !requested {
+			return false, err
+		}
 	}
-	d.Digest = digest
-	return s.duties.Put(tx, id, d)
+	return s.sessions.Has(r, id.Session)
 }
 
-// close forgets a sign ID.
-func (s *Signer) close(tx storage.Tx, id ID) error {
-	if err := s.duties.Delete(tx, id); err != nil {
-		return err
-	}
-	if err := s.completed.Delete(tx, id); err != nil {
-		return err
-	}
-	return s.sets.Delete(tx, id)
+// Confirmed lets a session sign with its batch key.
+func (s *Signer) Confirmed(tx storage.Tx, session uint64) error {
+	return s.sessions.Put(tx, session, struct{}{})
 }
 
-// Counts says how many batches and plans wait for signatures, and how many
-// signed transactions for their settlement.
-type Counts struct{ Batches, Plans, Transactions int }
+// Counts says how many batches, requests (cosigns and slash reports) and plans
+// wait for signatures, and how many signed transactions for their settlement.
+type Counts struct{ Batches, Requests, Plans, Transactions int }
 
 // Counts returns what is open.
 func (s *Signer) Counts(r storage.Reader) (Counts, error) {
@@ -307,8 +290,10 @@ func (s *Signer) Counts(r storage.Reader) (Counts, error) {
 		case item.Value.Done:
 		case item.Key.Kind == Batch:
 			c.Batches++
-		default:
+		case item.Key.Kind == Plan:
 			c.Plans++
+		default:
+			c.Requests++
 		}
 	}
 	for _, err := range s.signed.All(r) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost"
-	"github.com/serai-go/processor/frost/ed25519"
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
@@ -18,11 +17,11 @@ import (
 // commit makes a validator's commitment outside of its process.
 func (w *world) commit(validator int, id ID, counter uint64, digest [32]byte) []byte {
 	share := w.nodes[validator].keys.batch
-	work := formOfBatch
+	work := form
 	if id.Kind == Plan {
 		share = w.nodes[validator].keys.network
 		w.nodes[0].view(func(r storage.Reader) (err error) {
-			work, err = w.nodes[0].planWork(r, id.Subject)
+			work, err = w.nodes[0].planWork(r, id, [32]byte{})
 			return err
 		})
 	}
@@ -51,7 +50,7 @@ func TestBatchAndPlanAreSigned(t *testing.T) {
 	}
 }
 
-func planLine(id coin.PlanID) string { return "plan " + id.String()[:2] + " completed" }
+func planLine(id coin.PlanID) string { return "plan " + id.String()[:8] + " completed" }
 
 func TestWeightsCount(t *testing.T) {
 	w := newWorld(t, 4, 3, 1, 2)
@@ -218,6 +217,16 @@ func TestBlame(t *testing.T) {
 func count(lines []string, prefix string) (n int) {
 	for _, line := range lines {
 		if strings.HasPrefix(line, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// counting counts the lines that contain a text.
+func counting(lines []string, text string) (n int) {
+	for _, line := range lines {
+		if strings.Contains(line, text) {
 			n++
 		}
 	}
@@ -399,11 +408,6 @@ func TestAPlanIsResolvedWhileItIsWorkedOn(t *testing.T) {
 	w.run()
 	require.Zero(t, n.records())
 	require.Empty(t, n.told())
-
-	// It may be gone before the assembly too.
-	finish, err := n.finishPlan(t.Context(), n.store, PlanID(0, id), nil)
-	require.NoError(t, err)
-	require.Nil(t, finish)
 }
 
 func TestACoinThatRefusesItsOwnWork(t *testing.T) {
@@ -424,28 +428,6 @@ func TestACoinThatRefusesItsOwnWork(t *testing.T) {
 	}
 	require.ErrorIs(t, failed, ErrUnusable)
 	require.NotErrorIs(t, failed, coin.ErrInvalid, "it does not look like a node's trouble")
-}
-
-func TestSessionsAreRememberedAndBounded(t *testing.T) {
-	w, id := pending(t, 3, 1, 1, 1)
-	n := w.nodes[0]
-	key, work := n.batchKey, []frost.Algorithm{ed25519.NewSchnorr(nil)}
-	var set frost.SigningSet
-	n.view(func(r storage.Reader) error {
-		roast, err := n.sets.Load(r, id)
-		set, _ = roast.Set(0)
-		return err
-	})
-	first, err := n.session(key, work, id, set)
-	require.NoError(t, err)
-	again, err := n.session(key, work, id, set)
-	require.NoError(t, err)
-	require.Same(t, first, again)
-	for i := range 2 * recentSessions {
-		_, err := n.session(key, work, BatchID(0, uint64(i)+1), set)
-		require.NoError(t, err)
-	}
-	require.Len(t, n.recent, recentSessions)
 }
 
 // Signed batches are told in the order of their IDs, whichever set completes

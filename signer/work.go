@@ -1,32 +1,37 @@
 package signer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/frost"
-	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
+
+// limits bound the memory that Work takes.
+type limits struct {
+	// round is how many sign IDs one round works on, and elements how many
+	// group elements are in its sets; but it always works on one.
+	round, elements int
+	// committed is how many signatures of plans there are own commitments to
+	// at a time; but there is always one commitment. Plans are committed to in
+	// the order in which they were made, which is the same for all validators:
+	// so the oldest gets everybody's commitment, and all have their turn.
+	// Batches and requests are few and come on top.
+	committed int
+}
+
+var defaultLimits = limits{round: 64, elements: 1 << 16, committed: 4096}
 
 // ownNonces are nonces whose commitment this process has given away.
 type ownNonces struct {
 	counter    uint64
 	secret     *frost.Nonces
 	commitment []byte
-}
-
-// task is what a duty asks for next.
-type task struct {
-	id    ID
-	duty  duty
-	key   *frost.PublicKey
-	share *frost.KeyShare
-	work  []frost.Algorithm
-	set   *frost.SigningSet // to answer
-	seen  uint64            // the highest own counter in the log
-	done  *completedSet     // to aggregate
+	size       int // signatures
 }
 
 // waits tells whether the commitment to nonces may still get into a set: it is
@@ -35,49 +40,82 @@ func (o *ownNonces) waits(d duty) bool {
 	return o != nil && o.counter == d.Counter && o.counter > d.Used
 }
 
-// Work does what is due, one sign ID after the other: it commits, answers
-// sets, and aggregates complete ones. It tells whether it did anything.
+// task is what a duty asks for next: to hand signatures on, to answer a set, or
+// to commit, which an answer does too.
+type task struct {
+	id       ID
+	duty     duty
+	key      *frost.PublicKey
+	share    *frost.KeyShare
+	work     []frost.Algorithm
+	made     [][]byte          // signatures to hand on
+	unsigned *assembly         // of a plan, to go with them
+	own      *ownNonces        // to answer with, or to erase
+	set      *frost.SigningSet // to answer
+	seen     uint64            // the highest own counter in the log
+}
+
+// elements is how many group elements the task's set has, or what its memory is
+// like.
+func (t *task) elements() int {
+	if t.unsigned != nil {
+		return len(t.unsigned.unsigned) / elementBytes
+	}
+	if t.set == nil {
+		return 2 * len(t.work)
+	}
+	return 2 * len(t.work) * (len(t.set.Members) + 1)
+}
+
+// Work does what is due for some sign IDs: it commits, answers sets, and hands
+// on the signatures of complete ones. It tells whether it did anything; there
+// may be more then.
 func (s *Signer) Work(ctx context.Context, store storage.Store) (bool, error) {
-	var open, due []ID
-	err := store.View(ctx, func(r storage.Reader) error {
-		for item, err := range s.duties.All(r) {
-			if err != nil {
-				return err
-			}
-			if item.Value.Done {
-				continue
-			}
-			open = append(open, item.Key)
-			complete, err := s.completed.Has(r, item.Key)
-			if err != nil {
-				return err
-			}
-			if complete || !s.own(item.Key).waits(item.Value) {
-				due = append(due, item.Key)
-			}
+	var open []storage.Item[ID, duty]
+	var tasks []*task
+	err := store.View(ctx, func(r storage.Reader) (err error) {
+		if open, err = s.unfinished(r); err == nil {
+			tasks, err = s.due(r, open)
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return false, err
 	}
 	s.erase(open)
-	did := false
-	for _, id := range due {
-		one, err := s.workOn(ctx, store, id)
-		if err != nil {
-			return did, fmt.Errorf("sign %s: %w", id, err)
-		}
-		did = did || one
+	if len(tasks) == 0 {
+		return false, nil
 	}
-	return did, nil
+	return true, s.round(ctx, store, tasks)
+}
+
+// unfinished returns what is to be signed, in the order in which it came up.
+func (s *Signer) unfinished(r storage.Reader) ([]storage.Item[ID, duty], error) {
+	retired := make(map[uint64]bool)
+	for item, err := range s.retired.All(r) {
+		if err != nil {
+			return nil, err
+		}
+		retired[item.Key] = true
+	}
+	var open []storage.Item[ID, duty]
+	for item, err := range s.duties.All(r) {
+		if err != nil {
+			return nil, err
+		}
+		if !item.Value.Done && !retired[item.Key.Session] {
+			open = append(open, item)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b storage.Item[ID, duty]) int { return cmp.Compare(a.Value.Order, b.Value.Order) })
+	return open, nil
 }
 
 // erase drops nonces of sign IDs that are over.
-func (s *Signer) erase(open []ID) {
+func (s *Signer) erase(open []storage.Item[ID, duty]) {
 	is := make(map[ID]bool, len(open))
-	for _, id := range open {
-		is[id] = true
+	for _, item := range open {
+		is[item.Key] = true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,33 +127,42 @@ func (s *Signer) erase(open []ID) {
 	}
 }
 
-func (s *Signer) workOn(ctx context.Context, store storage.Store, id ID) (bool, error) {
-	t, err := s.look(ctx, store, id)
-	if err != nil || t == nil {
-		return false, err
-	}
-	if t.done != nil {
-		return true, s.aggregate(ctx, store, t)
-	}
-	if t.share == nil {
-		return false, nil
-	}
-	own := s.own(id)
-	if t.set != nil && own != nil {
-		for _, m := range t.set.Members {
-			if m.Validator == t.share.Validator() && string(m.Commitment) == string(own.commitment) {
-				return true, s.answer(ctx, store, t, own)
+// due returns the tasks of one round.
+func (s *Signer) due(r storage.Reader, open []storage.Item[ID, duty]) (tasks []*task, err error) {
+	elements, committed := 0, 0
+	for _, item := range open {
+		id, d := item.Key, item.Value
+		own := s.own(id)
+		if own != nil && id.Kind == Plan {
+			committed += own.size
+		}
+		complete, err := s.signatures.Has(r, id)
+		if err != nil {
+			return nil, err
+		}
+		if own.waits(d) && !complete {
+			continue
+		}
+		t, err := s.task(r, id, d, own)
+		if err != nil {
+			return nil, fmt.Errorf("sign %s: %w", id, err)
+		}
+		if t == nil {
+			continue
+		}
+		if own == nil && t.made == nil && id.Kind == Plan {
+			if committed > 0 && committed+len(t.work) > s.limits.committed {
+				continue
 			}
+			committed += len(t.work)
+		}
+		tasks = append(tasks, t)
+		elements += t.elements()
+		if len(tasks) >= s.limits.round || elements >= s.limits.elements {
+			break
 		}
 	}
-	if own.waits(t.duty) {
-		return false, nil
-	}
-	if own != nil {
-		s.drop(id, own)
-		own.secret.Erase()
-	}
-	return true, s.send(ctx, store, t, item{ID: id})
+	return tasks, nil
 }
 
 func (s *Signer) own(id ID) *ownNonces {
@@ -124,153 +171,60 @@ func (s *Signer) own(id ID) *ownNonces {
 	return s.nonces[id]
 }
 
-// look reads what a sign ID needs from one snapshot.
-func (s *Signer) look(ctx context.Context, store storage.Store, id ID) (*task, error) {
-	var t *task
-	err := store.View(ctx, func(r storage.Reader) error {
-		d, ok, err := s.duties.Get(r, id)
-		if err != nil || !ok || d.Done {
-			return err
-		}
-		if counts, err := s.counts(r, id); err != nil || !counts {
-			return err
-		}
-		one := &task{id: id, duty: d}
-		if done, ok, err := s.completed.Get(r, id); err != nil {
-			return err
-		} else if ok {
-			if turn, err := s.turn(r, id); err != nil || !turn {
-				return err
+// task returns what a sign ID asks for, nil if that is nothing.
+func (s *Signer) task(r storage.Reader, id ID, d duty, own *ownNonces) (*task, error) {
+	if counts, err := s.counts(r, id); err != nil || !counts {
+		return nil, err
+	}
+	t := &task{id: id, duty: d, own: own}
+	made, complete, err := s.signatures.Get(r, id)
+	if err != nil {
+		return nil, err
+	}
+	if complete {
+		t.made = made.List
+		if id.Kind == Plan {
+			if t.unsigned, err = s.assembly(r, id); err != nil || t.unsigned == nil {
+				return nil, err
 			}
-			one.done = &done
+			return t, nil
 		}
-		if one.share, err = s.self(r, id); err != nil || one.share == nil && one.done == nil {
-			return err
+		turn, err := s.turn(r, id)
+		if err != nil || !turn {
+			return nil, err
 		}
-		one.key, one.work, err = s.subject(r, id)
-		if errors.Is(err, ErrNoKey) {
-			return nil
-		}
-		if err != nil || one.work == nil {
-			return err
-		}
-		roast, ok, err := s.sets.Get(r, id)
-		if err != nil {
-			return err
-		}
-		if set, live := roast.Set(d.Set); ok && d.Pending && live {
-			one.set = &set
-		}
-		if one.share != nil {
-			one.seen, _ = roast.Idle(one.share.Validator())
-		}
-		t = one
-		return nil
-	})
-	return t, err
-}
-
-// answer sends the share for a set, and the next commitment with it.
-func (s *Signer) answer(ctx context.Context, store storage.Store, t *task, own *ownNonces) error {
-	if t.set.Digest != t.duty.Digest {
-		return &DigestError{t.id, t.duty.Digest, t.set.Digest, t.set.Number}
+		return t, nil
 	}
-	session, err := s.session(t.key, t.work, t.id, *t.set)
+	if t.share, err = s.share(r, id); err != nil || t.share == nil {
+		return nil, err
+	}
+	t.key, err = s.key(r, id)
+	if errors.Is(err, ErrNoKey) {
+		return nil, nil
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.drop(t.id, own)
-	share, err := session.Sign(t.share, own.secret)
-	own.secret.Erase()
+	if t.work, _, err = s.work(r, id, d.Digest); err != nil || t.work == nil {
+		return nil, err
+	}
+	roast, _, err := s.sets.Get(r, id)
 	if err != nil {
-		return fmt.Errorf("set %d: %w", t.set.Number, err)
+		return nil, err
 	}
-	return s.send(ctx, store, t, item{ID: t.id, Share: share, Set: t.set.Number})
-}
-
-func (s *Signer) drop(id ID, own *ownNonces) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.nonces[id] == own {
-		delete(s.nonces, id)
+	t.seen, _ = roast.Idle(t.share.Validator())
+	set, live := roast.Set(d.Set)
+	if !d.Pending || !live || own == nil {
+		return t, nil
 	}
-}
-
-// send adds a fresh commitment to an item and sends it. The counter is stored
-// before the nonces exist.
-func (s *Signer) send(ctx context.Context, store storage.Store, t *task, i item) error {
-	var counter uint64
-	err := store.Update(ctx, func(tx storage.Tx) error {
-		d, ok, err := s.duties.Get(tx, t.id)
-		if err != nil || !ok {
-			return errors.Join(err, ctx.Err())
+	for _, m := range set.Members {
+		if m.Validator != t.share.Validator() || string(m.Commitment) != string(own.commitment) {
+			continue
 		}
-		d.Counter = max(d.Counter, t.seen) + 1
-		counter = d.Counter
-		return s.duties.Put(tx, t.id, d)
-	})
-	if err != nil || counter == 0 {
-		return err
-	}
-	secret, nonces, err := frost.Commit(s.Random, t.share, t.work, s.context(t.id, counter))
-	if err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	i.Next = &commitment{Counter: counter, Digest: t.duty.Digest, Nonces: nonces}
-	err = store.Update(ctx, func(tx storage.Tx) error {
-		return s.Events.SendSigning(tx, t.id.Session, wire.Marshal(i))
-	})
-	if err != nil {
-		secret.Erase()
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.nonces[t.id] = &ownNonces{counter, secret, nonces}
-	return nil
-}
-
-// aggregate completes the signatures of a set and hands them on.
-func (s *Signer) aggregate(ctx context.Context, store storage.Store, t *task) error {
-	set := frost.SigningSet{Number: t.done.Number}
-	shares := make([][]byte, len(t.done.Members))
-	for i, m := range t.done.Members {
-		set.Members = append(set.Members, frost.Member{Validator: m.Validator, Commitment: m.Commitment})
-		shares[i] = m.Share
-	}
-	session, err := s.session(t.key, t.work, t.id, set)
-	if err != nil {
-		return err
-	}
-	signatures, err := session.Aggregate(shares)
-	if err != nil {
-		return fmt.Errorf("aggregate set %d: %w", set.Number, err)
-	}
-	finish, err := s.finish(ctx, store, t.id, signatures)
-	if err != nil || finish == nil {
-		return err
-	}
-	return store.Update(ctx, func(tx storage.Tx) error {
-		d, ok, err := s.duties.Get(tx, t.id)
-		if err != nil || !ok || d.Done {
-			return err
+		if set.Digest != d.Digest {
+			return nil, &DigestError{id, d.Digest, set.Digest, set.Number}
 		}
-		d.Done, d.Pending = true, false
-		if err := s.duties.Put(tx, t.id, d); err != nil {
-			return err
-		}
-		if err := s.completed.Delete(tx, t.id); err != nil {
-			return err
-		}
-		return finish(tx)
-	})
-}
-
-// finish makes what the signatures are for and returns what records it, or nil
-// if that is over.
-func (s *Signer) finish(ctx context.Context, store storage.Store, id ID, signatures [][]byte) (func(storage.Tx) error, error) {
-	if id.Kind == Batch {
-		return s.finishBatch(id, signatures)
+		t.set = &set
 	}
-	return s.finishPlan(ctx, store, id, signatures)
+	return t, nil
 }

@@ -213,7 +213,7 @@ var reports = []mutation{
 	{
 		name: "the digest leaves the session out",
 		why:  "an old validator set signs batches of its successor",
-		file: "batch/batch.go",
+		file: "batch/statement.go",
 		old:  "\tw.Uint64(d.Session)\n",
 		new:  "",
 		test: "TestDigestDependsOnEverything",
@@ -221,7 +221,7 @@ var reports = []mutation{
 	{
 		name: "any signature of a batch is accepted",
 		why:  "anyone credits himself",
-		file: "batch/batch.go",
+		file: "batch/statement.go",
 		old:  "if !ed25519.Verify(key, digest[:], signature) {",
 		new:  "if len(signature) == 0 && !ed25519.Verify(key, digest[:], signature) {",
 		test: "TestVerify",
