@@ -96,21 +96,6 @@ func only(attempt uint32, round uint8, change func(item []byte) [][]byte) func([
 	}
 }
 
-// both applies one change after another.
-func both(changes ...func([]byte) [][]byte) func([]byte) [][]byte {
-	return func(item []byte) [][]byte {
-		items := [][]byte{item}
-		for _, change := range changes {
-			var next [][]byte
-			for _, item := range items {
-				next = append(next, change(item)...)
-			}
-			items = next
-		}
-		return items
-	}
-}
-
 // deals lets a node deal otherwise.
 func (a *adversary) deals(node int, c dkgtest.Cheat) func([]byte) [][]byte {
 	return only(a.request.Attempt, 1, func([]byte) [][]byte { return [][]byte{a.deal(node, c)} })
