@@ -108,8 +108,11 @@ func (c *coordinator) listen(ctx context.Context, who int, p *processor.Processo
 				m.Payload = c.onSend(who, m.Payload)
 			}
 			c.order(processor.PeerMessage{Session: m.Session, From: uint16(who), Payload: m.Payload})
-			if c.onMessage != nil && c.onMessage(who, m.Payload) {
-				go c.onCut(who)
+			c.mu.Lock()
+			onMessage, onCut := c.onMessage, c.onCut
+			c.mu.Unlock()
+			if onMessage != nil && onMessage(who, m.Payload) {
+				go onCut(who)
 				<-ctx.Done()
 				return nil
 			}
