@@ -50,9 +50,9 @@ type Group interface {
 	Normalize(elements ...Element)
 	// WideSize is the length in bytes of an element in wide form.
 	WideSize() int
-	// AppendWide appends elements, none of them the identity, in wide form: both
-	// affine coordinates, which takes twice the space and a fraction of the time
-	// to decode. Variable time: for public elements only.
+	// AppendWide appends elements in wide form: both affine coordinates, which
+	// takes twice the space and a fraction of the time to decode. The identity
+	// has a form that DecodeWide refuses. Variable time: for public elements only.
 	AppendWide(b []byte, elements ...Element) []byte
 	// DecodeWide accepts the wide form of a curve point, of any order, and
 	// returns it multiplied by h, as DecodeCleared does: what AppendWide was

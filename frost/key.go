@@ -1,6 +1,7 @@
 package frost
 
 import (
+	"bytes"
 	"crypto/sha512"
 	"encoding/binary"
 	"errors"
@@ -40,7 +41,8 @@ type PublicKey struct {
 // unless there are 1 to MaxShares shares, a threshold among them, only positive
 // weights, and unless key and shares are values at 0 and at 1, 2, … of one
 // polynomial of degree below the threshold: then any t shares make the same
-// signatures.
+// signatures. The key is not the identity. A share may be: who deals last can
+// make its own zero, so to refuse that would let it stop any key generation.
 func NewPublicKey(group Group, threshold uint16, weights []uint16, key Element, shares []Element) (*PublicKey, error) {
 	k, err := newPublicKey(group, threshold, weights, key, shares)
 	if err != nil {
@@ -77,7 +79,7 @@ func newPublicKey(group Group, threshold uint16, weights []uint16, key Element, 
 		return nil, fmt.Errorf("%w: threshold %d of %d", ErrKey, threshold, total)
 	case len(shares) != total:
 		return nil, fmt.Errorf("%w: %d public shares for %d shares", ErrKey, len(shares), total)
-	case key.IsIdentity() || slices.ContainsFunc(shares, Element.IsIdentity):
+	case key.IsIdentity():
 		return nil, fmt.Errorf("%w: identity", ErrKey)
 	}
 	return k, nil
@@ -88,7 +90,7 @@ func newPublicKey(group Group, threshold uint16, weights []uint16, key Element, 
 // differences at 0: differences[k] is Δᵏf(0) in the exponent, so that
 // differences[0] is the key. Values at 1, 2, … then take additions only. It
 // returns ErrKey for the weights and thresholds that NewPublicKey refuses, and
-// if a value is the identity.
+// if the key is the identity.
 func DeriveKey(group Group, weights []uint16, differences []Element) (*PublicKey, error) {
 	total := 0
 	for _, weight := range weights {
@@ -238,9 +240,13 @@ func DecodePublicKey(group Group, data []byte) (*PublicKey, error) {
 		return nil, fmt.Errorf("frost: decode public key: %w", err)
 	}
 	elements := make([]Element, total+1)
-	encoded := make([]byte, size)
+	encoded, identity := make([]byte, size), group.NewElement().Bytes()
 	for i := range elements {
 		r.Fixed(encoded)
+		if i > 0 && bytes.Equal(encoded, identity) {
+			elements[i] = group.NewElement()
+			continue
+		}
 		var err error
 		if elements[i], err = group.DecodeElement(encoded); err != nil {
 			return nil, fmt.Errorf("frost: decode public key: element %d: %w", i, err)

@@ -76,7 +76,7 @@ func TestNewPublicKeyRefuses(t *testing.T) {
 			"too many shares":    {3, weights, public, append(slices.Clone(shares), public)},
 			"more than allowed":  {1, ones(frost.MaxShares + 1), public, many[:frost.MaxShares+1]},
 			"identity as key":    {3, weights, group.NewElement(), shares},
-			"identity as share":  {3, weights, public, replaced(2, group.NewElement())},
+			"wrong identity":     {3, weights, public, replaced(2, group.NewElement())},
 			"other key":          {3, weights, group.Generator(), shares},
 			"other share":        {3, weights, public, replaced(4, group.Generator())},
 			"shares in disorder": {3, weights, public, []frost.Element{shares[1], shares[0], shares[2], shares[3], shares[4]}},
@@ -278,11 +278,22 @@ func TestDeriveKey(t *testing.T) {
 				"weight 0":                {[]uint16{1, 0}, []frost.Element{g}},
 				"nobody":                  {nil, []frost.Element{g}},
 				"key is the identity":     {[]uint16{1, 1}, []frost.Element{group.NewElement(), g}},
-				"a share is the identity": {[]uint16{1, 1}, []frost.Element{g, group.NewElement().Negate(g)}},
 			} {
 				_, err := frost.DeriveKey(group, test.weights, test.differences)
 				require.ErrorIs(t, err, frost.ErrKey, name)
 			}
+
+			// A share may be zero: f(x) = 1 − x.
+			key, err := frost.DeriveKey(group, []uint16{1, 1, 1}, []frost.Element{g, group.NewElement().Negate(g)})
+			require.NoError(t, err)
+			require.True(t, key.Share(1).IsIdentity())
+			decoded, err := frost.DecodePublicKey(group, key.Bytes())
+			require.NoError(t, err)
+			require.Equal(t, key.Bytes(), decoded.Bytes())
+			share, err := frost.NewKeyShare(decoded, 0, []frost.Scalar{group.NewScalar()})
+			require.NoError(t, err)
+			_, err = frost.DecodeKeyShare(decoded, 0, share.SecretBytes())
+			require.NoError(t, err)
 		})
 	}
 }

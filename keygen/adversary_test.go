@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/frost/dkg/dkgtest"
 )
@@ -69,6 +70,19 @@ func (a *adversary) logged() []*dkg.Deal {
 		}
 	}
 	return list
+}
+
+// sums returns what the deals in the log give a participant of weight 1.
+func (a *adversary) sums(participant int) (batchSum, networkSum frost.Scalar) {
+	result, err := a.setup.Combine(a.logged())
+	require.NoError(a.w.t, err)
+	batchShare, networkShare, err := a.setup.Shares(a.w.ids[participant], a.logged(), result)
+	require.NoError(a.w.t, err)
+	batchSum, err = batchShare.Key().Group().DecodeScalar(batchShare.SecretBytes())
+	require.NoError(a.w.t, err)
+	networkSum, err = networkShare.Key().Group().DecodeScalar(networkShare.SecretBytes())
+	require.NoError(a.w.t, err)
+	return batchSum, networkSum
 }
 
 // complain returns a complaint of some dealers in a round.

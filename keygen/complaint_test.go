@@ -207,6 +207,63 @@ func TestConstantsThatCancelEndTheAttempt(t *testing.T) {
 	require.Equal(t, []string{"failed 0.0 faulty [] silent []"}, w.agree())
 }
 
+// TestShareOfZeroIsOne: who deals last may choose its own share, and nobody can
+// tell that it did if it chose zero.
+func TestShareOfZeroIsOne(t *testing.T) {
+	for _, group := range []frost.Group{ed25519.Group, secp256k1.Group} {
+		w := newWorld(t, 4)
+		w.group = group
+		for i, n := range w.nodes {
+			n.keygen = w.keygen(i, sealer{key: [32]byte{byte(i)}})
+		}
+		request := w.request(0, 0, 3, 1, 1, 1, 1)
+		a := w.adversary(request)
+		w.nodes[0].silent = true
+		w.add(entry{generate: &request})
+		batchSum, networkSum := a.sums(0)
+		w.nodes[0].silent = false
+		w.add(entry{item: &peerItem{0, 0, a.deal(0, dkgtest.Cheat{Differences: func(key int, f []frost.Scalar) {
+			own := [...]frost.Scalar{batchSum, networkSum}[key]
+			f[1].Negate(f[0]).Subtract(f[1], own) // f(1) is the sum of the first two
+		}})}})
+		require.Contains(t, w.agree()[0], "generated 0.0 weight 4 ")
+		w.confirm(0, 0)
+		_, share, err := w.shares(w.nodes[0], 0)
+		require.NoError(t, err)
+		require.Equal(t, make([]byte, 32), share.SecretBytes())
+		w.requireUsable(0, 0, 1, 2, 3)
+		w.requireUsable(0, 0, 1, 2)
+		w.requireSigns(0, 0, 2, 3)
+	}
+}
+
+// TestCommitmentsThatCancelAnotherShare cannot be dealt by: whoever deals them
+// does not know the values.
+func TestCommitmentsThatCancelAnotherShare(t *testing.T) {
+	w := newWorld(t, 5)
+	request := w.request(0, 0, 3, 1, 1, 1, 1)
+	a := w.adversary(request)
+	w.nodes[3].silent = true
+	w.add(entry{generate: &request})
+	result, err := a.setup.Combine(a.logged())
+	require.NoError(t, err)
+	w.nodes[3].silent = false
+	w.add(entry{item: &peerItem{0, 3, a.deal(3, dkgtest.Cheat{Body: func(b []byte) {
+		g := ed25519.Group
+		first, err := g.DecodeWide(b[35:99])
+		require.NoError(t, err)
+		cancel := g.NewElement().Add(first, result.Batch.Share(1))
+		cancel.VarTimeMultiply(g.NewScalar().Negate(g.CofactorInverse()), cancel)
+		copy(b[99:], g.AppendWide(nil, cancel))
+	}})}})
+	events := w.agree()
+	require.Len(t, events, 2)
+	require.Equal(t, "misbehaved 0 by 3", events[0])
+	require.Contains(t, events[1], "generated 0.0 weight 3 ")
+	w.confirm(0, 0)
+	w.requireUsable(0, 0, 1, 2)
+}
+
 // TestBadSharesAfterTheEnd: a participant that finds out only after the
 // round was closed has no shares, and says so to its operator.
 func TestBadSharesAfterTheEnd(t *testing.T) {

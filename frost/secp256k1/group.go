@@ -67,8 +67,7 @@ func (group) DecodeElement(b []byte) (frost.Element, error) {
 
 func (group) WideSize() int { return wideSize }
 
-// AppendWide writes the identity, which it must not be given, as zeros, which
-// DecodeWide refuses.
+// AppendWide writes the identity as zeros.
 func (group) AppendWide(b []byte, elements ...frost.Element) []byte {
 	points := make([]dcr.JacobianPoint, len(elements))
 	for i, e := range elements {

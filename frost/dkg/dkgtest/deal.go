@@ -31,6 +31,9 @@ type Setup struct {
 
 // Cheat is what a dealer does otherwise than an honest one. Each may be nil.
 type Cheat struct {
+	// Differences changes the drawn forward differences of a key's polynomial
+	// before anything is made of them.
+	Differences func(key int, f []frost.Scalar)
 	// Values changes the plaintext for a participant: 32 bytes for each index
 	// and key, the batch key first.
 	Values func(recipient int, plain []byte)
@@ -61,7 +64,12 @@ func Deal(s Setup, dealer uint16, rand io.Reader, cheat Cheat) ([]byte, error) {
 			if row[k], err = g.RandomScalar(rand); err != nil {
 				return nil, fmt.Errorf("dkgtest: %w", err)
 			}
-			body = append(body, wide(g, row[k])...)
+		}
+		if cheat.Differences != nil {
+			cheat.Differences(key, row)
+		}
+		for _, d := range row {
+			body = append(body, wide(g, d)...)
 		}
 		if secrets[key] == nil {
 			secrets[key] = g.NewScalar().Set(row[0])
