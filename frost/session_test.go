@@ -596,3 +596,42 @@ func TestSignRefuses(t *testing.T) {
 		s.sign(t)
 	})
 }
+
+// TestShareOfZeroSigns: its holder is judged as anybody. Where an image of the
+// share goes out, it has none that counts, which is its own loss.
+func TestShareOfZeroSigns(t *testing.T) {
+	forKinds(t, func(t *testing.T, k kind) {
+		one := k.group.NewScalar().SetUint64(1)
+		key, shares, err := frosttest.DealPolynomial(k.group, []frost.Scalar{one, k.group.NewScalar().Negate(one)}, []uint16{1, 1, 1})
+		require.NoError(t, err)
+		require.True(t, key.Share(1).IsIdentity())
+		s := &signing{key: key, work: []frost.Algorithm{k.algorithm([]byte("message"))}, shares: map[uint16]*frost.KeyShare{}, nonces: map[uint16]*frost.Nonces{}}
+		for v := range uint16(2) {
+			nonces, commitment, err := frost.Commit(seeded(byte(v)), shares[v], s.work, []byte("context"))
+			require.NoError(t, err)
+			s.shares[v], s.nonces[v] = shares[v], nonces
+			s.members = append(s.members, frost.Member{Validator: v, Commitment: commitment})
+		}
+		_, err = frost.DecodeCommitment(key, s.work, 0, s.members[0].Commitment)
+		if strings.HasPrefix(k.name, "two generators") {
+			require.Error(t, err)
+			return
+		}
+		require.NoError(t, err)
+		s.session, err = frost.NewSession(key, s.work, []byte("context"), s.members)
+		require.NoError(t, err)
+		answers := s.sign(t)
+		signatures, err := s.session.Aggregate(answers)
+		require.NoError(t, err)
+		require.True(t, k.verify(key.Key(), []byte("message"), signatures[0]))
+		for i := range answers {
+			bad := slices.Clone(answers)
+			bad[i] = answers[1-i]
+			_, err = s.session.Aggregate(bad)
+			var faults frost.Faults
+			require.ErrorAs(t, err, &faults)
+			require.Len(t, faults, 1)
+			require.Equal(t, uint16(i), faults[0].Validator)
+		}
+	})
+}
