@@ -43,12 +43,17 @@ func (k *KeyGen) Generate(tx storage.Tx, request Request) error {
 	if _, err := k.decoded(key, &a); err != nil {
 		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	if ok && previous.phase <= responding {
+	switch {
+	case ok && previous.phase <= responding:
 		previous.phase = failed
 		if err := attempts.Put(tx, last, previous); err != nil {
 			return err
 		}
 		if err := drop(tx, last); err != nil {
+			return err
+		}
+	case ok:
+		if err := release(tx, last); err != nil {
 			return err
 		}
 	}
@@ -107,6 +112,9 @@ func (k *KeyGen) Confirm(tx storage.Tx, session uint64, number uint32, batchKey,
 		if err := attempts.Delete(tx, other.Key); err != nil {
 			return err
 		}
+	}
+	if err := release(tx, key); err != nil {
+		return err
 	}
 	return confirmed.Put(tx, session, vote)
 }

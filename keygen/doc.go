@@ -28,6 +28,12 @@
 // such a conviction the attempt succeeds with the OK of all that are not
 // convicted, or, when closed, with OKs of the minimum weight.
 //
+// A finished attempt goes on being judged until there is a vote or a next
+// attempt: who was away and finds its shares bad still convicts their dealer,
+// which the vote may heed. The keys do not change, and the accuser has no shares
+// of them. After the vote it only tells its operator (BadDeals): judging it
+// then would oblige everybody to keep the deals for the life of the key.
+//
 // A participant is convicted by what no honest one sends, never by silence, and
 // never for coming late: items of earlier rounds and attempts are ignored. Of a
 // convicted one nothing counts any more in this attempt, but it gets shares like

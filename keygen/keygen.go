@@ -83,7 +83,7 @@ type Events interface {
 	Misbehaved(tx storage.Tx, session uint64, who uint16, reason string, evidence []byte) error
 	// BadDeals tells that these participants dealt this processor bad shares. It
 	// is this processor's own finding and convicts nobody; the complaint does
-	// that it sends if the round is still open.
+	// that it sends unless the attempt is over for good, by a vote or a next one.
 	BadDeals(tx storage.Tx, session uint64, attempt uint32, dealers []uint16) error
 }
 

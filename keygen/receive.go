@@ -101,12 +101,16 @@ func (k *KeyGen) Check(r storage.Reader, session uint64, from uint16, item []byt
 	case a.blind || int(from) >= len(a.participants) || a.standings[from]&faulty != 0:
 		return Verdict{}, nil
 	case len(item) == 0:
-		if _, member := a.find(k.config.Self.Public()); !member {
+		_, member := a.find(k.config.Self.Public())
+		switch {
+		case !member && a.phase > responding:
+			return Verdict{}, nil // the result stands
+		case !member:
 			return Verdict{effect: blind}, nil
 		}
 	}
 	v, err := k.judge(r, key, &a, from, item)
-	if err != nil || v.effect == ignore || a.phase > responding {
+	if err != nil || v.effect == ignore || a.phase == failed {
 		return v, err
 	}
 	after := a
@@ -128,7 +132,7 @@ func (k *KeyGen) judge(r storage.Reader, key attemptKey, a *attempt, from uint16
 		return fault("%v", err), nil
 	case number > key.attempt:
 		return fault("item of attempt %d, which has not begun", number), nil
-	case number < key.attempt || a.phase > responding:
+	case number < key.attempt || a.phase == failed:
 		return Verdict{}, nil // late
 	}
 	d, err := k.decoded(key, a)
@@ -234,7 +238,7 @@ func (k *KeyGen) Receive(tx storage.Tx, session uint64, from uint16, item []byte
 		}
 	}
 	key, a, ok, err := latest(tx, session)
-	if err != nil || !ok || a.phase > responding {
+	if err != nil || !ok || a.phase == failed {
 		return err
 	}
 	switch v.effect {

@@ -21,6 +21,9 @@ const (
 
 // next tells what follows. A closed round does not wait for anybody.
 func (a *attempt) next(closed bool) step {
+	if a.phase > responding {
+		return wait // for the vote
+	}
 	threshold := int(a.threshold)
 	if a.phase == dealing {
 		heard, waiting := a.weight(dealt|faulty, dealt), a.weight(dealt|faulty, 0)
@@ -221,9 +224,6 @@ func (k *KeyGen) finish(tx storage.Tx, key attemptKey, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	if err := release(tx, key, a); err != nil {
-		return err
-	}
 	return k.config.Events.KeyGenerated(tx, Generated{
 		Session:    key.session,
 		Attempt:    key.attempt,
@@ -234,16 +234,23 @@ func (k *KeyGen) finish(tx storage.Tx, key attemptKey, a *attempt) error {
 	})
 }
 
-// release removes the messages of a finished attempt once this processor has no
-// more use for them.
-func release(tx storage.Tx, key attemptKey, a *attempt) error {
-	if a.phase != finished {
-		return nil
+// settled tells whether a finished attempt is judged no more: there was a vote,
+// or a next attempt.
+func settled(r storage.Reader, key attemptKey) (bool, error) {
+	if done, err := confirmed.Has(r, key.session); err != nil || done {
+		return done, err
 	}
-	if err := dropMessages(tx, responses, key); err != nil {
+	last, _, _, err := latest(r, key.session)
+	return last != key, err
+}
+
+// release removes the messages of a settled attempt, unless this processor
+// still has to derive its shares from them.
+func release(tx storage.Tx, key attemptKey) error {
+	if due, err := open.Has(tx, key); err != nil || due {
 		return err
 	}
-	if due, err := open.Has(tx, key); err != nil || due {
+	if err := dropMessages(tx, responses, key); err != nil {
 		return err
 	}
 	return dropMessages(tx, deals, key)

@@ -50,9 +50,9 @@ var (
 	byDealer  = storage.FixedKey(func(b []byte, k dealKey) []byte { return k.append(b) }, parseDealKey)
 
 	attempts = storage.NewMap("keygen/attempts", byAttempt, storage.Record[attempt]())
-	// deals are those of the open round, messages of package dkg.
+	// deals are those of the last round, messages of package dkg.
 	deals = storage.NewMap("keygen/deals", byDealer, storage.Blob)
-	// responses are the messages of the open round.
+	// responses are the messages of the last round.
 	responses = storage.NewMap("keygen/responses", byDealer, storage.Blob)
 	results   = storage.NewMap("keygen/results", byAttempt, storage.Record[result]())
 	confirmed = storage.NewMap("keygen/confirmed", storage.NumberKey[uint64](), storage.Record[Confirmed]())

@@ -95,8 +95,8 @@ func (k *KeyGen) deal(ctx context.Context, store storage.Store, j *job) error {
 }
 
 // respond derives the own shares from the deals of a round of responses and
-// approves of them, or complains, unless the round is over: then there is
-// nothing left to say.
+// approves of them, or complains. After the end it only complains, as long as
+// that is judged.
 func (k *KeyGen) respond(ctx context.Context, store storage.Store, j *job) error {
 	setup := j.decoded.setup
 	list, err := j.decoded.decodeAll(j.deals)
@@ -166,7 +166,15 @@ func (k *KeyGen) answer(tx storage.Tx, j *job, shares *own, message []byte) (boo
 		return false, err
 	}
 	if a.phase == finished {
-		return true, release(tx, j.key, &a)
+		over, err := settled(tx, j.key)
+		switch {
+		case err != nil:
+			return false, err
+		case over:
+			return true, release(tx, j.key)
+		case shares != nil:
+			return true, nil
+		}
 	}
 	return true, k.config.Events.SendKeygen(tx, j.key.session, encodeItem(itemResponse, j.key.attempt, message))
 }
