@@ -83,7 +83,7 @@ func expand(secret []byte, purpose string, info []byte, size int) []byte {
 
 // scalar derives a uniform scalar for one purpose from a secret.
 func scalar(g frost.Group, secret []byte, purpose string, info []byte) frost.Scalar {
-	wide := [64]byte(expand(secret, purpose, info, 64))
-	defer clear(wide[:])
-	return g.ScalarFromUniform(&wide)
+	wide := expand(secret, purpose, info, 64)
+	defer clear(wide)
+	return g.ScalarFromUniform((*[64]byte)(wide))
 }
