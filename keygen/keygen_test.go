@@ -255,6 +255,11 @@ func TestAttempts(t *testing.T) {
 	require.ErrorIs(t, confirm(2, [2][]byte{second[0][1:], second[1]}), ErrRequest)
 	require.ErrorIs(t, confirm(2, [2][]byte{second[0], nil}), ErrRequest)
 	w.confirm(0, 2)
+	require.NoError(t, w.view(w.nodes[0], func(r storage.Reader) error {
+		list, err := history(r, 0)
+		require.Len(t, list, 1, "the others are erased")
+		return err
+	}))
 	require.ErrorIs(t, confirm(4, fourth), ErrRequest)
 	require.ErrorIs(t, generate(w.request(0, 5, 2, 1, 1, 1)), ErrRequest)
 	w.requireUsable(0, 0, 1, 2)

@@ -158,7 +158,7 @@ func (k *KeyGen) advance(tx storage.Tx, key attemptKey, a *attempt, closed bool,
 		}
 		a.standings[dealer] |= faulty | refuted
 	}
-	if a.next(closed) == fail || o.result == nil {
+	if o.result == nil {
 		return k.fail(tx, key, a, closed)
 	}
 	return k.openRound(tx, key, a, o.result)

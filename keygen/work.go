@@ -95,8 +95,7 @@ func (k *KeyGen) deal(ctx context.Context, store storage.Store, j *job) error {
 }
 
 // respond derives the own shares from the deals of a round of responses and
-// approves of them, or complains. After the end it only complains, as long as
-// that is judged.
+// approves of them, or complains, as long as that is judged.
 func (k *KeyGen) respond(ctx context.Context, store storage.Store, j *job) error {
 	setup := j.decoded.setup
 	list, err := j.decoded.decodeAll(j.deals)
@@ -150,7 +149,7 @@ func (k *KeyGen) respond(ctx context.Context, store storage.Store, j *job) error
 }
 
 // answer ends this processor's duty in a round, with its shares if they are
-// good, and sends its response if the round is still open. It returns false,
+// good, and sends its response if that is still judged. It returns false,
 // and has done nothing, if there is no such duty any more.
 func (k *KeyGen) answer(tx storage.Tx, j *job, shares *own, message []byte) (bool, error) {
 	a, _, err := current(tx, j.key)
@@ -167,13 +166,11 @@ func (k *KeyGen) answer(tx storage.Tx, j *job, shares *own, message []byte) (boo
 	}
 	if a.phase == finished {
 		over, err := settled(tx, j.key)
-		switch {
-		case err != nil:
+		if err != nil {
 			return false, err
-		case over:
+		}
+		if over {
 			return true, release(tx, j.key)
-		case shares != nil:
-			return true, nil
 		}
 	}
 	return true, k.config.Events.SendKeygen(tx, j.key.session, encodeItem(itemResponse, j.key.attempt, message))

@@ -178,24 +178,28 @@ func (s *Setup) decrypt(shared frost.Element, d *Deal, recipient uint16) (v valu
 	return v, nil
 }
 
+// valuesSeed depends on all that determines a recipient's values for a key.
+func (d *Deal) valuesSeed(recipient uint16, key int) [32]byte {
+	return digest("values", func(w *wire.Writer) {
+		w.Fixed(d.Hash[:])
+		w.Uint16(recipient)
+		w.String(roles[key])
+	})
+}
+
 // matches tells whether values are those at the recipient's indices that the
 // dealer committed to, for each key by one sum of Σ C(x, k)·Δᵏ over all indices
 // x. Its weights depend on the deal, which determines the values. Constant time
 // as regards the values.
 func (s *Setup) matches(d *Deal, recipient uint16, v values) bool {
 	for key, g := range s.groups {
-		seed := digest("values", func(w *wire.Writer) {
-			w.Fixed(d.Hash[:])
-			w.Uint16(recipient)
-			w.String(roles[key])
-		})
 		coefficients := make([]frost.Scalar, len(d.differences[key]))
 		for k := range coefficients {
 			coefficients[k] = g.NewScalar()
 		}
 		secret, product := g.NewScalar(), g.NewScalar()
 		row := newBinomials(g, s.first[recipient], len(coefficients))
-		for i, a := range combiners(g, seed, len(v[key])) {
+		for i, a := range combiners(g, d.valuesSeed(recipient, key), len(v[key])) {
 			secret.Add(secret, product.Multiply(a, v[key][i]))
 			for k := range coefficients {
 				coefficients[k].Add(coefficients[k], product.Multiply(a, row[k]))

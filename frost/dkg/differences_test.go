@@ -1,6 +1,7 @@
 package dkg
 
 import (
+	"bytes"
 	"math/bits"
 	"testing"
 
@@ -97,5 +98,19 @@ func TestErasedDifferencesAreZero(t *testing.T) {
 		if !s.IsZero() {
 			t.Fatal("a secret is left")
 		}
+	}
+}
+
+// TestCombinersHave128Bits, without which a sum of equations that do not all
+// hold could be found by trial.
+func TestCombinersHave128Bits(t *testing.T) {
+	var or [32]byte
+	for _, a := range combiners(ed25519.Group, [32]byte{1}, 64) {
+		for i, b := range a.Bytes() { // little-endian
+			or[i] |= b
+		}
+	}
+	if want := [32]byte(append(bytes.Repeat([]byte{0xff}, 16), make([]byte, 16)...)); or != want {
+		t.Fatalf("bits %x", or)
 	}
 }

@@ -216,3 +216,44 @@ func TestDealerAndRecipientAreNotInterchangeable(t *testing.T) {
 	_, err = s.decrypt(shared, &swapped, 0)
 	require.Error(t, err)
 }
+
+// TestWeightsOfABatchAreNotKnownBefore the deals are: who knew them could make
+// errors that cancel.
+func TestWeightsOfABatchAreNotKnownBefore(t *testing.T) {
+	s, ids := setup(t, secp256k1.Group, 2, 1, 2, 1)
+	g := secp256k1.Group
+	shifted := func(encoded []byte, by frost.Scalar) {
+		x, err := g.DecodeScalar(encoded)
+		require.NoError(t, err)
+		copy(encoded, x.Add(x, by).Bytes())
+	}
+	t.Run("proofs", func(t *testing.T) {
+		deals := deal(t, s, ids, 0, 1)
+		a := combiners(g, s.proofsSeed(deals), 2)
+		for i := range deals {
+			raw, err := s.Deal(ids[i])
+			require.NoError(t, err)
+			at := len(raw) - proofSize(ed25519.Group) - g.ScalarSize()
+			by := g.NewScalar().Set(a[1-i])
+			if i == 1 {
+				by.Negate(by)
+			}
+			shifted(raw[at:at+g.ScalarSize()], by)
+			deals[i], err = s.DecodeDeal(uint16(i), raw)
+			require.NoError(t, err)
+		}
+		require.Equal(t, []uint16{0, 1}, s.VerifyDeals(deals))
+	})
+	t.Run("values", func(t *testing.T) {
+		a := combiners(g, deal(t, s, ids, 0)[0].valuesSeed(1, network), 2)
+		raw := reencrypt(t, s, ids[0], ids[1], func(plain []byte) {
+			shifted(plain[32:64], a[1])
+			shifted(plain[96:], a[0].Negate(a[0]))
+		})
+		d, err := s.ReadDeal(0, raw)
+		require.NoError(t, err)
+		v, err := s.open(ids[1], 1, d)
+		require.NoError(t, err)
+		require.False(t, s.matches(d, 1, v))
+	})
+}

@@ -141,14 +141,20 @@ func (s *Setup) VerifyDeals(deals []*Deal) (faulty []uint16) {
 
 func (s *Setup) proofsHold(deals []*Deal) bool {
 	var proofs []proof
-	// The hash of a deal covers its proofs and all that they are for.
-	seed := digest("proofs", func(w *wire.Writer) {
+	for _, d := range deals {
+		proofs = append(proofs, d.proofs...)
+	}
+	return hold(s.proofsSeed(deals), proofs)
+}
+
+// proofsSeed depends on all proofs and what they are for, as the hash of a deal
+// does.
+func (s *Setup) proofsSeed(deals []*Deal) [32]byte {
+	return digest("proofs", func(w *wire.Writer) {
 		w.Fixed(s.hash[:])
 		w.Count(len(deals))
 		for _, d := range deals {
 			w.Fixed(d.Hash[:])
-			proofs = append(proofs, d.proofs...)
 		}
 	})
-	return hold(seed, proofs)
 }

@@ -236,6 +236,29 @@ func TestComplaintsOfEveryIndexAndKey(t *testing.T) {
 	}
 }
 
+// TestUnreadableValuesConvictTheDealer: what does not decrypt, and what is no
+// scalar.
+func TestUnreadableValuesConvictTheDealer(t *testing.T) {
+	for _, group := range []frost.Group{secp256k1.Group, ed25519.Group} {
+		s, ids := setup(t, group, 3, 1, 3)
+		from, to := ciphertext(s, 1)
+		for name, raw := range map[string][]byte{
+			"ciphertext": forge(t, s, ids[0], func(b []byte) { b[from] ^= 1 }),
+			"tag":        forge(t, s, ids[0], func(b []byte) { b[to-1] ^= 1 }),
+			"scalar":     reencrypt(t, s, ids[0], ids[1], func(p []byte) { copy(p[shareSize:], bytes.Repeat([]byte{0xff}, shareSize)) }),
+		} {
+			d, err := s.ReadDeal(0, raw)
+			require.NoError(t, err)
+			list := []*Deal{d}
+			complaint, err := s.Complain(ids[1], 2, list, []uint16{0})
+			require.NoError(t, err)
+			convicted, err := judged(s, 1, complaint, list)
+			require.NoError(t, err, name)
+			require.Equal(t, []uint16{0}, convicted, name)
+		}
+	}
+}
+
 func FuzzReadResponse(f *testing.F) {
 	s, ids, deals := cheated(f)
 	f.Add(uint16(1), s.Respond(1, 2, &Result{Transcript: [32]byte{1, 2, 3}}))
