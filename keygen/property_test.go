@@ -118,6 +118,19 @@ func TestMinorityOfAnyKindHarmsNobody(t *testing.T) {
 			require.True(t, silent && honestWeight < int(request.MinOK), "an attempt that all honest wanted failed: %v", events)
 			return
 		}
+		// Late words of the malicious change nothing but their own standing.
+		for i, n := range w.nodes[:len(weights)] {
+			if n.tamper != nil && rapid.Bool().Draw(rt, "late") {
+				dealt := a.logged()
+				accused := dealt[rapid.IntRange(0, len(dealt)-1).Draw(rt, "accused late")].Dealer
+				w.add(entry{item: &peerItem{0, uint16(i), a.complain(i, end.round, accused)}})
+			}
+		}
+		end = w.attempt(w.nodes[0], 0, 0)
+		for _, who := range end.who(faulty, faulty) {
+			require.NotContains(t, honest, int(who))
+		}
+		require.Equal(t, events[:len(events):len(events)], w.agree()[:len(events)])
 		w.confirm(0, 0)
 		w.requireUsable(0, honest...)
 		w.requireSigns(0, honest...)

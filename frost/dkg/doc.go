@@ -75,7 +75,9 @@
 //     dealers that cancel harm nobody.
 //   - Bias: the last dealer sees the others' constants and can influence the
 //     keys. That is harmless for Schnorr signatures (Gennaro, Jarecki, Krawczyk
-//     and Rabin 2007; the proofs above allow it).
+//     and Rabin 2007; the proofs above allow it). It also knows the others' values
+//     at its own indices and can choose its own shares. They may be zero: were
+//     that refused, it could end any attempt, and nobody were to blame.
 //   - The proof in a complaint: a Schnorr proof of equal logarithms; an honest
 //     dealer's values reach nobody unless their recipient shows them.
 //
