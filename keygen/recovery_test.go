@@ -53,6 +53,40 @@ func TestWorkOfAFormerRoundIsDropped(t *testing.T) {
 	w.requireUsable(0, 0, 1, 2, 3)
 }
 
+// TestWorkersBesideEachOtherSayThingsOnce: each found the same duty.
+func TestWorkersBesideEachOtherSayThingsOnce(t *testing.T) {
+	w := newWorld(t, 3)
+	n := w.nodes[0]
+	twice := func(work func(j *job) error) {
+		var jobs [2]*job
+		for i := range jobs {
+			require.NoError(t, w.view(n, func(r storage.Reader) (err error) {
+				jobs[i], err = n.keygen.due(r)
+				return err
+			}))
+		}
+		for _, j := range jobs {
+			require.NoError(t, work(j))
+		}
+	}
+	request := w.request(0, 0, 2, 1, 1, 1)
+	w.log = append(w.log, entry{generate: &request})
+	require.NoError(t, n.apply(t.Context(), 0, w.log[0]))
+	twice(func(j *job) error { return n.keygen.deal(t.Context(), n.store, j) })
+	w.deliver(n)
+	require.Len(t, w.log, 2)
+	w.nodes = w.nodes[1:]
+	w.run() // the others
+	require.Equal(t, responding, w.attempt(w.nodes[0], 0, 0).phase)
+	for position := 1; position < len(w.log); position++ {
+		require.NoError(t, n.apply(t.Context(), uint64(position), w.log[position]))
+	}
+	said := len(w.log)
+	twice(func(j *job) error { return n.keygen.respond(t.Context(), n.store, j) })
+	w.deliver(n)
+	require.Len(t, w.log, said+1)
+}
+
 // TestSharesOfFormerDealsAreErased when a round opens, long before new ones are
 // made.
 func TestSharesOfFormerDealsAreErased(t *testing.T) {
