@@ -188,6 +188,26 @@ func TestFaultyParticipants(t *testing.T) {
 	})
 }
 
+// TestConvictedDoNotApprove: neither towards the minimum weight, nor when too
+// few are left to sign.
+func TestConvictedDoNotApprove(t *testing.T) {
+	twice := only(0, 2, func(item []byte) [][]byte { return [][]byte{item, append(bytes.Clone(item), 0)} })
+	w := newWorld(t, 6)
+	request := w.request(0, 0, 4, 1, 1, 1, 1, 1, 1)
+	request.MinOK = 5
+	w.nodes[0].tamper = twice
+	w.nodes[5].tamper = only(0, 2, func([]byte) [][]byte { return nil })
+	w.add(entry{generate: &request})
+	w.add(entry{close: &closing{0, 0, 2}})
+	require.Equal(t, []string{"misbehaved 0 by 0", "failed 0.0 faulty [0] silent [5]"}, w.agree())
+
+	w = newWorld(t, 4)
+	request = w.request(0, 0, 3, 1, 1, 1, 1)
+	w.nodes[0].tamper, w.nodes[1].tamper = twice, twice
+	w.add(entry{generate: &request})
+	require.Equal(t, []string{"misbehaved 0 by 0", "misbehaved 0 by 1", "failed 0.0 faulty [0 1] silent []"}, w.agree())
+}
+
 // TestItemsWithoutMeaning are late or repeated: nobody is blamed for them.
 func TestItemsWithoutMeaning(t *testing.T) {
 	w := newWorld(t, 4)

@@ -49,7 +49,8 @@ func TestBadSharesAfterTheEnd(t *testing.T) {
 		"in another attempt": {func(w *world) []entry { return []entry{another(w)} }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, away, _ := late(t)
+			w, away, a := late(t)
+			complaint := a.complain(5, 2, 0)
 			keys := w.keys(w.nodes[0], 0, 0)
 			w.add(test.before(w)...)
 			require.NoError(t, w.view(w.nodes[0], func(r storage.Reader) error {
@@ -59,6 +60,8 @@ func TestBadSharesAfterTheEnd(t *testing.T) {
 			}))
 			w.nodes = slices.Insert(w.nodes, 5, away)
 			w.run()
+			w.add(entry{item: &peerItem{0, 5, complaint}}) // however late
+			require.NotContains(t, w.agree(), "misbehaved 0 by 5")
 			require.Equal(t, test.convicted, slices.Contains(w.agree(), "misbehaved 0 by 0"))
 			require.Contains(t, w.events(away), "bad deals 0.0 by [0]")
 			require.Equal(t, keys, w.keys(away, 0, 0))

@@ -430,4 +430,28 @@ var keys = []mutation{
 		new:  "c.key == key",
 		test: "TestOneKeyGenOverManyDatabases",
 	},
+	{
+		name: "the convicted approve",
+		why:  "a key is confirmed that too few can sign with",
+		file: "keygen/rounds.go",
+		old:  "heard, waiting := a.weight(approved|faulty, approved)",
+		new:  "heard, waiting := a.weight(approved, approved)",
+		test: "TestConvictedDoNotApprove",
+	},
+	{
+		name: "fewer than sign make a key",
+		why:  "a key is confirmed that nobody can sign with",
+		file: "keygen/rounds.go",
+		old:  "case a.weight(faulty, 0) < threshold || ",
+		new:  "case ",
+		test: "TestConvictedDoNotApprove",
+	},
+	{
+		name: "items after the vote are judged",
+		why:  "a complaint that comes late convicts the honest, as the deals are gone",
+		file: "keygen/receive.go",
+		old:  "err != nil || done {\n\t\treturn Verdict{}, err // late",
+		new:  "err != nil {\n\t\treturn Verdict{}, err // late\n\t} else if done && len(item) == 0 {\n\t\treturn Verdict{}, nil",
+		test: "TestBadSharesAfterTheEnd",
+	},
 }
