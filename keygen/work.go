@@ -165,11 +165,11 @@ func (k *KeyGen) answer(tx storage.Tx, j *job, shares *own, message []byte) (boo
 		return false, err
 	}
 	if a.phase == finished {
-		over, err := settled(tx, j.key)
+		done, err := settled(tx, j.key)
 		if err != nil {
 			return false, err
 		}
-		if over {
+		if done {
 			return true, release(tx, j.key)
 		}
 	}
