@@ -225,3 +225,30 @@ func TestARefusedRetirementHasNoEffectOnBatches(t *testing.T) {
 	n.update(func(tx storage.Tx) error { return n.Retired(tx, 0, 9) })
 	require.False(t, able())
 }
+
+// Settlement may have read a second retirement before batch signing gets to the
+// first: what is between them counts nowhere.
+func TestARepeatedRetirementHasNoEffect(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	ahead, behind := w.nodes[0], w.nodes[1]
+	for _, n := range w.nodes {
+		require.NoError(t, n.read())
+	}
+	settle := func(position uint64) func(*node) {
+		return func(n *node) { n.update(func(tx storage.Tx) error { return n.Retire(tx, 0, position) }) }
+	}
+	read := func(position uint64) func(*node) {
+		return func(n *node) { n.update(func(tx storage.Tx) error { return n.Retired(tx, 0, position) }) }
+	}
+	ask := func(n *node) {
+		n.update(func(tx storage.Tx) error { return n.RequestCosign(tx, 0, batch.Cosign{Number: 1}) })
+	}
+	for _, do := range []func(*node){settle(5), read(5), ask, settle(9), read(9)} {
+		do(ahead)
+	}
+	for _, do := range []func(*node){settle(5), settle(9), read(5), ask, read(9)} {
+		do(behind)
+	}
+	require.Len(t, ahead.told(), 1)
+	require.Equal(t, ahead.told(), behind.told())
+}

@@ -8,8 +8,12 @@ import (
 
 // Retire ends a session's signing at a position of the log, as settlement
 // decides: what it had to sign of plans is forgotten, and this validator signs
-// nothing more for it. Its nonces are erased by the next Work.
+// nothing more for it. Its nonces are erased by the next Work. The first
+// retirement counts, however late batch signing gets there.
 func (s *Signer) Retire(tx storage.Tx, session, position uint64) error {
+	if before, err := s.retired.Has(tx, session); err != nil || before {
+		return err
+	}
 	if err := s.retired.Put(tx, session, position); err != nil {
 		return err
 	}
