@@ -222,7 +222,7 @@ func (k *core) live(r storage.Reader, session uint64) error {
 func (k *core) applyBatch(tx storage.Tx, position uint64, e Entry, verdicts []verdict) error {
 	switch e := e.(type) {
 	case ConfirmKey:
-		return k.signer.Confirmed(tx, e.Session)
+		return k.signer.Confirmed(tx, e.Session, position)
 	case AcknowledgeBatch:
 		return k.signer.Acknowledged(tx, e.ID)
 	case Reattempt:

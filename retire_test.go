@@ -3,6 +3,7 @@ package processor_test
 import (
 	"bytes"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +185,10 @@ func TestARetiredSessionsSecretsAreErased(t *testing.T) {
 	}
 	at := len(g.Log)
 	g.Append(processor.CosignBlock{Session: 1, Number: 2})
+	g.Append(g.Log[slices.IndexFunc(g.Log, func(e processor.Entry) bool {
+		vote, ok := e.(processor.ConfirmKey)
+		return ok && vote.Session == 0
+	})]) // again, which brings nothing back
 	g.Append(processor.CosignBlock{Number: 8})
 	g.Append(processor.RetireSession{})
 	require.NoError(t, g.Chain.Mine(t.Context(), 4))

@@ -169,7 +169,7 @@ func TestAllSignersRestartInTheMiddle(t *testing.T) {
 func TestASetForAnotherSessionsBatch(t *testing.T) {
 	for _, known := range []bool{true, false} {
 		w := newWorld(t, 2, 1, 1, 1)
-		w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1) })
+		w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1, 0) })
 		id := BatchID(0, 0)
 		report := func() {
 			for _, n := range w.nodes {
@@ -213,7 +213,7 @@ func TestASetForAnotherSessionsBatch(t *testing.T) {
 // What a session says whose keys are not known here has no meaning.
 func TestItemsOfASessionWithoutKeys(t *testing.T) {
 	w := newWorld(t, 2, 1, 1)
-	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1) })
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1, 0) })
 	c := w.cosign(1, 4)
 	n := w.nodes[0]
 	require.NoError(t, n.read())

@@ -116,7 +116,7 @@ func newWorldOf(t tester, group frost.Group, threshold uint16, weights ...uint16
 	for i := range weights {
 		w.add(&fakeKeys{world: w, batch: batchShares[i], network: networkShares[i]})
 	}
-	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 0) })
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 0, 0) })
 	return w
 }
 

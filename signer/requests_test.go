@@ -158,7 +158,7 @@ func (w *world) retire(session, position uint64) {
 
 func TestRetirementEndsASessionsSigning(t *testing.T) {
 	w := newWorld(t, 3, 1, 1, 1)
-	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1) })
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1, 0) })
 	w.nodes[2].offline = true
 	w.cosign(0, 5)
 	w.slashReport(0)
@@ -251,4 +251,26 @@ func TestARepeatedRetirementHasNoEffect(t *testing.T) {
 	}
 	require.Len(t, ahead.told(), 1)
 	require.Equal(t, ahead.told(), behind.told())
+}
+
+func TestARepeatedVoteBringsNoRetiredSessionBack(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	n := w.nodes[0]
+	require.NoError(t, n.read())
+	n.update(func(tx storage.Tx) error { return n.Retire(tx, 0, 5) })
+	ask := func(number uint64) {
+		n.update(func(tx storage.Tx) error { return n.RequestCosign(tx, 0, batch.Cosign{Number: number}) })
+	}
+	confirm := func(position uint64) {
+		n.update(func(tx storage.Tx) error { return n.Confirmed(tx, 0, position) })
+	}
+	n.update(func(tx storage.Tx) error { return n.sessions.Delete(tx, 0) })
+	confirm(4) // settlement is ahead: the session is confirmed first
+	ask(1)
+	require.Empty(t, n.told())
+	n.update(func(tx storage.Tx) error { return n.Retired(tx, 0, 5) })
+	confirm(6)
+	ask(2)
+	require.Equal(t, []string{"refused: cosign of block 2: session 0 is not confirmed, or retired"}, n.told())
+	require.Empty(t, n.ids())
 }

@@ -270,8 +270,12 @@ func (s *Signer) counts(r storage.Reader, id ID) (bool, error) {
 	return s.sessions.Has(r, id.Session)
 }
 
-// Confirmed lets a session sign with its batch key.
-func (s *Signer) Confirmed(tx storage.Tx, session uint64) error {
+// Confirmed lets a session sign with its batch key, unless it has retired before
+// this position: a vote may be repeated at any time.
+func (s *Signer) Confirmed(tx storage.Tx, session, position uint64) error {
+	if at, retired, err := s.retired.Get(tx, session); err != nil || retired && at < position {
+		return err
+	}
 	return s.sessions.Put(tx, session, struct{}{})
 }
 

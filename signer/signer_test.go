@@ -138,7 +138,7 @@ func TestBeforeTheSessionIsConfirmedNothingCounts(t *testing.T) {
 // sessions' validators commit to.
 func TestOnlyTheReportingSessionSignsABatch(t *testing.T) {
 	w := newWorld(t, 2, 1, 1, 1)
-	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1) })
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1, 0) })
 	for _, n := range w.nodes {
 		n.report(1, 0)
 	}
