@@ -80,6 +80,10 @@ func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte
 	if open, err := s.counts(r, i.ID); err != nil || !open {
 		return Verdict{}, nil, err
 	}
+	roast, err := s.sets.Load(r, i.ID)
+	if err != nil || roast.Done() { // and it needs nothing more
+		return Verdict{}, nil, err
+	}
 	key, err := s.key(r, i.ID)
 	if errors.Is(err, ErrNoKey) {
 		return Verdict{}, nil, nil
@@ -102,10 +106,6 @@ func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte
 		return Verdict{}, nil, ErrNotReady
 	}
 	j := &judgement{from: from, item: i, key: key, work: work}
-	roast, err := s.sets.Load(r, i.ID)
-	if err != nil {
-		return Verdict{}, nil, err
-	}
 	if err := s.lookAtShare(&roast, j, d, foreign); err != nil {
 		return Verdict{}, nil, err
 	}
@@ -197,7 +197,7 @@ func (s *Signer) judge(j *judgement) (Verdict, error) {
 			return Verdict{}, err
 		}
 	}
-	if c := j.item.Next; c != nil {
+	if c := j.item.Next; c != nil && v.signatures == nil {
 		if _, err := s.memory.commitment(id, j.key, j.work, j.from, c.Nonces); err != nil {
 			reason := fmt.Sprintf("malformed commitment: %s", err)
 			v.blame = append(v.blame, blame{j.from, reason, wire.Marshal(item{ID: id, Next: c})})

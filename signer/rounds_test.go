@@ -9,6 +9,7 @@ import (
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -288,6 +289,15 @@ func TestMemoryForgetsWhatIsOver(t *testing.T) {
 	require.NoError(t, w.nodes[0].read())
 	require.NotZero(t, w.nodes[0].memory.held)
 	w.run()
+	for _, id := range []ID{BatchID(0, 0), PlanID(0, plan)} { // signed, not over yet
+		w.say(3, w.commit(3, id, 99, [32]byte{}))
+		w.say(3, wire.Marshal(item{ID: id, Next: &commitment{Nonces: []byte{1}}}))
+	}
+	w.run()
+	for _, n := range w.nodes[1:] { // the first one has made the commitments
+		require.Zero(t, n.memory.held)
+		require.Len(t, n.told(), 2, "what is signed needs no judgement")
+	}
 	w.acknowledge(0)
 	w.resolve(plan)
 	w.run()
