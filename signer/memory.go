@@ -51,6 +51,15 @@ type remembered struct {
 	commitments []*frost.Commitment // in order of arrival
 	sizes       []int               // of the commitments
 	sessions    []numberedSession
+	next        *gathering // of what came since the last set formed
+	formed      *gathering // of what came before
+	sums        int        // the size of the two
+}
+
+// gathering is of commitments to one digest, of which the work is known.
+type gathering struct {
+	*frost.Gathering
+	digest [32]byte
 }
 
 type numberedSession struct {
@@ -179,39 +188,51 @@ func (m *memory) crowd(r *remembered, validator uint16) {
 	}
 }
 
-// session returns the FROST session of a set of a sign ID, made by make unless
-// it is remembered: the number of a set never stands for another set of the
-// sign ID.
-func (m *memory) session(id ID, number uint32, size int, make func() (*frost.Session, error)) (*frost.Session, error) {
+// gather adds a commitment to those that may form the next set. A commitment
+// that gets into no set spoils what is gathered: then the session is made anew.
+// Size is that of a commitment, and of the sums.
+func (m *memory) gather(id ID, key *frost.PublicKey, work []frost.Algorithm, digest [32]byte, size int, c *frost.Commitment) {
 	m.mu.Lock()
-	if r := m.get(id); r != nil {
-		for _, s := range r.sessions {
-			if s.number == number {
-				m.mu.Unlock()
-				return s.session, nil
-			}
-		}
-	}
+	r := m.get(id)
+	begin := r != nil && (r.next == nil || r.next.digest != digest)
 	m.mu.Unlock()
-	session, err := make()
-	if err != nil {
-		return nil, err
+	var fresh *frost.Gathering
+	if begin {
+		var err error
+		if fresh, err = frost.NewGathering(key, work); err != nil {
+			return
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r := m.room(id, size); r != nil {
-		r.sessions = append(r.sessions, numberedSession{number, size, session})
+	if r = m.get(id); r == nil {
+		return
 	}
-	return session, nil
+	if r.sums == 0 {
+		if m.room(id, 2*size) == nil {
+			return
+		}
+		r.sums = 2 * size
+	}
+	if begin {
+		r.next = &gathering{fresh, digest}
+	}
+	if r.next != nil && r.next.Add(c) != nil {
+		r.next = nil // it replaces another
+	}
 }
 
-// over forgets the sessions of a sign ID's sets that are not live any more.
-func (m *memory) over(id ID, live func(number uint32) bool) {
+// progress forgets the sessions of sets that are not live any more. If a set has
+// formed, what is gathered is for it, and for the next one from nothing.
+func (m *memory) progress(id ID, formed bool, live func(number uint32) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.get(id)
 	if r == nil {
 		return
+	}
+	if formed {
+		r.formed, r.next = r.next, nil
 	}
 	r.sessions = slices.DeleteFunc(r.sessions, func(s numberedSession) bool {
 		if live(s.number) {
@@ -223,11 +244,44 @@ func (m *memory) over(id ID, live func(number uint32) bool) {
 	})
 }
 
+// session returns the FROST session of a set of a sign ID, made by make unless
+// it is remembered: the number of a set never stands for another set of the
+// sign ID. What make gets is the gathering of the set's commitments, or nil.
+func (m *memory) session(id ID, set *frost.SigningSet, size int, make func(*frost.Gathering) (*frost.Session, error)) (*frost.Session, error) {
+	var gathered *frost.Gathering
+	m.mu.Lock()
+	if r := m.get(id); r != nil {
+		for _, s := range r.sessions {
+			if s.number == set.Number {
+				m.mu.Unlock()
+				return s.session, nil
+			}
+		}
+		if g := r.formed; g != nil && g.digest == set.Digest && g.Is(set.Members) {
+			gathered, r.formed = g.Gathering, nil // for one goroutine
+		}
+	}
+	m.mu.Unlock()
+	session, err := make(gathered)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.room(id, size); r != nil {
+		r.sessions = append(r.sessions, numberedSession{set.Number, size, session})
+	}
+	return session, nil
+}
+
 // session returns the FROST session of a set. Its context is unique for the
 // sign ID and the set.
 func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, set frost.SigningSet) (*frost.Session, error) {
 	size := len(set.Members) * (2*len(work) + 1) // as much as if it shared nothing
-	session, err := s.memory.session(id, set.Number, size, func() (*frost.Session, error) {
+	session, err := s.memory.session(id, &set, size, func(gathered *frost.Gathering) (*frost.Session, error) {
+		if gathered != nil {
+			return gathered.Session(s.context(id, uint64(set.Number)))
+		}
 		gathering, err := frost.NewGathering(key, work)
 		if err != nil {
 			return nil, err

@@ -33,6 +33,7 @@ type judgement struct {
 	item    item
 	key     *frost.PublicKey
 	work    []frost.Algorithm
+	gather  bool               // the commitment is to the work
 	pending bool               // the share counts
 	last    *frost.AnsweredSet // the share completes it
 	doubts  []frost.Doubt      // to be judged before the commitment counts
@@ -112,6 +113,7 @@ func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte
 	if err := s.lookAtDoubts(&roast, j, d, foreign); err != nil {
 		return Verdict{}, nil, err
 	}
+	j.gather = work != nil && i.Next != nil && i.Next.Digest == d.Digest
 	if j.work == nil {
 		j.work = form
 	}
@@ -198,7 +200,11 @@ func (s *Signer) judge(j *judgement) (Verdict, error) {
 		}
 	}
 	if c := j.item.Next; c != nil && v.signatures == nil {
-		if _, err := s.memory.commitment(id, j.key, j.work, j.from, c.Nonces); err != nil {
+		decoded, err := s.memory.commitment(id, j.key, j.work, j.from, c.Nonces)
+		if err == nil && j.gather {
+			s.memory.gather(id, j.key, j.work, c.Digest, len(c.Nonces)/j.key.Group().ElementSize(), decoded)
+		}
+		if err != nil {
 			reason := fmt.Sprintf("malformed commitment: %s", err)
 			v.blame = append(v.blame, blame{j.from, reason, wire.Marshal(item{ID: id, Next: c})})
 			j.item.Next = nil
@@ -346,7 +352,7 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 			return err
 		}
 	} else {
-		s.memory.over(id, func(number uint32) bool { _, live := roast.Set(number); return live })
+		s.memory.progress(id, len(p.Formed) > 0, func(number uint32) bool { _, live := roast.Set(number); return live })
 	}
 	if err := s.sets.Put(tx, id, *roast); err != nil {
 		return err

@@ -268,7 +268,7 @@ func TestCommitmentsOfOneSignerAreCrowdedOut(t *testing.T) {
 		l.put(item{ID: id, Next: l.commitTo(id, by, by.duty(id).Digest)})
 		require.NoError(t, by.read())
 	}
-	require.Equal(t, perSigner*2, by.memory.held)
+	require.Equal(t, perSigner*2+2*2, by.memory.held, "and the sums of gatherings")
 	c := l.commitTo(id, by, by.duty(id).Digest)
 	one, err := by.memory.commitment(id, by.batchKey, form, 0, c.Nonces)
 	require.NoError(t, err)
@@ -303,5 +303,61 @@ func TestMemoryForgetsWhatIsOver(t *testing.T) {
 	w.run()
 	for _, n := range w.nodes {
 		require.Zero(t, n.memory.held)
+	}
+}
+
+// What is gathered as commitments arrive is what the session needs, or else the
+// session is made anew, and the same.
+func TestCommitmentsAreGatheredAsTheyCome(t *testing.T) {
+	for name, c := range map[string]struct {
+		before   func(*world, ID)
+		gathered bool
+	}{
+		"nothing else": {func(*world, ID) {}, true},
+		"another digest": {func(w *world, id ID) {
+			w.say(3, w.commit(3, id, 5, [32]byte{1}))
+		}, true},
+		"a commitment that is replaced": {func(w *world, id ID) {
+			w.say(3, w.commit(3, id, 5, w.nodes[0].duty(id).Digest))
+			w.say(3, w.commit(3, id, 6, [32]byte{1}))
+		}, false},
+		"one that is replaced by its like": {func(w *world, id ID) {
+			w.say(3, w.commit(3, id, 5, w.nodes[0].duty(id).Digest))
+			w.say(3, w.commit(3, id, 6, w.nodes[0].duty(id).Digest))
+		}, false},
+		"one that comes twice": {func(w *world, id ID) {
+			w.say(0, w.nodes[0].take()...)
+			w.log = append(w.log, w.log[len(w.log)-1])
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 3, 1, 1, 1, 1)
+			w.nodes[3].offline = true
+			w.reportAll(0)
+			id := BatchID(0, 0)
+			n := w.nodes[0]
+			require.NoError(t, n.read())
+			require.NoError(t, n.work())
+			c.before(w, id)
+			w.once()
+			require.NoError(t, n.read())
+			set, live := w.setsOf(id)[0]
+			require.True(t, live)
+			r := n.memory.ids[id].Value.(*remembered)
+			require.Equal(t, c.gathered, r.formed != nil && r.formed.Is(set.Members))
+			key, work := n.batchKey, n.workOf(id)
+			one, err := n.session(key, work, id, set)
+			require.NoError(t, err)
+			n.memory.forget(id)
+			other, err := n.session(key, work, id, set)
+			require.NoError(t, err)
+			require.Equal(t, other, one)
+			n.memory.forget(id)
+			w.run()
+			for _, n := range w.nodes[:3] {
+				require.Equal(t, 1, count(n.told(), "batch 0 signed"))
+				require.Zero(t, counting(n.told(), "invalid"))
+			}
+		})
 	}
 }
