@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -43,19 +44,30 @@ func newBitcoinWorld(b *testing.B) *world {
 
 // BenchmarkSignTransaction is all the work of four signers, three of whom have
 // to sign, from a plan of ten taproot inputs to the signed transaction of each:
-// commitments, shares, signatures by everyone, and the database. The metric
-// compares it with that many verifications by btcec.
+// commitments, shares, signatures by everyone, and the database. The metrics
+// compare it with that many verifications by btcec, and count the messages in
+// the log and the bytes of their items.
 func BenchmarkSignTransaction(b *testing.B) {
 	cost := verifyCost(b)
 	w := newBitcoinWorld(b)
+	messages, size := 0, 0
 	for b.Loop() {
+		at := len(w.log)
 		id := w.plan(10)
 		w.run()
+		for _, e := range w.log[at:] {
+			if e.do == nil {
+				messages++
+				size += len(bytes.Join(e.items, nil))
+			}
+		}
 		w.resolve(id)
 	}
 	for _, n := range w.nodes {
 		require.Equal(b, b.N, count(n.told(), "plan"))
 	}
+	b.ReportMetric(float64(messages)/float64(b.N), "messages/op")
+	b.ReportMetric(float64(size)/float64(b.N), "said-B/op")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cost, "verifies/op")
 }
 

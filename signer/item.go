@@ -31,7 +31,7 @@ func (c *commitment) Decode(r *wire.Reader) {
 }
 
 // item is a signer's message on one sign ID: a commitment, or a share for a
-// set with the next commitment.
+// set, with the next commitment or without.
 type item struct {
 	ID ID
 	// Share is nil in a mere commitment.

@@ -11,7 +11,7 @@ import (
 
 // outcome is what became of a task.
 type outcome struct {
-	counter uint64 // of the new commitment, 0 for none
+	counter uint64 // of the new commitment, if there is one; 0 for nothing to say
 	item    []byte // to send
 	fresh   *ownNonces
 	finish  func(storage.Tx) error // records what the signatures are for
@@ -80,13 +80,17 @@ func (s *Signer) raise(ctx context.Context, store storage.Store, tasks []*task, 
 	})
 }
 
-// speak makes an item: a share for the set, if there is one to answer, and a
+// speak makes an item: a share for the set, if there is one to answer, or a
 // fresh commitment. The nonces there were are used or erased.
+//
+// A commitment to one signature comes beside the share, as it is small: should
+// the set fail, the next one need not wait for it. One to more signatures waits
+// until the share is in the log and the set not complete.
 func (s *Signer) speak(t *task, o *outcome) error {
 	i := item{ID: t.id}
 	if t.own != nil {
 		s.forget(t.id, t.own)
-		defer t.own.secret.Erase()
+		defer t.own.erase()
 	}
 	if t.set != nil {
 		session, err := s.session(t.key, t.work, t.id, *t.set)
@@ -97,12 +101,17 @@ func (s *Signer) speak(t *task, o *outcome) error {
 			return fmt.Errorf("set %d: %w", t.set.Number, err)
 		}
 		i.Set = t.set.Number
+		if len(t.work) > 1 {
+			o.fresh = &ownNonces{set: i.Set, size: len(t.work)}
+			o.item = wire.Marshal(i)
+			return nil
+		}
 	}
 	secret, nonces, err := frost.Commit(s.Random, t.share, t.work, s.context(t.id, o.counter))
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	o.fresh = &ownNonces{o.counter, secret, nonces, len(t.work)}
+	o.fresh = &ownNonces{counter: o.counter, secret: secret, commitment: nonces, size: len(t.work)}
 	i.Next = &commitment{Counter: o.counter, Digest: t.duty.Digest, Nonces: nonces}
 	o.item = wire.Marshal(i)
 	return nil
@@ -164,7 +173,7 @@ func (s *Signer) hand(ctx context.Context, store storage.Store, tasks []*task, o
 		case err == nil && sent[i]:
 			s.nonces[t.id] = fresh
 		default:
-			fresh.secret.Erase()
+			fresh.erase()
 		}
 	}
 	return err

@@ -361,3 +361,40 @@ func TestCommitmentsAreGatheredAsTheyCome(t *testing.T) {
 		})
 	}
 }
+
+// What is large waits until it is needed, and then comes without being asked
+// for: a silent member holds nobody up.
+func TestTheNextCommitmentToManySignaturesWaitsForItsShare(t *testing.T) {
+	for _, inputs := range []int{1, 3} {
+		w := newWorld(t, 3, 1, 1, 1, 1)
+		w.nodes[3].offline = true
+		w.nodes[2].tamper = func(data []byte) []byte {
+			if i := w.parse(data); i.Share != nil {
+				return nil
+			}
+			return data
+		}
+		id := w.plan(inputs)
+		w.run()
+		shares, commitments := 0, 0
+		for _, e := range w.log {
+			for _, data := range e.items {
+				i := w.parse(data)
+				if i.Share != nil {
+					shares++
+					require.Equal(t, inputs == 1, i.Next != nil)
+				}
+				if i.Next != nil {
+					commitments++
+				}
+			}
+		}
+		require.Equal(t, 2, shares)
+		require.Equal(t, 3+2, commitments)
+		w.nodes[3].offline = false
+		w.run()
+		for i, n := range w.nodes {
+			require.Equal(t, 1, count(n.told(), planLine(id)), "node %d", i)
+		}
+	}
+}

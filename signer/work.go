@@ -28,20 +28,36 @@ var defaultLimits = limits{round: 64, elements: 1 << 16, committed: 4096}
 
 // ownNonces are nonces whose commitment this process has given away.
 type ownNonces struct {
-	counter    uint64
+	counter uint64
+	// secret is nil if the last thing given away was a share alone.
 	secret     *frost.Nonces
 	commitment []byte
-	size       int // signatures
+	set        uint32 // which that share is for
+	size       int    // signatures
 }
 
-// waits tells whether the commitment to nonces may still get into a set: it is
-// on its way into the log, or waits there, and no later one is known of.
+// waits tells whether what was given away may still have an effect. A
+// commitment may still get into a set: it is on its way into the log, or waits
+// there, and no later one is known of. A share alone is on its way.
 func (o *ownNonces) waits(d duty) bool {
-	return o != nil && o.counter == d.Counter && o.counter > d.Used
+	switch {
+	case o == nil:
+		return false
+	case o.secret == nil:
+		return d.Pending && d.Set == o.set
+	}
+	return o.counter == d.Counter && o.counter > d.Used
+}
+
+// erase erases the nonces, if there are any.
+func (o *ownNonces) erase() {
+	if o.secret != nil {
+		o.secret.Erase()
+	}
 }
 
 // task is what a duty asks for next: to hand signatures on, to answer a set, or
-// to commit, which an answer does too.
+// to commit.
 type task struct {
 	id       ID
 	duty     duty
@@ -121,7 +137,7 @@ func (s *Signer) erase(open []storage.Item[ID, duty]) {
 	defer s.mu.Unlock()
 	for id, own := range s.nonces { // order-free: each is kept or erased
 		if !is[id] {
-			own.secret.Erase()
+			own.erase()
 			delete(s.nonces, id)
 		}
 	}
