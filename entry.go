@@ -34,7 +34,8 @@ const (
 	kindRetireSession
 )
 
-// GenerateKey starts an attempt to generate a validator set's key pair.
+// GenerateKey starts an attempt to generate the key pair of a session, which is
+// a validator set with its keys.
 type GenerateKey struct {
 	Session uint64
 	// Attempt counts the session's attempts from 0.
@@ -46,7 +47,8 @@ type GenerateKey struct {
 	Participants []dkg.Participant
 }
 
-// PeerMessage is what a validator of a session sent to all, itself included.
+// PeerMessage is what a validator of a session sent to all, itself included: the
+// payload of its Broadcast, or nothing for a processor that is not in the session.
 type PeerMessage struct {
 	Session uint64
 	// From is the sender's number in the session, which the coordinator has
@@ -55,7 +57,8 @@ type PeerMessage struct {
 	Payload []byte
 }
 
-// CloseRound ends a round of a key generation with those who have spoken.
+// CloseRound ends a round of an attempt at a session's keys with those who have
+// spoken.
 type CloseRound struct {
 	Session uint64
 	Attempt uint32
@@ -79,6 +82,7 @@ type ConfirmKey struct {
 
 // AcknowledgeBatch tells that the settlement chain has executed a batch.
 type AcknowledgeBatch struct {
+	// ID and Digest are those of the SignedBatch.
 	ID     uint64
 	Digest [32]byte
 	// Results says of each of the batch's instructions whether it succeeded.
@@ -90,7 +94,8 @@ type AcknowledgeBatch struct {
 // Burns are payments that the group now owes.
 type Burns struct{ Payments []coin.Payment }
 
-// Reattempt lets signers back who restarted too often while signing.
+// Reattempt lets signers back who restarted too often while signing what has a
+// sign ID.
 type Reattempt struct {
 	SignID signer.ID
 	// Number counts the reattempts of this sign ID from 1.

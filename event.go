@@ -14,7 +14,7 @@ import (
 // it acknowledges the ID.
 type Event struct {
 	ID   uint64
-	Body EventBody
+	Body EventBody // one of the types of this file
 }
 
 // EventBody is one of the types of this file.
@@ -46,16 +46,17 @@ const (
 )
 
 // Broadcast asks to put a message to all validators of the session into the
-// log, as a PeerMessage from this one.
+// log, as a PeerMessage with this payload from this one.
 type Broadcast struct {
 	Session uint64
 	Payload []byte
 }
 
-// KeyGenerated tells the result of a key generation, to vote on.
+// KeyGenerated tells the result of an attempt at a session's keys, to vote on.
 type KeyGenerated struct {
-	Session    uint64
-	Attempt    uint32
+	Session uint64
+	Attempt uint32
+	// BatchKey and NetworkKey are what ConfirmKey names if the vote is for them.
 	BatchKey   [32]byte
 	NetworkKey []byte
 	// OKWeight is the weight of the validators who confirmed their shares:
@@ -65,16 +66,17 @@ type KeyGenerated struct {
 	Transcript [32]byte
 }
 
-// KeyGenFailed tells that an attempt failed, who was convicted in it, and who
-// was silent when its last round was closed, which convicts nobody.
+// KeyGenFailed tells that an attempt at a session's keys failed.
 type KeyGenFailed struct {
-	Session        uint64
-	Attempt        uint32
+	Session uint64
+	Attempt uint32
+	// Faulty were convicted in it. Silent were those whom its last round still
+	// waited for when it was closed, which convicts nobody.
 	Faulty, Silent []uint16
 }
 
-// Update tells all there is to report about a block. Its batches follow as
-// SignedBatch once signed.
+// Update tells all that a session has to report about a block. Its batches follow
+// as SignedBatch once signed.
 type Update struct {
 	Session uint64
 	batch.Update
@@ -114,58 +116,62 @@ type SignedSlashReport struct {
 	Signature [64]byte
 }
 
-// PaymentPlanned tells that a payment is part of a plan.
+// PaymentPlanned tells that the payment with an ID is part of a plan.
 type PaymentPlanned struct {
 	ID   coin.PaymentID
 	Plan coin.PlanID
 }
 
-// PaymentSettled tells that a payment has arrived: Paid to the payee, Share
-// for its part of the costs.
+// PaymentSettled tells that the payment with an ID has arrived by a transaction:
+// Paid to the payee, Share for its part of the costs.
 type PaymentSettled struct {
 	ID          coin.PaymentID
 	Transaction coin.TransactionID
 	Paid, Share uint64
 }
 
-// Refunded is PaymentSettled for the refund of a deposit.
+// Refunded is PaymentSettled for the refund of a deposit, with the same Transaction,
+// Paid and Share.
 type Refunded struct {
-	ID          coin.PaymentID
+	ID          coin.PaymentID // see coin.RefundID
 	Transaction coin.TransactionID
 	Paid, Share uint64
 }
 
-// PaymentDropped tells that a payment will not be made. The amount kept is
-// owed to the settlement chain.
+// PaymentDropped tells that the payment with an ID will not be made, for a reason.
+// The amount kept is owed to the settlement chain.
 type PaymentDropped struct {
 	ID         coin.PaymentID
 	AmountKept uint64
 	Reason     string
 }
 
-// PaymentRefused tells that a burn asks for what cannot be paid. Its amount is
-// owed to the settlement chain.
+// PaymentRefused tells that a burn asks, under an ID, for what cannot be paid, for a
+// reason. Its amount is owed to the settlement chain.
 type PaymentRefused struct {
 	ID     coin.PaymentID
 	Reason string
 }
 
-// Completed tells that this validator holds the signed transaction of a plan.
+// Completed tells that this validator holds the signed transaction of a plan,
+// whose sign ID it names.
 type Completed struct {
 	SignID      signer.ID
 	Transaction coin.TransactionID
 }
 
-// InvalidParticipant names a validator who broke the protocol. The evidence is
-// its message, or that of another who complains of what it dealt.
+// InvalidParticipant names a validator of a session who broke the protocol.
 type InvalidParticipant struct {
-	Session  uint64
-	Who      uint16
-	Reason   string
+	Session uint64
+	Who     uint16
+	// Reason is for people: its words may differ between versions.
+	Reason string
+	// Evidence is its message, or the item of that at fault, or the message of
+	// another who complains of what it dealt: see Replay.
 	Evidence []byte
 }
 
-// KeyStage tells that a key enters a stage at a block.
+// KeyStage tells that a session's key enters a stage at the block of a number.
 type KeyStage struct {
 	Session uint64
 	Stage   scanner.Stage
@@ -173,7 +179,7 @@ type KeyStage struct {
 }
 
 // Divergence tells that validators committed to sign different things under
-// one sign ID.
+// one sign ID, and the digests of two of them. By itself it changes nothing.
 type Divergence struct {
 	SignID  signer.ID
 	Digests [][32]byte
@@ -185,10 +191,10 @@ type Condition struct {
 	// Subject is the ID of the payment or plan, or the subject of the sign ID,
 	// concerned, or zero.
 	Subject [32]byte
-	Text    string
+	Text    string // for people
 }
 
-// Halted tells that the processor has stopped for good, and why.
+// Halted tells that the processor has stopped for good, and the reason.
 type Halted struct{ Reason string }
 
 const maxReason = 1 << 12

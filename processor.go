@@ -104,15 +104,16 @@ func (p *Processor) Handle(ctx context.Context, position uint64, entry Entry) er
 	return nil
 }
 
-// Events returns the channel on which Run delivers events, in order, each at
-// least once until Ack, and which it closes when it ends. After a restart those not acknowledged come again.
+// Events returns the channel on which Run delivers events, in order, and which it
+// closes when it ends. After a restart those without Ack come again.
 func (p *Processor) Events() <-chan Event { return p.events }
 
 // maxPending bounds the bytes of the events that are read at once.
 const maxPending = 4 << 20
 
 // Pending returns up to limit events from the given ID on that are not
-// acknowledged, fewer if they are large. It serves embedders that drive the processor by Step.
+// acknowledged, fewer if they are large. It serves embedders that drive the
+// processor by Step.
 func (p *Processor) Pending(ctx context.Context, from uint64, limit int) ([]Event, error) {
 	var list []Event
 	size := 0

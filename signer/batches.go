@@ -28,7 +28,7 @@ func (b *reported) Decode(r *wire.Reader) {
 	b.Session = r.Uint64()
 }
 
-// SignedBatch is a batch with its signature.
+// SignedBatch is a batch with the signature of a session's batch key.
 type SignedBatch struct {
 	Session uint64
 	Batch   batch.Batch

@@ -43,11 +43,12 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
-// ID is a sign ID: it stands for exactly one message.
+// ID is a sign ID: it stands for exactly one message, that of a subject of a
+// kind, signed by a session.
 type ID struct {
 	Session uint64
 	Kind    Kind
-	Subject [32]byte
+	Subject [32]byte // see Kind
 }
 
 // BatchID is the sign ID of a batch.

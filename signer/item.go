@@ -89,6 +89,7 @@ func Strip(data []byte) ([]byte, error) {
 
 // Content is what an item is about.
 type Content struct {
+	// ID is the sign ID.
 	ID ID
 	// Share tells that the item answers a set.
 	Share bool

@@ -124,7 +124,7 @@ func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte
 // would. As long as that is not known, it does not.
 func (j *judgement) own(d duty, set frost.SigningSet) error {
 	if j.work != nil && set.Digest != d.Digest {
-		return &DigestError{j.item.ID, d.Digest, set.Digest, set.Number}
+		return &DigestError{ID: j.item.ID, SigningSetNo: set.Number, Own: d.Digest, Theirs: set.Digest}
 	}
 	return nil
 }
@@ -201,13 +201,13 @@ func (s *Signer) judge(j *judgement) (Verdict, error) {
 	}
 	if c := j.item.Next; c != nil && v.signatures == nil {
 		decoded, err := s.memory.commitment(id, j.key, j.work, j.from, c.Nonces)
-		if err == nil && j.gather {
-			s.memory.gather(id, j.key, j.work, c.Digest, len(c.Nonces)/j.key.Group().ElementSize(), decoded)
-		}
-		if err != nil {
+		switch {
+		case err != nil:
 			reason := fmt.Sprintf("malformed commitment: %s", err)
 			v.blame = append(v.blame, blame{j.from, reason, wire.Marshal(item{ID: id, Next: c})})
 			j.item.Next = nil
+		case j.gather:
+			s.memory.gather(id, j.key, j.work, c.Digest, len(c.Nonces)/j.key.Group().ElementSize(), decoded)
 		}
 	}
 	if j.item.Share == nil && j.item.Next == nil {

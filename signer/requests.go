@@ -46,7 +46,7 @@ func (p *reporting) Decode(r *wire.Reader) {
 	p.Open = r.Bool()
 }
 
-// SignedCosign is a cosign with its signature.
+// SignedCosign is a cosign with the signature of a session's batch key.
 type SignedCosign struct {
 	Session uint64
 	Cosign  batch.Cosign
@@ -55,7 +55,8 @@ type SignedCosign struct {
 	Signature [64]byte
 }
 
-// SignedSlashReport is a slash report with its signature.
+// SignedSlashReport is a slash report with the signature of a session's batch
+// key.
 type SignedSlashReport struct {
 	Session uint64
 	Report  batch.SlashReport

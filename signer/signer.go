@@ -5,7 +5,9 @@
 // nonces into the log, and frost.Roast, a pure function of the log, forms sets
 // of them; the members of a set answer with shares. Shares are taken in
 // unverified: with the last one of a set, whoever reads the log either makes
-// the signatures, or finds everyone whose share is at fault.
+// the signatures, or finds everyone whose share is at fault. Beside its share a
+// signer commits again, so that it can be in the next set should this one fail;
+// to more than one signature only once the share is in the log.
 //
 // Receive and the methods on plans, batches and requests run inside the
 // caller's transaction, at the position of a log entry; Check does the heavy
@@ -76,16 +78,21 @@ type Events interface {
 
 // Config is what a signer is made of.
 type Config struct {
-	Network    string
-	Genesis    coin.BlockID
+	// Network and Genesis name the coin's network.
+	Network string
+	Genesis coin.BlockID
+	// Parameters are those that all validators share.
 	Parameters coin.Parameters
-	Coin       coin.Spender
+	// Coin makes and publishes transactions.
+	Coin coin.Spender
 	// SpendLookup is the coin's: see coin.Recognizer.
 	SpendLookup func(coin.Output) []byte
-	Tracker     *eventuality.Tracker
-	Keys        Keys
-	Plans       Plans
-	Events      Events
+	// Tracker watches for what completes plans.
+	Tracker *eventuality.Tracker
+	// Keys, Plans and Events are the parts of the processor around the signer.
+	Keys   Keys
+	Plans  Plans
+	Events Events
 	// Random is the source of nonces. It is read by one goroutine at a time.
 	Random io.Reader
 	// Parallel calls do for 0 to n−1, in any order and at the same time if it
@@ -182,9 +189,11 @@ var ErrNoKey = errors.New("signer: keys of the session are not known")
 // DigestError reports that validators of the weight of the threshold signed
 // something else than this one would. It halts the processor.
 type DigestError struct {
+	// ID is the sign ID, and SigningSetNo the number of their set.
 	ID           ID
-	Own, Theirs  [32]byte
 	SigningSetNo uint32
+	// Own and Theirs are the digests.
+	Own, Theirs [32]byte
 }
 
 func (e *DigestError) Error() string {

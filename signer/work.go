@@ -238,7 +238,7 @@ func (s *Signer) task(r storage.Reader, id ID, d duty, own *ownNonces) (*task, e
 			continue
 		}
 		if set.Digest != d.Digest {
-			return nil, &DigestError{id, d.Digest, set.Digest, set.Number}
+			return nil, &DigestError{ID: id, SigningSetNo: set.Number, Own: d.Digest, Theirs: set.Digest}
 		}
 		t.set = &set
 	}

@@ -91,7 +91,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // described are the packages whose exported types are described down to their
 // fields and methods.
 var described = []string{
-	"batch", "coin", "coin/mock", "coin/bitcoin/...", "eventuality", "frost/...", "keygen", "scanner", "storage/...",
+	".", "batch", "coin", "coin/mock", "coin/bitcoin/...", "eventuality", "frost/...", "keygen", "scanner", "signer",
+	"storage/...",
 }
 
 // undescribed returns the exported fields of exported structs and the methods
