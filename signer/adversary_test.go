@@ -210,6 +210,43 @@ func TestASetForAnotherSessionsBatch(t *testing.T) {
 	}
 }
 
+// Nor do its shares that wait unjudged: who sent them commits for nothing.
+func TestDoubtsAboutAnotherSessionsBatch(t *testing.T) {
+	w := newWorld(t, 2, 1, 1, 1)
+	w.append(func(n *node, tx storage.Tx) error { return n.Confirmed(tx, 1, 0) })
+	id := BatchID(0, 0)
+	commit := func(from uint16, counter uint64) { w.say(from, w.commit(int(from), id, counter, [32]byte{})) }
+	answer := func(set uint32) {
+		w.say(0, wire.Marshal(item{ID: id, Set: set, Share: bytes.Repeat([]byte{1}, 32)}))
+	}
+	commit(0, 1)
+	commit(1, 1)
+	answer(0)
+	commit(0, 2)
+	commit(2, 1)
+	answer(1)
+	commit(0, 3)
+	n := w.nodes[1]
+	at := func() (at uint64) {
+		n.view(func(r storage.Reader) (err error) { at, err = cursor.Load(r); return err })
+		return at
+	}
+	require.NoError(t, n.read())
+	require.Equal(t, uint64(len(w.log)-1), at(), "the doubts wait for the batch")
+	n.report(1, 0)
+	require.NoError(t, n.read())
+	require.Equal(t, uint64(len(w.log)), at())
+	require.Empty(t, n.told())
+	n.view(func(r storage.Reader) error {
+		roast, err := n.sets.Load(r, id)
+		require.Len(t, roast.Doubts(0), 2)
+		counter, idle := roast.Idle(0)
+		require.Equal(t, uint64(2), counter)
+		require.True(t, idle)
+		return err
+	})
+}
+
 // What a session says whose keys are not known here has no meaning.
 func TestItemsOfASessionWithoutKeys(t *testing.T) {
 	w := newWorld(t, 2, 1, 1)

@@ -266,3 +266,17 @@ func TestDoubtsAreJudgedBeforeTheNextCommitment(t *testing.T) {
 		by.convicts(t, w.setsOf(id), 0, evidence)
 	}
 }
+
+// With the last share everything is said: what is beside it is not judged.
+func TestWhatIsBesideTheLastShareIsNotJudged(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	l, by, id := w.liar(0), w.nodes[1], BatchID(0, 0)
+	w.reportAll(0)
+	require.NoError(t, by.read())
+	l.put(item{ID: id, Next: l.commitTo(id, by, by.duty(id).Digest)})
+	w.run() // the other one commits, and answers
+	set := l.waiting(id, by)[0]
+	l.put(item{ID: id, Set: set.Number, Share: l.answer(id, by, set), Next: &commitment{Counter: 9, Nonces: []byte{1}}})
+	w.run()
+	require.Equal(t, []string{"batch 0 signed"}, by.told())
+}

@@ -135,6 +135,25 @@ func TestAFailingSourceOfRandomnessSendsNothing(t *testing.T) {
 	require.Empty(t, n.take())
 }
 
+// Nonces that were used for nothing are gone, and do not stop what comes after.
+func TestAShareLostToAFailingSourceOfRandomness(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	n := w.nodes[0]
+	w.reportAll(0)
+	w.once()
+	require.NoError(t, n.read())
+	was := n.Signer.Random
+	n.Signer.Random = failing{}
+	require.ErrorIs(t, n.work(), errFailing, "the set is answered with a next commitment")
+	require.Empty(t, n.nonces)
+	require.Empty(t, n.take())
+	n.Signer.Random = was
+	w.run()
+	for _, n := range w.nodes {
+		require.Equal(t, []string{"batch 0 signed"}, n.told())
+	}
+}
+
 var errFailing = errors.New("no entropy")
 
 type failing struct{}

@@ -174,6 +174,13 @@ func TestRetirementEndsASessionsSigning(t *testing.T) {
 	w.run()
 	require.Empty(t, n.nonces)
 	require.NotEmpty(t, n.ids())
+	n.view(func(r storage.Reader) error {
+		cosign, err := n.cosigns.Has(r, 0)
+		require.NoError(t, err)
+		report, err := n.reports.Has(r, 0)
+		require.False(t, cosign || report)
+		return err
+	})
 	for _, id := range n.ids() {
 		require.Equal(t, uint64(1), id.Session, "what is other sessions' stays")
 	}

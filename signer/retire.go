@@ -11,7 +11,7 @@ import (
 // nothing more for it. Its nonces are erased by the next Work. The first
 // retirement counts, however late batch signing gets there.
 func (s *Signer) Retire(tx storage.Tx, session, position uint64) error {
-	if before, err := s.retired.Has(tx, session); err != nil || before && err != nil {
+	if before, err := s.retired.Has(tx, session); err != nil || before {
 		return err
 	}
 	if err := s.retired.Put(tx, session, position); err != nil {

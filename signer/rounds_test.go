@@ -345,6 +345,7 @@ func TestCommitmentsAreGatheredAsTheyCome(t *testing.T) {
 			require.True(t, live)
 			r := n.memory.ids[id].Value.(*remembered)
 			require.Equal(t, c.gathered, r.formed != nil && r.formed.Is(set.Members))
+			require.False(t, c.gathered && r.next != nil, "the next set's begins from nothing")
 			key, work := n.batchKey, n.workOf(id)
 			one, err := n.session(key, work, id, set)
 			require.NoError(t, err)

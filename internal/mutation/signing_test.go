@@ -423,6 +423,22 @@ var signing = []mutation{
 		test: "TestTheNextCommitmentToManySignaturesWaitsForItsShare",
 	},
 	{
+		name: "doubts about another session's batch wait for ever",
+		why:  "a few validators of a former session stop the log",
+		file: "signer/receive.go",
+		old:  "case foreign: // nobody",
+		new:  "case foreign && j.work != nil: // nobody",
+		test: "TestDoubtsAboutAnotherSessionsBatch",
+	},
+	{
+		name: "used nonces are tried again",
+		why:  "a share that was lost stops the signing for good",
+		file: "signer/round.go",
+		old:  "s.forget(t.id, t.own)",
+		new:  "s.own(t.id)",
+		test: "TestAShareLostToAFailingSourceOfRandomness",
+	},
+	{
 		name: "memory has no bound",
 		why:  "commitments of hundreds of plans fill it",
 		file: "signer/memory.go",
