@@ -11,14 +11,14 @@ import (
 
 // outcome is what became of a task.
 type outcome struct {
-	counter uint64 // of the new commitment, if there is one; 0 for nothing to say
+	counter uint64 // of the new commitment, 0 for none
 	item    []byte // to send
 	fresh   *ownNonces
 	finish  func(storage.Tx) error // records what the signatures are for
 	err     error
 }
 
-// round does some tasks: one transaction raises all commit counters, then all
+// round does some tasks: one transaction raises the commit counters, then all
 // is computed, then one transaction sends and records it all. A task that fails
 // keeps no other back. What is computed asks neither database nor node: workers
 // must not wait for whoever waits for them.
@@ -32,7 +32,7 @@ func (s *Signer) round(ctx context.Context, store storage.Store, tasks []*task) 
 		switch {
 		case t.made != nil:
 			o.finish, o.err = s.finish(t)
-		case o.counter > 0:
+		case o.counter > 0 || !t.commits():
 			o.err = s.speak(t, o)
 		}
 	})
@@ -52,7 +52,7 @@ func (s *Signer) round(ctx context.Context, store storage.Store, tasks []*task) 
 func (s *Signer) raise(ctx context.Context, store storage.Store, tasks []*task, outcomes []outcome) error {
 	needed := false
 	for _, t := range tasks {
-		needed = needed || t.made == nil
+		needed = needed || t.commits()
 	}
 	if !needed {
 		return nil
@@ -60,7 +60,7 @@ func (s *Signer) raise(ctx context.Context, store storage.Store, tasks []*task, 
 	return store.Update(ctx, func(tx storage.Tx) error {
 		for i, t := range tasks {
 			outcomes[i].counter = 0
-			if t.made != nil {
+			if !t.commits() {
 				continue
 			}
 			d, ok, err := s.duties.Get(tx, t.id)
@@ -80,12 +80,8 @@ func (s *Signer) raise(ctx context.Context, store storage.Store, tasks []*task, 
 	})
 }
 
-// speak makes an item: a share for the set, if there is one to answer, or a
-// fresh commitment. The nonces there were are used or erased.
-//
-// A commitment to one signature comes beside the share, as it is small: should
-// the set fail, the next one need not wait for it. One to more signatures waits
-// until the share is in the log and the set not complete.
+// speak makes an item: a share for the set, if there is one to answer, a fresh
+// commitment, or both. The nonces there were are used or erased.
 func (s *Signer) speak(t *task, o *outcome) error {
 	i := item{ID: t.id}
 	if t.own != nil {
@@ -101,11 +97,11 @@ func (s *Signer) speak(t *task, o *outcome) error {
 			return fmt.Errorf("set %d: %w", t.set.Number, err)
 		}
 		i.Set = t.set.Number
-		if len(t.work) > 1 {
-			o.fresh = &ownNonces{set: i.Set, size: len(t.work)}
-			o.item = wire.Marshal(i)
-			return nil
-		}
+	}
+	if !t.commits() {
+		o.fresh = &ownNonces{set: i.Set, size: len(t.work)}
+		o.item = wire.Marshal(i)
+		return nil
 	}
 	secret, nonces, err := frost.Commit(s.Random, t.share, t.work, s.context(t.id, o.counter))
 	if err != nil {

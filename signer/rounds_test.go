@@ -62,6 +62,20 @@ func TestARoundIsTwoTransactions(t *testing.T) {
 	require.Len(t, n.takeMessages(), 1)
 }
 
+// An answer that draws no nonces raises no counter.
+func TestAnAnswerAloneIsOneTransaction(t *testing.T) {
+	w := newWorld(t, 2, 1, 1)
+	n := w.nodes[0]
+	id := w.plan(2)
+	w.once()
+	require.NoError(t, n.read())
+	before := n.store.Commits()
+	require.NoError(t, n.work())
+	require.Equal(t, before+1, n.store.Commits())
+	require.Equal(t, uint64(1), n.duty(PlanID(0, id)).Counter)
+	require.Len(t, n.take(), 1)
+}
+
 // However little memory there is, and whoever is killed in between, all plans
 // have their turn.
 func TestBoundedMemoryStarvesNoPlan(t *testing.T) {

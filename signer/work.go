@@ -57,7 +57,7 @@ func (o *ownNonces) erase() {
 }
 
 // task is what a duty asks for next: to hand signatures on, to answer a set, or
-// to commit.
+// to commit, or both.
 type task struct {
 	id       ID
 	duty     duty
@@ -70,6 +70,12 @@ type task struct {
 	set      *frost.SigningSet // to answer
 	seen     uint64            // the highest own counter in the log
 }
+
+// commits tells whether the task takes fresh nonces. An answer does so only where
+// that is small: should the set fail, the next one need not wait for it. A
+// commitment to several signatures waits until the share is in the log and the
+// set not complete.
+func (t *task) commits() bool { return t.made == nil && (t.set == nil || len(t.work) == 1) }
 
 // elements is how many group elements the task's set has, or what its memory is
 // like.

@@ -417,9 +417,9 @@ var signing = []mutation{
 	{
 		name: "the next commitment to many signatures comes beside the share",
 		why:  "it is as large as all the rest, and in good times of no use",
-		file: "signer/round.go",
-		old:  "if len(t.work) > 1 {",
-		new:  "if len(t.work) > 256 {",
+		file: "signer/work.go",
+		old:  "len(t.work) == 1)",
+		new:  "len(t.work) > 0)",
 		test: "TestTheNextCommitmentToManySignaturesWaitsForItsShare",
 	},
 	{
