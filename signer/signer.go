@@ -16,9 +16,25 @@
 // transactions of their own. Work takes many sign IDs at once, so that hundreds
 // of them cost few transactions and few messages.
 //
+// # Security
+//
 // Nonces exist in memory only. A commit counter is stored before its nonces
 // are drawn, a share leaves only if the commitment in the log is the one in
-// memory, and using nonces consumes them.
+// memory and its own equation holds, and using nonces consumes them. So crashes
+// and restored backups are safe, and of two processes over clones of one
+// database only one is heard. What an embedder must never do is to start a copy
+// of a running machine's memory: both copies would answer with the same nonces.
+//
+// Only what this validator derived itself is signed. If validators of the
+// threshold's weight sign something else under one sign ID, it halts
+// (DigestError); fewer are told of (Diverged) and nobody is blamed. A validator
+// is blamed for what no honest one sends: a malformed item, or a share that
+// fails its equation in a set that was waiting for it. The evidence is an item
+// of its own; whoever reads the same log comes to the same verdict, which is
+// how a third party checks it.
+//
+// The guarantees of sessions and sets are package frost's. They rest on the log:
+// one order for all, senders that the coordinator has authenticated.
 package signer
 
 import (

@@ -110,8 +110,8 @@ func BenchmarkKeyGen(b *testing.B) {
 			// Before and after, as other work of the machine slows both down.
 			cost = (cost + verifyCost(b)) / 2
 			b.ReportMetric(spent/cost, "verifies/op")
-			b.ReportMetric(float64(sent), "sent-bytes")
-			b.ReportMetric(float64(size(m.deals)+size(m.responses)), "received-bytes")
+			b.ReportMetric(float64(sent), "sent-B")
+			b.ReportMetric(float64(size(m.deals)+size(m.responses)), "received-B")
 		})
 	}
 }
