@@ -87,7 +87,7 @@ var signing = []mutation{
 	{
 		name: "invalid shares are accepted",
 		why:  "a set completes without a signature, and its saboteur takes part again",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "case len(faulty) > 0:",
 		new:  "case len(faulty) > 9:",
 		test: "TestRoastInvalidShareRemoves",

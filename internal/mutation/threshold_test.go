@@ -159,7 +159,7 @@ var threshold = []mutation{
 	{
 		name: "sets are judged before they are complete",
 		why:  "an honest signer that is slow is convicted",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "case shares[m] == nil:",
 		new:  "case shares[m] != nil:",
 		test: "TestRoastWrongSharesRemoveOnceTheSetIsComplete",
@@ -167,7 +167,7 @@ var threshold = []mutation{
 	{
 		name: "an empty share is taken for a missing one",
 		why:  "its sender halts everybody's key",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "shares[m] = given(share)\n\t\tcase",
 		new:  "shares[m] = share\n\t\tcase",
 		test: "TestRoastEmptyLastShareIsNotMissing",
@@ -183,7 +183,7 @@ var threshold = []mutation{
 	{
 		name: "convicted signers keep their other sets",
 		why:  "honest signers wait in sets that cannot complete",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "over = append(over, set.Number)",
 		new:  "over = append(over, set.Number+1<<30)",
 		test: "TestRoastWrongSharesRemoveOnceTheSetIsComplete",
@@ -281,7 +281,7 @@ var threshold = []mutation{
 	{
 		name: "looking at the last share takes it in",
 		why:  "a share counts that was not judged",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "shares := slices.Clone(live.shares)",
 		new:  "shares := live.shares",
 		test: "TestRoastOwnsItsState",
@@ -329,7 +329,7 @@ var threshold = []mutation{
 	{
 		name: "lies are found in complete sets only",
 		why:  "one liar after the other spoils all sets that others hold up",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "if len(doubts) < maxDoubts {",
 		new:  "if len(doubts) < 9*maxDoubts {",
 		test: "TestRoastDoubts",
@@ -337,7 +337,7 @@ var threshold = []mutation{
 	{
 		name: "doubted signers commit beside a share",
 		why:  "liars get into all sets by answering in another",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "if len(r.Doubts(validator)) > 0 {\n\t\tnext = nil",
 		new:  "if len(r.Doubts(validator)) > 9 {\n\t\tnext = nil",
 		test: "TestRoastDoubts",
@@ -345,7 +345,7 @@ var threshold = []mutation{
 	{
 		name: "sets with sound shares end with their signer",
 		why:  "a convict takes down sets that were about to complete",
-		file: "frost/roast.go",
+		file: "frost/roast_answer.go",
 		old:  "slices.Contains(faulty, set.Members[m].Validator) && !set.sound[m]",
 		new:  "slices.Contains(faulty, set.Members[m].Validator)",
 		test: "TestRoastDoubts",
