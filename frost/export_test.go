@@ -1,5 +1,7 @@
 package frost
 
+import "slices"
+
 // Forget makes a key forget the sets that have signed with it.
 func (k *PublicKey) Forget() { k.recent = nil }
 
@@ -58,4 +60,15 @@ const RecentSets = recentSets
 func (k *PublicKey) Sets(validators []uint16) int {
 	k.set(validators)
 	return len(k.recent)
+}
+
+// Uses reports whether a commitment is unused, held or in a live set.
+func (r *Roast) Uses(m SetMember) bool {
+	for i := range r.sets {
+		if slices.Contains(r.sets[i].Members, m) {
+			return true
+		}
+	}
+	s := &r.signers[m.Validator]
+	return (s.unused != nil || s.held != nil) && s.counter == m.Counter
 }

@@ -31,16 +31,16 @@ func TestLargestSession(t *testing.T) {
 		require.ErrorIs(t, err, frost.ErrWork)
 
 		roast := frost.NewRoast(2, []uint16{2}, 0)
-		sets := roast.Commit(0, frost.SignerCommitment{Counter: 1, Nonces: commitment}).Formed
+		sets := roast.Commit(0, frost.SignerCommitment{Counter: 1}).Formed
 		require.Len(t, sets, 1)
-		session, err := frost.NewSession(key, work[:count], nil, sets[0].Members)
+		require.Equal(t, []frost.SetMember{{Validator: 0, Counter: 1}}, sets[0].Members)
+		session, err := frost.NewSession(key, work[:count], nil, []frost.Member{{Commitment: commitment}})
 		require.NoError(t, err)
 		answer, err := session.Sign(shares[0], nonces)
 		require.NoError(t, err)
 		require.Len(t, answer, frost.MaxAnswerSize)
-		completed := roast.Answer(0, sets[0].Number, answer, nil, nil).Completed
-		require.NotNil(t, completed)
-		signatures, err := session.Aggregate(completed.Shares)
+		require.NotNil(t, roast.Answer(0, sets[0].Number, nil, nil).Completed)
+		signatures, err := session.Aggregate([][]byte{answer})
 		require.NoError(t, err)
 		for _, signature := range signatures {
 			require.True(t, k.verify(key.Key(), []byte("message"), signature))

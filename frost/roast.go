@@ -9,6 +9,10 @@ import (
 // place of its coordinator). It is a pure state machine: whoever applies the
 // same log has the same sets.
 //
+// It knows commitments and shares by name only, a commitment by its signer and
+// counter, a share by its signer and set. What they hold is with whoever applies
+// the log, who judges it too: Progress tells what to keep, and for how long.
+//
 // Every responsive signer has one unused commitment in the log. As soon as
 // unused commitments to signing the same digest have the weight of the
 // threshold, they form the next set, and those signers are pending in it until
@@ -54,18 +58,23 @@ type signer struct {
 // liveSet is a set that waits for shares.
 type liveSet struct {
 	SigningSet
-	shares [][]byte // per member, nil until it answers
-	sound  []bool   // per member, whether its share was judged valid before the set is complete
+	answered []bool // per member
+	sound    []bool // per member, whether its share was judged valid before the set is complete
 }
 
-// A SignerCommitment is what a signer puts into the log.
+// A SignerCommitment is what a signer puts into the log beside its nonces.
 type SignerCommitment struct {
 	// Counter distinguishes the commitments of a signer. It only grows.
 	Counter uint64
 	// Digest identifies what the signer is going to sign.
 	Digest [32]byte
-	// Nonces is the commitment for NewSession.
-	Nonces []byte
+}
+
+// A SetMember names the commitment of a validator.
+type SetMember struct {
+	Validator uint16
+	// Counter is the commitment's.
+	Counter uint64
 }
 
 // A SigningSet is a set of signers and their commitments to signing one digest.
@@ -75,23 +84,27 @@ type SigningSet struct {
 	Number uint32
 	Digest [32]byte
 	// Members are in ascending order, as NewSession wants them.
-	Members []Member
-}
-
-// An AnsweredSet has shares of all its members.
-type AnsweredSet struct {
-	SigningSet
-	// Shares are in the order of the members, as Session.Aggregate wants them.
-	Shares [][]byte
+	Members []SetMember
 }
 
 // Progress is what an entry of the log led to.
 type Progress struct {
+	// Committed tells that the commitment counts: its nonces are needed until it
+	// is Stale.
+	Committed bool
+	// Answered tells that the share counts and does not complete its set: it is
+	// needed until the set has ended.
+	Answered bool
 	// Formed are the sets that now wait for shares.
 	Formed []SigningSet
-	// Completed is the set that has valid shares of all members. Everything
-	// after it is ignored.
-	Completed *AnsweredSet
+	// Ended are the sets that do not wait any more and have not completed.
+	Ended []SigningSet
+	// Stale are the commitments that are not needed any more: replaced, of
+	// removed signers, and those in ended sets.
+	Stale []SetMember
+	// Completed is the set that has valid shares of all members. No commitment
+	// and no share is needed any more, and everything after it is ignored.
+	Completed *SigningSet
 	// Divergence has the first two digests that differ. It is reported once.
 	Divergence *[2][32]byte
 }
@@ -142,9 +155,15 @@ func (r *Roast) Held(validator uint16) bool {
 // Set returns the live set with a number.
 func (r *Roast) Set(number uint32) (SigningSet, bool) {
 	if i, ok := r.find(number); ok {
-		return r.sets[i].SigningSet, true
+		return r.sets[i].clone(), true
 	}
 	return SigningSet{}, false
+}
+
+// clone returns a set of its own.
+func (s SigningSet) clone() SigningSet {
+	s.Members = slices.Clone(s.Members)
+	return s
 }
 
 func (r *Roast) find(number uint32) (int, bool) {
@@ -164,14 +183,15 @@ func (r *Roast) Commit(validator uint16, c SignerCommitment) Progress {
 }
 
 func (r *Roast) commit(validator uint16, c SignerCommitment, p *Progress) {
-	if int(validator) >= len(r.signers) || len(c.Nonces) > MaxCommitmentSize {
+	if int(validator) >= len(r.signers) {
 		return
 	}
 	s := &r.signers[validator]
 	if s.removed || s.committed && c.Counter <= s.counter {
 		return
 	}
-	c.Nonces = slices.Clone(c.Nonces)
+	p.replace(validator, s)
+	p.Committed = true
 	s.committed, s.counter = true, c.Counter
 	if s.pending && s.withdrawals == r.allowed {
 		s.held = &c
@@ -182,6 +202,14 @@ func (r *Roast) commit(validator uint16, c SignerCommitment, p *Progress) {
 		return
 	}
 	r.offer(s, &c, p)
+}
+
+// replace makes the commitment of a signer stale that is in no set, if there is
+// one.
+func (p *Progress) replace(validator uint16, s *signer) {
+	if s.unused != nil || s.held != nil {
+		p.Stale = append(p.Stale, SetMember{validator, s.counter})
+	}
 }
 
 // offer makes a commitment the unused one of its signer and forms a set if that
@@ -211,12 +239,12 @@ func (r *Roast) offer(s *signer, c *SignerCommitment, p *Progress) {
 	for v := range r.signers {
 		s := &r.signers[v]
 		if s.unused != nil && s.unused.Digest == c.Digest {
-			set.Members = append(set.Members, Member{uint16(v), s.unused.Nonces})
+			set.Members = append(set.Members, SetMember{uint16(v), s.unused.Counter})
 			s.unused, s.pending, s.set = nil, true, set.Number
 		}
 	}
-	r.sets = append(r.sets, liveSet{set, make([][]byte, len(set.Members)), make([]bool, len(set.Members))})
-	p.Formed = append(p.Formed, set)
+	r.sets = append(r.sets, liveSet{set, make([]bool, len(set.Members)), make([]bool, len(set.Members))})
+	p.Formed = append(p.Formed, set.clone())
 }
 
 // end removes a set and frees its members. They take part again as soon as they
@@ -226,10 +254,12 @@ func (r *Roast) end(number uint32, p *Progress) {
 	if !ok {
 		return
 	}
-	members := r.sets[i].Members
+	set := r.sets[i].SigningSet
 	r.sets = slices.Delete(r.sets, i, i+1)
+	p.Ended = append(p.Ended, set)
+	p.Stale = append(p.Stale, set.Members...)
 	var freed []*signer
-	for _, m := range members {
+	for _, m := range set.Members {
 		if s := &r.signers[m.Validator]; s.pending && s.set == number {
 			s.pending, s.set = false, 0
 			freed = append(freed, s)

@@ -2,47 +2,36 @@ package frost
 
 import "slices"
 
-// LastAnswer returns the set with all its shares if that of the given validator
-// is the last one that a live set waits for. Then the shares are to be judged,
-// before Answer.
-func (r *Roast) LastAnswer(validator uint16, number uint32, share []byte) (set AnsweredSet, last bool) {
+// LastAnswer returns the set if the share of the given validator is the last one
+// that it waits for. Then the shares are to be judged, before Answer.
+func (r *Roast) LastAnswer(validator uint16, number uint32) (set SigningSet, last bool) {
 	if !r.Pending(validator, number) {
-		return AnsweredSet{}, false
+		return SigningSet{}, false
 	}
 	i, _ := r.find(number)
 	live := &r.sets[i]
-	shares := slices.Clone(live.shares)
 	for m := range live.Members {
-		switch {
-		case live.Members[m].Validator == validator:
-			shares[m] = given(share)
-		case shares[m] == nil:
-			return AnsweredSet{}, false
+		if live.Members[m].Validator != validator && !live.answered[m] {
+			return SigningSet{}, false
 		}
 	}
-	return AnsweredSet{live.SigningSet, shares}, true
-}
-
-// A Doubt is a share in a live set that was not judged.
-type Doubt struct {
-	SigningSet
-	Share []byte
+	return live.clone(), true
 }
 
 // maxDoubts is in how many live sets a signer's shares may wait to be judged
 // when it commits. Where nobody obstructs, sets seldom overlap more.
 const maxDoubts = 2
 
-// Doubts returns the shares of a validator that are to be judged before its next
-// commitment, alone or beside a share, counts: those in live sets, or none if
-// they are few.
-func (r *Roast) Doubts(validator uint16) []Doubt {
-	var doubts []Doubt
+// Doubts returns the sets in which a validator's shares are to be judged before
+// its next commitment, alone or beside a share, counts: the live sets with shares
+// of its that were not judged, or none if they are few.
+func (r *Roast) Doubts(validator uint16) []SigningSet {
+	var doubts []SigningSet
 	for i := range r.sets {
 		set := &r.sets[i]
 		for m := range set.Members {
-			if set.Members[m].Validator == validator && set.shares[m] != nil && !set.sound[m] {
-				doubts = append(doubts, Doubt{set.SigningSet, set.shares[m]})
+			if set.Members[m].Validator == validator && set.answered[m] && !set.sound[m] {
+				doubts = append(doubts, set.clone())
 			}
 		}
 	}
@@ -63,7 +52,7 @@ func (r *Roast) Judged(validator uint16, valid bool) Progress {
 	for i := range r.sets {
 		set := &r.sets[i]
 		for m := range set.Members {
-			set.sound[m] = set.sound[m] || set.Members[m].Validator == validator && set.shares[m] != nil
+			set.sound[m] = set.sound[m] || set.Members[m].Validator == validator && set.answered[m]
 		}
 	}
 	return p
@@ -75,7 +64,7 @@ func (r *Roast) Judged(validator uint16, valid bool) Progress {
 // shares are at fault, if it is the last one and the set does not make its
 // signatures. The commitment counts even if the share does not, unless the
 // validator is removed or there are Doubts of it.
-func (r *Roast) Answer(validator uint16, number uint32, share []byte, faulty []uint16, next *SignerCommitment) Progress {
+func (r *Roast) Answer(validator uint16, number uint32, faulty []uint16, next *SignerCommitment) Progress {
 	var p Progress
 	if r.done || int(validator) >= len(r.signers) {
 		return p
@@ -84,16 +73,10 @@ func (r *Roast) Answer(validator uint16, number uint32, share []byte, faulty []u
 		next = nil
 	}
 	if r.Pending(validator, number) {
-		switch {
-		case len(share) > MaxAnswerSize:
-			r.remove([]uint16{validator}, &p)
-		case len(faulty) > 0:
+		if len(faulty) > 0 {
 			r.remove(faulty, &p)
 			r.end(number, &p)
-		default:
-			r.accept(validator, number, share, &p)
-		}
-		if r.done {
+		} else if r.accept(validator, number, &p); r.done {
 			return p
 		}
 	}
@@ -118,6 +101,7 @@ func (r *Roast) remove(faulty []uint16, p *Progress) {
 	}
 	for _, v := range faulty {
 		if int(v) < len(r.signers) {
+			p.replace(v, &r.signers[v])
 			r.signers[v] = signer{removed: true}
 		}
 	}
@@ -127,28 +111,19 @@ func (r *Roast) remove(faulty []uint16, p *Progress) {
 }
 
 // accept takes in a share that is pending.
-func (r *Roast) accept(validator uint16, number uint32, share []byte, p *Progress) {
+func (r *Roast) accept(validator uint16, number uint32, p *Progress) {
 	i, _ := r.find(number)
 	set := &r.sets[i]
-	missing := 0
 	for m := range set.Members {
-		if set.Members[m].Validator == validator {
-			set.shares[m] = given(share)
-		}
-		if set.shares[m] == nil {
-			missing++
-		}
+		set.answered[m] = set.answered[m] || set.Members[m].Validator == validator
 	}
-	if missing == 0 {
-		p.Completed = &AnsweredSet{set.SigningSet, set.shares}
+	if !slices.Contains(set.answered, false) {
+		p.Completed = &set.SigningSet
 		*r = Roast{threshold: r.threshold, weights: r.weights, allowed: r.allowed, signers: make([]signer, len(r.signers)), done: true}
 		return
 	}
+	p.Answered = true
 	s := &r.signers[validator]
 	s.pending, s.set = false, 0
 	r.release(s, p)
 }
-
-// given returns a copy of a share that is there: it is not nil, even if it is
-// empty, so that it counts as malformed and not as missing.
-func given(share []byte) []byte { return append([]byte{}, share...) }

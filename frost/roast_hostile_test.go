@@ -21,7 +21,7 @@ func TestRoastAnyLogKeepsTheInvariants(t *testing.T) {
 		}
 		threshold := rapid.IntRange(1, total).Draw(t, "threshold")
 		allowed := rapid.SampledFrom([]uint8{0, 1, 3, 255}).Draw(t, "withdrawals")
-		r := frost.NewRoast(uint16(threshold), weights, allowed)
+		l := logOf(t, frost.NewRoast(uint16(threshold), weights, allowed))
 		var formed []frost.SigningSet
 		for step := range uint32(60) {
 			v := rapid.Uint16Range(0, uint16(len(weights))).Draw(t, "validator")
@@ -31,21 +31,21 @@ func TestRoastAnyLogKeepsTheInvariants(t *testing.T) {
 			if len(formed) > 0 {
 				number = rapid.SampledFrom(formed).Draw(t, "set").Number
 			}
-			formed = append(formed, judge(r, v)...)
+			formed = append(formed, l.judge(v)...)
 			var p frost.Progress
 			switch rapid.IntRange(0, 9).Draw(t, "entry") {
 			case 0:
-				p = r.Reattempt(step)
+				p = l.reattempt(step)
 			case 1:
-				p = r.Answer(v, number, []byte("malformed"), []uint16{v}, &next)
+				p = l.answer(v, number, false, &next)
 			case 2:
-				p = give(r, v, number, wrong, &next)
+				p = l.give(v, number, wrong, &next)
 			case 3, 4:
-				p = give(r, v, number, []byte("z"), nil)
+				p = l.give(v, number, valid, nil)
 			case 5:
-				p = give(r, v, number, []byte("z"), &next)
+				p = l.give(v, number, valid, &next)
 			default:
-				p = r.Commit(v, next)
+				p = l.commitTo(v, next)
 			}
 			formed = append(formed, p.Formed...)
 
@@ -53,12 +53,12 @@ func TestRoastAnyLogKeepsTheInvariants(t *testing.T) {
 			for _, set := range formed {
 				waits := false
 				for _, m := range set.Members {
-					if r.Pending(m.Validator, set.Number) {
+					if l.r.Pending(m.Validator, set.Number) {
 						waits = true
 						pending[m.Validator]++
 					}
 				}
-				_, isLive := r.Set(set.Number)
+				_, isLive := l.r.Set(set.Number)
 				require.Equal(t, isLive, waits)
 				if isLive {
 					live++
@@ -68,7 +68,6 @@ func TestRoastAnyLogKeepsTheInvariants(t *testing.T) {
 			for _, sets := range pending {
 				require.LessOrEqual(t, sets, 1)
 			}
-			r = reload(t, r)
 		}
 	})
 }
@@ -76,52 +75,67 @@ func TestRoastAnyLogKeepsTheInvariants(t *testing.T) {
 // Without any withdrawals of its own a signer that restarts waits for a
 // Reattempt, every time.
 func TestRoastWithoutWithdrawals(t *testing.T) {
-	l := &log{t, frost.NewRoast(2, []uint16{1, 1}, 0)}
+	l := logOf(t, frost.NewRoast(2, []uint16{1, 1}, 0))
 	l.commit(0, 1)
 	l.formed(l.commit(1, 1), 0, 0, 1)
 	for i := range uint32(3) {
 		l.nothing(l.commit(0, uint64(2+i)))
 		require.True(t, l.r.Pending(0, i))
-		l.nothing(l.r.Reattempt(1 + i))
+		l.nothing(l.reattempt(1 + i))
 		require.False(t, l.r.Pending(0, i))
 		l.formed(l.commit(1, uint64(2+i)), 1+i, 0, 1)
 	}
 }
 
-// What a Roast is given and gives is not shared with its caller, and looking
-// does not change it.
+// What a Roast gives is not shared with its caller, and looking does not change
+// it.
 func TestRoastOwnsItsState(t *testing.T) {
-	r := frost.NewRoast(2, []uint16{1, 1}, maxWithdrawals)
-	nonces := []byte("nonces")
-	r.Commit(0, frost.SignerCommitment{Counter: 1, Digest: digestA, Nonces: nonces})
-	clear(nonces)
-	p := r.Commit(1, commitment(1, digestA))
-	require.Equal(t, []byte("nonces"), p.Formed[0].Members[0].Commitment)
-
-	share := []byte("share")
-	r.Answer(0, 0, share, nil, nil)
-	clear(share)
+	r := frost.NewRoast(3, []uint16{1, 1, 1, 1}, maxWithdrawals)
+	spoil := func(set frost.SigningSet) {
+		require.NotEmpty(t, set.Members)
+		clear(set.Members)
+	}
+	for set := range uint32(2) {
+		r.Commit(0, commitment(uint64(1+set), digestA))
+		r.Commit(1, commitment(uint64(1+set), digestA))
+		before := wire.Marshal(r)
+		spoil(r.Commit(uint16(2+set), commitment(1, digestA)).Formed[0])
+		require.NotEqual(t, before, wire.Marshal(r))
+		r.Answer(0, set, nil, nil)
+		r.Answer(1, set, nil, nil)
+	}
 	before := wire.Marshal(r)
-	set, last := r.LastAnswer(1, 0, []byte("z"))
+	set, live := r.Set(1)
+	require.True(t, live)
+	require.Equal(t, []frost.SetMember{{0, 2}, {1, 2}, {3, 1}}, set.Members)
+	spoil(set)
+	set, last := r.LastAnswer(2, 0)
 	require.True(t, last)
-	require.Equal(t, [][]byte{[]byte("share"), []byte("z")}, set.Shares)
+	require.Equal(t, []frost.SetMember{{0, 1}, {1, 1}, {2, 1}}, set.Members)
+	spoil(set)
+	doubts := r.Doubts(0)
+	require.Len(t, doubts, 2)
+	for _, set := range doubts {
+		spoil(set)
+	}
 	require.Equal(t, before, wire.Marshal(r))
+	require.True(t, r.Pending(2, 0), "looking at the last answer does not take it in")
 }
 
 // A Reattempt counts once, however often it is in the log.
 func TestRoastReattemptsAreNotRepeated(t *testing.T) {
-	l := &log{t, frost.NewRoast(2, []uint16{1, 1}, 1)}
+	l := logOf(t, frost.NewRoast(2, []uint16{1, 1}, 1))
 	l.commit(0, 1)
 	l.formed(l.commit(1, 1), 0, 0, 1)
-	require.Empty(t, l.r.Reattempt(7))
+	l.nothing(l.reattempt(7))
 	l.nothing(l.commit(0, 2)) // the one withdrawal
 	l.formed(l.commit(1, 2), 1, 0, 1)
 	l.nothing(l.commit(0, 3)) // held back
 	for _, number := range []uint32{7, 6} {
-		require.Empty(t, l.r.Reattempt(number))
+		l.ignored(l.reattempt(number))
 		require.True(t, l.r.Pending(0, 1))
 	}
-	require.Empty(t, l.r.Reattempt(8))
+	l.nothing(l.reattempt(8))
 	require.False(t, l.r.Pending(0, 1))
 }
 
@@ -164,9 +178,8 @@ func rawRoast(first bool, sets []rawSet, signers ...rawSigner) []byte {
 		w.Count(len(set.members))
 		for i, v := range set.members {
 			w.Uint16(v)
-			w.Bytes([]byte("nonces"))
+			w.Uint64(5) // counter
 			if w.Bool(set.answers[i]); set.answers[i] {
-				w.Bytes([]byte("share"))
 				w.Bool(false) // judged
 			}
 		}
@@ -183,7 +196,6 @@ func rawRoast(first bool, sets []rawSet, signers ...rawSigner) []byte {
 		for _, commitment := range []uint8{4, 16} {
 			if s.flags&commitment != 0 {
 				w.Fixed(digestA[:])
-				w.Bytes([]byte("nonces"))
 			}
 		}
 	}
@@ -236,18 +248,18 @@ func TestRoastUnderAttack(t *testing.T) {
 	for v := range weights {
 		weights[v] = 1
 	}
-	r := frost.NewRoast(threshold, weights, maxWithdrawals)
+	l := newLog(t, threshold, weights...)
 	var formed []frost.SigningSet
 	commitIfIdle := func(v uint16) bool {
-		formed = append(formed, judge(r, v)...)
-		counter, idle := r.Idle(v)
+		formed = append(formed, l.judge(v)...)
+		counter, idle := l.r.Idle(v)
 		if idle {
-			formed = append(formed, r.Commit(v, commitment(counter+1, digestA)).Formed...)
+			formed = append(formed, l.commit(v, counter+1).Formed...)
 		}
 		return idle
 	}
 	var liar uint16
-	for !r.Done() {
+	for !l.r.Done() {
 		// One more adversary is going to be silent, if there is one left.
 		silent := liar + 1
 		for silent < adversaries && !commitIfIdle(silent) {
@@ -263,9 +275,9 @@ func TestRoastUnderAttack(t *testing.T) {
 		for _, m := range set.Members {
 			switch {
 			case m.Validator >= adversaries:
-				give(r, m.Validator, set.Number, []byte("z"), nil)
+				l.give(m.Validator, set.Number, valid, nil)
 			case m.Validator == liar:
-				give(r, m.Validator, set.Number, wrong, nil)
+				l.give(m.Validator, set.Number, wrong, nil)
 			}
 		}
 	}

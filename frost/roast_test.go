@@ -2,7 +2,6 @@ package frost_test
 
 import (
 	"bytes"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,101 +9,6 @@ import (
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/internal/wire"
 )
-
-var digestA, digestB = [32]byte{'A'}, [32]byte{'B'}
-
-// maxWithdrawals is what the tests allow a signer.
-const maxWithdrawals = 3
-
-func commitment(counter uint64, digest [32]byte) frost.SignerCommitment {
-	return frost.SignerCommitment{Counter: counter, Digest: digest, Nonces: []byte{byte(counter), digest[0]}}
-}
-
-// reload encodes and decodes a state.
-func reload(t require.TestingT, r *frost.Roast) *frost.Roast {
-	encoded := wire.Marshal(r)
-	decoded, err := wire.Unmarshal[frost.Roast](encoded)
-	require.NoError(t, err)
-	require.Equal(t, encoded, wire.Marshal(&decoded))
-	return &decoded
-}
-
-// log drives a Roast and reloads it at every step.
-type log struct {
-	t *testing.T
-	r *frost.Roast
-}
-
-func newLog(t *testing.T, threshold uint16, weights ...uint16) *log {
-	return &log{t, frost.NewRoast(threshold, weights, maxWithdrawals)}
-}
-
-func (l *log) commit(v uint16, counter uint64) frost.Progress {
-	l.r = reload(l.t, l.r)
-	return l.r.Commit(v, commitment(counter, digestA))
-}
-
-// answer gives a share: a valid one, or one that convicts its sender at once.
-func (l *log) answer(v uint16, set uint32, valid bool, next *frost.SignerCommitment) frost.Progress {
-	l.r = reload(l.t, l.r)
-	var faulty []uint16
-	if !valid {
-		faulty = []uint16{v}
-	}
-	return l.r.Answer(v, set, []byte{'z', byte(v)}, faulty, next)
-}
-
-// wrong is a share that looks like one and does not verify.
-var wrong = []byte("wrong")
-
-// judge judges the doubts of a validator, if there are any.
-func judge(r *frost.Roast, v uint16) []frost.SigningSet {
-	doubts := r.Doubts(v)
-	if len(doubts) == 0 {
-		return nil
-	}
-	return r.Judged(v, !slices.ContainsFunc(doubts, func(d frost.Doubt) bool { return bytes.Equal(d.Share, wrong) })).Formed
-}
-
-// give gives a share and judges the set if that is its last one.
-func give(r *frost.Roast, v uint16, set uint32, share []byte, next *frost.SignerCommitment) frost.Progress {
-	var faulty []uint16
-	if answered, last := r.LastAnswer(v, set, share); last {
-		for i, m := range answered.Members {
-			if bytes.Equal(answered.Shares[i], wrong) {
-				faulty = append(faulty, m.Validator)
-			}
-		}
-	}
-	return r.Answer(v, set, share, faulty, next)
-}
-
-func validators(set frost.SigningSet) []uint16 {
-	var v []uint16
-	for _, m := range set.Members {
-		v = append(v, m.Validator)
-	}
-	return v
-}
-
-// formed requires that exactly one set was formed, of the given validators.
-func (l *log) formed(p frost.Progress, number uint32, want ...uint16) {
-	l.t.Helper()
-	require.Len(l.t, p.Formed, 1)
-	require.Equal(l.t, number, p.Formed[0].Number)
-	require.Equal(l.t, want, validators(p.Formed[0]))
-	for _, v := range want {
-		require.True(l.t, l.r.Pending(v, number))
-	}
-	set, ok := l.r.Set(number)
-	require.True(l.t, ok)
-	require.Equal(l.t, p.Formed[0], set)
-}
-
-func (l *log) nothing(p frost.Progress) {
-	l.t.Helper()
-	require.Equal(l.t, frost.Progress{}, p)
-}
 
 func TestRoastCompletes(t *testing.T) {
 	l := newLog(t, 4, 1, 2, 1, 2)
@@ -116,14 +20,11 @@ func TestRoastCompletes(t *testing.T) {
 	require.False(t, l.r.Pending(3, 0))
 	l.nothing(l.answer(0, 0, true, nil))
 	p := l.answer(1, 0, true, nil)
-	require.Equal(t, []uint16{0, 1, 3}, validators(p.Completed.SigningSet))
-	require.Equal(t, [][]byte{{'z', 0}, {'z', 1}, {'z', 3}}, p.Completed.Shares)
-	require.Equal(t, []byte{9, 'A'}, p.Completed.Members[0].Commitment)
+	require.Equal(t, &frost.SigningSet{Digest: digestA, Members: []frost.SetMember{{0, 9}, {1, 1}, {3, 5}}}, p.Completed)
 	require.True(t, l.r.Done())
-	l.nothing(l.commit(0, 100))
-	l.nothing(l.commit(1, 100))
-	l.nothing(l.commit(2, 100))
-	l.nothing(l.commit(3, 100))
+	for v := range uint16(4) {
+		l.ignored(l.commit(v, 100))
+	}
 }
 
 func TestRoastHigherCounterReplaces(t *testing.T) {
@@ -131,18 +32,21 @@ func TestRoastHigherCounterReplaces(t *testing.T) {
 	for counter := uint64(0); counter < 10; counter++ {
 		l.nothing(l.commit(0, counter))
 	}
-	l.nothing(l.commit(0, 3)) // lower
-	l.nothing(l.r.Commit(0, frost.SignerCommitment{Counter: 9, Digest: digestB}))
+	l.ignored(l.commit(0, 3)) // lower
+	l.ignored(l.commitTo(0, commitment(9, digestB)))
 	p := l.commit(1, 0)
 	l.formed(p, 0, 0, 1)
-	require.Equal(t, []byte{9, 'A'}, p.Formed[0].Members[0].Commitment)
+	require.Equal(t, frost.SetMember{Validator: 0, Counter: 9}, p.Formed[0].Members[0])
 }
 
 func TestRoastWithdrawalEndsTheSet(t *testing.T) {
 	l := newLog(t, 2, 1, 1, 1)
 	l.commit(0, 1)
 	l.formed(l.commit(1, 1), 0, 0, 1)
-	l.nothing(l.commit(0, 2)) // withdraws
+	p := l.commit(0, 2) // withdraws
+	l.nothing(p)
+	require.Equal(t, []frost.SigningSet{{Digest: digestA, Members: []frost.SetMember{{0, 1}, {1, 1}}}}, p.Ended)
+	require.Equal(t, p.Ended[0].Members, p.Stale)
 	require.False(t, l.r.Pending(1, 0))
 	// The other's share convicts nobody, and what it carries counts.
 	next := commitment(2, digestA)
@@ -166,12 +70,12 @@ func TestRoastWithdrawalsAreLimited(t *testing.T) {
 	require.True(t, l.r.Pending(0, live), "held back until a Reattempt")
 
 	l.r = reload(t, l.r)
-	require.Empty(t, l.r.Reattempt(1))
+	l.nothing(l.reattempt(1))
 	require.False(t, l.r.Pending(0, live))
-	require.Empty(t, l.r.Reattempt(1), "the number does not grow")
+	l.ignored(l.reattempt(1)) // the number does not grow
 	p := l.commit(1, 50)
 	l.formed(p, live+1, 0, 1)
-	require.Equal(t, []byte{11, 'A'}, p.Formed[0].Members[0].Commitment)
+	require.Equal(t, frost.SetMember{Validator: 0, Counter: 11}, p.Formed[0].Members[0])
 }
 
 func TestRoastHeldCommitmentCountsOnceTheSignerIsFree(t *testing.T) {
@@ -217,6 +121,19 @@ func TestRoastInvalidShareRemoves(t *testing.T) {
 	require.NotNil(t, l.answer(1, 1, true, nil).Completed)
 }
 
+// With a signer goes its commitment that waits for a set.
+func TestRoastRemovalMakesTheCommitmentStale(t *testing.T) {
+	l := newLog(t, 2, 1, 1, 1)
+	l.commit(0, 1)
+	l.commit(1, 1)
+	next := commitment(2, digestA)
+	l.give(0, 0, wrong, &next)
+	p := l.give(1, 0, valid, nil)
+	l.nothing(p)
+	require.Equal(t, []frost.SigningSet{{Digest: digestA, Members: []frost.SetMember{{0, 1}, {1, 1}}}}, p.Ended)
+	require.ElementsMatch(t, []frost.SetMember{{0, 1}, {1, 1}, {0, 2}}, p.Stale)
+}
+
 // Wrong shares are found when the set is complete. Whoever gave them is out, of
 // all its sets, and all others go on.
 func TestRoastWrongSharesRemoveOnceTheSetIsComplete(t *testing.T) {
@@ -225,18 +142,17 @@ func TestRoastWrongSharesRemoveOnceTheSetIsComplete(t *testing.T) {
 		l.commit(v, 1)
 	}
 	next := func(counter uint64) *frost.SignerCommitment { c := commitment(counter, digestA); return &c }
-	l.nothing(give(l.r, 0, 0, wrong, next(2))) // free, and in the next set
-	l.nothing(give(l.r, 1, 0, wrong, next(2)))
+	l.nothing(l.give(0, 0, wrong, next(2))) // free, and in the next set
+	l.nothing(l.give(1, 0, wrong, next(2)))
 	l.formed(l.commit(3, 1), 1, 0, 1, 3)
-	_, last := l.r.LastAnswer(3, 0, []byte("z"))
+	_, last := l.r.LastAnswer(3, 0)
 	require.False(t, last, "not in the set")
-	_, last = l.r.LastAnswer(3, 1, []byte("z"))
+	_, last = l.r.LastAnswer(3, 1)
 	require.False(t, last, "others are missing")
-	set, last := l.r.LastAnswer(2, 0, []byte("z"))
+	set, last := l.r.LastAnswer(2, 0)
 	require.True(t, last)
-	require.Equal(t, []uint16{0, 1, 2}, validators(set.SigningSet))
-	require.Equal(t, [][]byte{wrong, wrong, []byte("z")}, set.Shares)
-	l.nothing(give(l.r, 2, 0, []byte("z"), next(2)))
+	require.Equal(t, []uint16{0, 1, 2}, validators(set))
+	l.nothing(l.give(2, 0, valid, next(2)))
 	l.r = reload(t, l.r)
 	for _, set := range []uint32{0, 1} {
 		_, live := l.r.Set(set)
@@ -249,24 +165,11 @@ func TestRoastWrongSharesRemoveOnceTheSetIsComplete(t *testing.T) {
 	l.formed(l.commit(4, 1), 2, 2, 3, 4)
 }
 
-// An empty share, which decoders return as nil, is there all the same: it is to
-// be judged and convicts.
-func TestRoastEmptyLastShareIsNotMissing(t *testing.T) {
-	l := newLog(t, 2, 1, 1)
-	l.commit(0, 1)
-	l.commit(1, 1)
-	l.nothing(l.r.Answer(0, 0, nil, nil, nil))
-	l.r = reload(t, l.r)
-	set, last := l.r.LastAnswer(1, 0, nil)
-	require.True(t, last)
-	require.Equal(t, [][]byte{{}, {}}, set.Shares)
-}
-
 // A signer has shares in two live sets that nobody has judged. Before it gets
 // into a third one they are judged.
 func TestRoastDoubts(t *testing.T) {
 	// Each set waits for a validator of its own, from 4 on.
-	setup := func(t *testing.T, share []byte) *log {
+	setup := func(t *testing.T, share string) *log {
 		l := newLog(t, 3, 1, 1, 1, 1, 1, 1)
 		for set := range uint32(2) {
 			for v := range uint16(2) {
@@ -274,30 +177,29 @@ func TestRoastDoubts(t *testing.T) {
 			}
 			l.formed(l.commit(uint16(4+set), 1), set, 0, 1, uint16(4+set))
 			require.Empty(t, l.r.Doubts(0))
-			l.nothing(give(l.r, 0, set, share, nil))
-			l.nothing(give(l.r, 1, set, []byte("z"), nil))
+			l.nothing(l.give(0, set, share, nil))
+			l.nothing(l.give(1, set, valid, nil))
 		}
 		l.r = reload(t, l.r)
 		doubts := l.r.Doubts(0)
 		require.Len(t, doubts, 2)
 		for set, d := range doubts {
 			require.Equal(t, uint32(set), d.Number)
-			require.Equal(t, []uint16{0, 1, uint16(4 + set)}, validators(d.SigningSet))
-			require.Equal(t, share, d.Share)
+			require.Equal(t, []uint16{0, 1, uint16(4 + set)}, validators(d))
 		}
 		return l
 	}
 	t.Run("before, commitments do not count", func(t *testing.T) {
-		l := setup(t, []byte("z"))
-		l.nothing(l.commit(0, 3))
+		l := setup(t, valid)
+		l.ignored(l.commit(0, 3))
 		next := commitment(4, digestA)
 		l.nothing(l.answer(0, 0, true, &next))
 		l.commit(2, 1)
 		l.nothing(l.commit(3, 1))
 	})
 	t.Run("valid", func(t *testing.T) {
-		l := setup(t, []byte("z"))
-		l.nothing(l.r.Judged(0, true))
+		l := setup(t, valid)
+		l.ignored(l.judged(0, true))
 		l.r = reload(t, l.r)
 		require.Empty(t, l.r.Doubts(0))
 		require.Len(t, l.r.Doubts(1), 2)
@@ -310,11 +212,11 @@ func TestRoastDoubts(t *testing.T) {
 			_, got := l.r.Set(uint32(set))
 			require.Equal(t, live, got)
 		}
-		require.NotNil(t, give(l.r, 4, 0, []byte("z"), nil).Completed)
+		require.NotNil(t, l.give(4, 0, valid, nil).Completed)
 	})
 	t.Run("wrong", func(t *testing.T) {
 		l := setup(t, wrong)
-		l.nothing(l.r.Judged(0, false))
+		l.nothing(l.judged(0, false))
 		l.r = reload(t, l.r)
 		for v := range uint16(6) {
 			_, idle := l.r.Idle(v)
@@ -341,11 +243,11 @@ func TestRoastStuckSetDoesNotStopOthers(t *testing.T) {
 func TestRoastDivergenceIsReportedOnce(t *testing.T) {
 	l := newLog(t, 2, 1, 1, 1, 1)
 	l.commit(0, 1)
-	p := l.r.Commit(1, commitment(1, digestB))
+	p := l.commitTo(1, commitment(1, digestB))
 	require.Equal(t, &[2][32]byte{digestA, digestB}, p.Divergence)
 	require.Empty(t, p.Formed, "digests do not mix")
 	l.r = reload(t, l.r)
-	p = l.r.Commit(2, commitment(1, digestB))
+	p = l.commitTo(2, commitment(1, digestB))
 	require.Nil(t, p.Divergence)
 	require.Equal(t, []uint16{1, 2}, validators(p.Formed[0]))
 	require.Equal(t, digestB, p.Formed[0].Digest)
@@ -381,19 +283,15 @@ func TestRoastIdle(t *testing.T) {
 	idle(1, 0, false) // done
 }
 
-func TestRoastIgnoresStrangersAndGiants(t *testing.T) {
+func TestRoastIgnoresStrangers(t *testing.T) {
 	l := newLog(t, 1, 1)
-	l.nothing(l.commit(1, 1))
-	l.nothing(l.answer(1, 0, true, nil))
-	l.nothing(l.answer(0, 7, true, nil))
+	l.ignored(l.commit(1, 1))
+	l.ignored(l.answer(1, 0, true, nil))
+	l.ignored(l.answer(0, 7, true, nil))
 	require.False(t, l.r.Pending(1, 0))
-	l.nothing(l.r.Commit(0, frost.SignerCommitment{Nonces: make([]byte, frost.MaxCommitmentSize+1)}))
 	l.formed(l.commit(0, 0), 0, 0)
 	_, ok := l.r.Set(1)
 	require.False(t, ok)
-	// The verdict "valid" on a share that no session can have produced.
-	l.nothing(l.r.Answer(0, 0, make([]byte, frost.MaxAnswerSize+1), nil, nil))
-	l.nothing(l.commit(0, 1))
 }
 
 func FuzzRoastDecode(f *testing.F) {
@@ -403,9 +301,9 @@ func FuzzRoastDecode(f *testing.F) {
 	r.Commit(1, commitment(1, digestB))
 	f.Add(wire.Marshal(r))
 	r.Commit(2, commitment(1, digestB))
-	r.Answer(1, 0, []byte("z"), nil, nil)
+	r.Answer(1, 0, nil, nil)
 	f.Add(wire.Marshal(r))
-	r.Answer(2, 0, nil, nil, nil)
+	r.Answer(2, 0, nil, nil)
 	f.Add(wire.Marshal(r))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := wire.Unmarshal[frost.Roast](data)
@@ -417,10 +315,11 @@ func FuzzRoastDecode(f *testing.F) {
 		}
 		// Whatever decodes takes further entries.
 		for v := range uint16(4) {
-			give(&r, v, 0, []byte("z"), nil)
-			r.Answer(v, 1, nil, []uint16{v, 7}, nil)
+			r.LastAnswer(v, 0)
+			r.Answer(v, 0, nil, nil)
+			r.Answer(v, 1, []uint16{v, 7}, nil)
 			r.Commit(v, commitment(1<<63, digestA))
-			judge(&r, v)
+			r.Doubts(v)
 			r.Judged(v, v%2 == 0)
 		}
 		r.Reattempt(1 << 31)

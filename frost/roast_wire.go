@@ -48,10 +48,9 @@ func (s *liveSet) encode(w *wire.Writer) {
 	w.Count(len(s.Members))
 	for i, m := range s.Members {
 		w.Uint16(m.Validator)
-		w.Bytes(m.Commitment)
-		w.Bool(s.shares[i] != nil)
-		if s.shares[i] != nil {
-			w.Bytes(s.shares[i])
+		w.Uint64(m.Counter)
+		w.Bool(s.answered[i])
+		if s.answered[i] {
 			w.Bool(s.sound[i])
 		}
 	}
@@ -82,7 +81,6 @@ func (s *signer) encode(w *wire.Writer) {
 		if c != nil {
 			// Its counter is the highest one.
 			w.Fixed(c.Digest[:])
-			w.Bytes(c.Nonces)
 		}
 	}
 }
@@ -130,17 +128,16 @@ func (r *Roast) Decode(rd *wire.Reader) {
 func (s *liveSet) decode(rd *wire.Reader, validators int) {
 	s.Number = rd.Uint32()
 	rd.Fixed(s.Digest[:])
-	n := rd.Count(validators, 2+4+1)
-	s.Members = make([]Member, n)
-	s.shares = make([][]byte, n)
+	n := rd.Count(validators, 2+8+1)
+	s.Members = make([]SetMember, n)
+	s.answered = make([]bool, n)
 	s.sound = make([]bool, n)
 	for i := range s.Members {
 		s.Members[i].Validator = rd.Uint16()
 		rd.Check(int(s.Members[i].Validator) < validators, "member")
 		rd.Check(i == 0 || s.Members[i-1].Validator < s.Members[i].Validator, "order of the members")
-		s.Members[i].Commitment = rd.Bytes(MaxCommitmentSize)
-		if rd.Bool() {
-			s.shares[i] = given(rd.Bytes(MaxAnswerSize))
+		s.Members[i].Counter = rd.Uint64()
+		if s.answered[i] = rd.Bool(); s.answered[i] {
 			s.sound[i] = rd.Bool()
 		}
 	}
@@ -170,7 +167,6 @@ func (s *signer) decode(rd *wire.Reader, allowed uint8) {
 	read := func() *SignerCommitment {
 		c := &SignerCommitment{Counter: s.counter}
 		rd.Fixed(c.Digest[:])
-		c.Nonces = rd.Bytes(MaxCommitmentSize)
 		return c
 	}
 	if unused {
@@ -188,7 +184,7 @@ func (r *Roast) consistent() bool {
 	for i := range r.sets {
 		missing := 0
 		for m, member := range r.sets[i].Members {
-			if r.sets[i].shares[m] != nil {
+			if r.sets[i].answered[m] {
 				continue
 			}
 			if !r.Pending(member.Validator, r.sets[i].Number) {

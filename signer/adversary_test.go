@@ -45,11 +45,11 @@ func (l *liar) commitTo(id ID, by *node, digest [32]byte) *commitment {
 
 // waiting returns the sets of an ID that wait for the liar's share, as another
 // node sees it.
-func (l *liar) waiting(id ID, by *node) (list []frost.SigningSet) {
+func (l *liar) waiting(id ID, by *node) (list []boundSet) {
 	by.view(func(r storage.Reader) error {
 		roast, err := by.sets.Load(r, id)
 		for number := range uint32(40) {
-			if set, live := roast.Set(number); live && roast.Pending(uint16(l.number), number) {
+			if set, live := by.set(r, id, number); live && roast.Pending(uint16(l.number), number) {
 				list = append(list, set)
 			}
 		}
@@ -60,14 +60,14 @@ func (l *liar) waiting(id ID, by *node) (list []frost.SigningSet) {
 
 // answer returns the valid share for a set, or nil if the liar does not know
 // the nonces any more.
-func (l *liar) answer(id ID, by *node, set frost.SigningSet) []byte {
+func (l *liar) answer(id ID, by *node, set boundSet) []byte {
 	key := l.batchKey
 	if id.Kind == Plan {
 		key = l.networkKey
 	}
-	session, err := frost.NewSession(key, by.workOf(id), by.context(id, uint64(set.Number)), set.Members)
+	session, err := frost.NewSession(key, by.workOf(id), by.context(id, uint64(set.Number)), set.members)
 	require.NoError(l, err)
-	for _, m := range set.Members {
+	for _, m := range set.members {
 		if nonces := l.secrets[string(m.Commitment)]; int(m.Validator) == l.number && nonces != nil {
 			delete(l.secrets, string(m.Commitment))
 			share, err := session.Sign(l.shareOf(id), nonces)

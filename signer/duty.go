@@ -99,5 +99,8 @@ func (s *Signer) close(tx storage.Tx, id ID) error {
 	if err := s.signatures.Delete(tx, id); err != nil {
 		return err
 	}
+	if err := s.empty(tx, id); err != nil {
+		return err
+	}
 	return s.sets.Delete(tx, id)
 }

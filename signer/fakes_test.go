@@ -37,12 +37,8 @@ func (n *node) register(r storage.Reader, i item) error {
 	if i.Share == nil {
 		return nil
 	}
-	roast, err := n.sets.Load(r, i.ID)
-	if err != nil {
-		return err
-	}
-	set, live := roast.Set(i.Set)
-	for _, m := range set.Members {
+	set, live := n.set(r, i.ID, i.Set)
+	for _, m := range set.members {
 		if live && int(m.Validator) == n.number {
 			if was, seen := n.answered[string(m.Commitment)]; seen && was != string(i.Share) {
 				return errors.New("nonces have answered twice")

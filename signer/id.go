@@ -95,19 +95,24 @@ func (id *ID) Decode(r *wire.Reader) {
 	}
 }
 
+// idSize is the length of a sign ID in bytes.
+const idSize = 8 + 1 + 32
+
 // idKey orders stored maps by sign ID.
-var idKey = storage.FixedKey(
-	func(b []byte, id ID) []byte {
-		b = binary.BigEndian.AppendUint64(b, id.Session)
-		b = append(b, byte(id.Kind))
-		return append(b, id.Subject[:]...)
-	},
-	func(b []byte) (id ID, ok bool) {
-		if len(b) != 41 {
-			return id, false
-		}
-		id.Session = binary.BigEndian.Uint64(b)
-		id.Kind = Kind(b[8])
-		copy(id.Subject[:], b[9:])
-		return id, true
-	})
+var idKey = storage.FixedKey(appendID, parseID)
+
+func appendID(b []byte, id ID) []byte {
+	b = binary.BigEndian.AppendUint64(b, id.Session)
+	b = append(b, byte(id.Kind))
+	return append(b, id.Subject[:]...)
+}
+
+func parseID(b []byte) (id ID, ok bool) {
+	if len(b) != idSize {
+		return id, false
+	}
+	id.Session = binary.BigEndian.Uint64(b)
+	id.Kind = Kind(b[8])
+	copy(id.Subject[:], b[9:])
+	return id, true
+}

@@ -25,10 +25,10 @@ func (n *node) wrongShares() {
 
 // convicts judges evidence with nothing but the log up to the conviction: the
 // item must be a share for a set of the sign ID that does not verify.
-func (n *node) convicts(t *testing.T, sets map[uint32]frost.SigningSet, who uint16, evidence []byte) {
+func (n *node) convicts(t *testing.T, sets map[uint32]boundSet, who uint16, evidence []byte) {
 	i := n.parse(evidence)
 	require.Nil(t, i.Next)
-	session, err := frost.NewSession(n.batchKey, n.workOf(i.ID), n.context(i.ID, uint64(i.Set)), sets[i.Set].Members)
+	session, err := frost.NewSession(n.batchKey, n.workOf(i.ID), n.context(i.ID, uint64(i.Set)), sets[i.Set].members)
 	require.NoError(t, err)
 	require.Error(t, session.Verify(who, i.Share))
 }
@@ -54,23 +54,22 @@ func (n *node) workOf(id ID) (work []frost.Algorithm) {
 }
 
 // setsOf replays the log and returns all sets of a sign ID that ever formed.
-func (w *world) setsOf(id ID) map[uint32]frost.SigningSet {
+func (w *world) setsOf(id ID) map[uint32]boundSet {
 	observer := &node{world: w, number: len(w.nodes), keys: &fakeKeys{world: w}, store: storage.NewMemory(), coin: &fakeCoin{world: w}}
 	observer.restart(observer.store)
 	observer.report(0, 0)
-	sets := make(map[uint32]frost.SigningSet)
+	sets := make(map[uint32]boundSet)
 	for again := true; again; {
 		var err error
 		again, err = observer.step()
 		require.NoError(w, err)
 		observer.view(func(r storage.Reader) error {
-			roast, err := observer.sets.Load(r, id)
 			for number := range uint32(20) {
-				if set, live := roast.Set(number); live {
+				if set, live := observer.set(r, id, number); live {
 					sets[number] = set
 				}
 			}
-			return err
+			return nil
 		})
 	}
 	return sets

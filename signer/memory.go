@@ -247,7 +247,7 @@ func (m *memory) progress(id ID, formed bool, live func(number uint32) bool) {
 // session returns the FROST session of a set of a sign ID, made by make unless
 // it is remembered: the number of a set never stands for another set of the
 // sign ID. What make gets is the gathering of the set's commitments, or nil.
-func (m *memory) session(id ID, set *frost.SigningSet, size int, make func(*frost.Gathering) (*frost.Session, error)) (*frost.Session, error) {
+func (m *memory) session(id ID, set *boundSet, size int, make func(*frost.Gathering) (*frost.Session, error)) (*frost.Session, error) {
 	var gathered *frost.Gathering
 	m.mu.Lock()
 	if r := m.get(id); r != nil {
@@ -257,7 +257,7 @@ func (m *memory) session(id ID, set *frost.SigningSet, size int, make func(*fros
 				return s.session, nil
 			}
 		}
-		if g := r.formed; g != nil && g.digest == set.Digest && g.Is(set.Members) {
+		if g := r.formed; g != nil && g.digest == set.Digest && g.Is(set.members) {
 			gathered, r.formed = g.Gathering, nil // for one goroutine
 		}
 	}
@@ -276,7 +276,7 @@ func (m *memory) session(id ID, set *frost.SigningSet, size int, make func(*fros
 
 // session returns the FROST session of a set. Its context is unique for the
 // sign ID and the set.
-func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, set frost.SigningSet) (*frost.Session, error) {
+func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, set boundSet) (*frost.Session, error) {
 	size := len(set.Members) * (2*len(work) + 1) // as much as if it shared nothing
 	session, err := s.memory.session(id, &set, size, func(gathered *frost.Gathering) (*frost.Session, error) {
 		if gathered != nil {
@@ -286,7 +286,7 @@ func (s *Signer) session(key *frost.PublicKey, work []frost.Algorithm, id ID, se
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range set.Members {
+		for _, m := range set.members {
 			c, err := s.memory.commitment(id, key, work, m.Validator, m.Commitment)
 			if err != nil {
 				return nil, err

@@ -85,16 +85,15 @@ func (w *world) checkAnswers(t tester) {
 			i := w.parse(item)
 			if i.Share != nil {
 				judge.view(func(r storage.Reader) error {
-					roast, err := judge.sets.Load(r, i.ID)
-					set, live := roast.Set(i.Set)
-					for _, m := range set.Members {
+					set, live := judge.set(r, i.ID, i.Set)
+					for _, m := range set.members {
 						if live && m.Validator == e.from {
 							was, seen := answers[string(m.Commitment)]
 							require.True(t, !seen || was == string(i.Share), "nonces have answered twice")
 							answers[string(m.Commitment)] = string(i.Share)
 						}
 					}
-					return err
+					return nil
 				})
 			}
 		}

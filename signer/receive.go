@@ -33,10 +33,10 @@ type judgement struct {
 	item    item
 	key     *frost.PublicKey
 	work    []frost.Algorithm
-	gather  bool               // the commitment is to the work
-	pending bool               // the share counts
-	last    *frost.AnsweredSet // the share completes it
-	doubts  []frost.Doubt      // to be judged before the commitment counts
+	gather  bool         // the commitment is to the work
+	pending bool         // the share counts
+	last    *answeredSet // the share completes it
+	doubts  []doubt      // to be judged before the commitment counts
 }
 
 // Check judges the items of one message of a validator, each on another sign
@@ -107,10 +107,10 @@ func (s *Signer) look(r storage.Reader, session uint64, from uint16, data []byte
 		return Verdict{}, nil, ErrNotReady
 	}
 	j := &judgement{from: from, item: i, key: key, work: work}
-	if err := s.lookAtShare(&roast, j, d, foreign); err != nil {
+	if err := s.lookAtShare(r, &roast, j, d, foreign); err != nil {
 		return Verdict{}, nil, err
 	}
-	if err := s.lookAtDoubts(&roast, j, d, foreign); err != nil {
+	if err := s.lookAtDoubts(r, &roast, j, d, foreign); err != nil {
 		return Verdict{}, nil, err
 	}
 	j.gather = work != nil && i.Next != nil && i.Next.Digest == d.Digest
@@ -131,31 +131,40 @@ func (j *judgement) own(d duty, set frost.SigningSet) error {
 
 // lookAtDoubts reads what it takes to judge a signer's earlier shares, if that
 // is due before its commitment counts.
-func (s *Signer) lookAtDoubts(roast *frost.Roast, j *judgement, d duty, foreign bool) error {
+func (s *Signer) lookAtDoubts(r storage.Reader, roast *frost.Roast, j *judgement, d duty, foreign bool) error {
 	if j.item.Next == nil {
 		return nil
 	}
-	j.doubts = roast.Doubts(j.from)
+	sets := roast.Doubts(j.from)
 	switch {
-	case len(j.doubts) == 0:
+	case len(sets) == 0:
 		return nil
 	case foreign: // nobody can tell, as with its share
-		j.doubts, j.item.Next = nil, nil
+		j.item.Next = nil
 		return nil
 	case j.work == nil:
 		return ErrNotReady
 	}
-	for _, doubt := range j.doubts {
-		if err := j.own(d, doubt.SigningSet); err != nil {
+	for _, set := range sets {
+		if err := j.own(d, set); err != nil {
 			return err
 		}
+		bound, err := s.bind(r, j.item.ID, set)
+		if err != nil {
+			return err
+		}
+		share, err := s.answer(r, j.item.ID, set.Number, j.from)
+		if err != nil {
+			return err
+		}
+		j.doubts = append(j.doubts, doubt{bound, share})
 	}
 	return nil
 }
 
 // lookAtShare reads what it takes to judge a share. A share of a set that is
 // dead, finished or not to sign this is not judged.
-func (s *Signer) lookAtShare(roast *frost.Roast, j *judgement, d duty, foreign bool) error {
+func (s *Signer) lookAtShare(r storage.Reader, roast *frost.Roast, j *judgement, d duty, foreign bool) error {
 	if j.item.Share == nil || !roast.Pending(j.from, j.item.Set) {
 		return nil
 	}
@@ -163,20 +172,22 @@ func (s *Signer) lookAtShare(roast *frost.Roast, j *judgement, d duty, foreign b
 	if err := j.own(d, set); err != nil {
 		return err
 	}
-	answered, last := roast.LastAnswer(j.from, j.item.Set, j.item.Share)
+	j.pending = true
+	_, last := roast.LastAnswer(j.from, j.item.Set)
 	switch {
-	case last && foreign:
+	case !last:
+		return nil
+	case foreign:
 		// Nobody can tell what it should sign. The set stays until the batch is
 		// acknowledged.
-		j.item.Share = nil
+		j.pending, j.item.Share = false, nil
 		return nil
-	case last && j.work == nil:
+	case j.work == nil:
 		return ErrNotReady
-	case last:
-		j.last = &answered
 	}
-	j.pending = true
-	return nil
+	var err error
+	j.last, err = s.completed(r, j.item.ID, set, j.from, j.item.Share)
+	return err
 }
 
 // judge tells what an item means. It reads nothing but what it is given.
@@ -220,13 +231,13 @@ func (s *Signer) judge(j *judgement) (Verdict, error) {
 func (s *Signer) settle(j *judgement, v *Verdict) error {
 	v.doubted = true
 	for _, doubt := range j.doubts {
-		session, err := s.session(j.key, j.work, j.item.ID, doubt.SigningSet)
+		session, err := s.session(j.key, j.work, j.item.ID, doubt.boundSet)
 		if err != nil {
 			return err
 		}
-		err = session.Verify(j.from, doubt.Share)
+		err = session.Verify(j.from, doubt.share)
 		if fault, ok := errors.AsType[*frost.Fault](err); ok {
-			v.accuse(j.item.ID, doubt.Number, fault, doubt.Share)
+			v.accuse(j.item.ID, doubt.Number, fault, doubt.share)
 			return nil
 		}
 		if err != nil {
@@ -239,16 +250,16 @@ func (s *Signer) settle(j *judgement, v *Verdict) error {
 
 // complete makes the signatures of a set, or finds who is at fault.
 func (s *Signer) complete(j *judgement, v *Verdict) error {
-	session, err := s.session(j.key, j.work, j.item.ID, j.last.SigningSet)
+	session, err := s.session(j.key, j.work, j.item.ID, j.last.boundSet)
 	if err != nil {
 		return err
 	}
-	v.signatures, err = session.Aggregate(j.last.Shares)
+	v.signatures, err = session.Aggregate(j.last.shares)
 	if faults, ok := errors.AsType[frost.Faults](err); ok {
 		for _, fault := range faults {
 			for m, member := range j.last.Members {
 				if member.Validator == fault.Validator {
-					v.convict(j.item.ID, j.last.Number, fault, j.last.Shares[m])
+					v.convict(j.item.ID, j.last.Number, fault, j.last.shares[m])
 				}
 			}
 		}
@@ -289,7 +300,7 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, v Verdict) 
 	}
 	var next *frost.SignerCommitment
 	if c := v.item.Next; c != nil {
-		next = &frost.SignerCommitment{Counter: c.Counter, Digest: c.Digest, Nonces: c.Nonces}
+		next = &frost.SignerCommitment{Counter: c.Counter, Digest: c.Digest}
 	}
 	held := roast.Held(from)
 	var p frost.Progress
@@ -299,7 +310,7 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, v Verdict) 
 	switch {
 	case v.doubted && !v.sound:
 	case v.item.Share != nil:
-		p = both(p, roast.Answer(from, v.item.Set, v.item.Share, v.faulty, next))
+		p = both(p, roast.Answer(from, v.item.Set, v.faulty, next))
 	default:
 		p = both(p, roast.Commit(from, *next))
 	}
@@ -308,89 +319,8 @@ func (s *Signer) Receive(tx storage.Tx, session uint64, from uint16, v Verdict) 
 			return err
 		}
 	}
+	if err := s.keep(tx, from, v.item, p); err != nil {
+		return err
+	}
 	return s.progress(tx, v.item.ID, roast, p, v.signatures)
-}
-
-// both joins two steps of the sets.
-func both(first, second frost.Progress) frost.Progress {
-	second.Formed = append(first.Formed, second.Formed...)
-	if second.Divergence == nil {
-		second.Divergence = first.Divergence
-	}
-	return second
-}
-
-// roast returns the sets of a sign ID.
-func (s *Signer) roast(tx storage.Tx, id ID) (*frost.Roast, error) {
-	roast, ok, err := s.sets.Get(tx, id)
-	if err != nil || ok {
-		return &roast, err
-	}
-	key, err := s.key(tx, id)
-	if err != nil {
-		return nil, err
-	}
-	return frost.NewRoast(uint16(key.Threshold()), key.Weights(), s.Parameters.Withdrawals), nil
-}
-
-// progress stores the sets after a step, and what it means for this validator.
-func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Progress, made [][]byte) error {
-	if p.Divergence != nil {
-		if err := s.Events.Diverged(tx, id, *p.Divergence); err != nil {
-			return err
-		}
-	}
-	if p.Completed != nil {
-		if len(made) == 0 {
-			return fmt.Errorf("%w: set %d of %s completed without signatures", storage.ErrCorrupt, p.Completed.Number, id)
-		}
-		if id.Kind != Batch && id.Kind != Plan {
-			return s.finishRequest(tx, id, made)
-		}
-		s.memory.forget(id)
-		if err := s.signatures.Put(tx, id, signatures{made}); err != nil {
-			return err
-		}
-	} else {
-		s.memory.progress(id, len(p.Formed) > 0, func(number uint32) bool { _, live := roast.Set(number); return live })
-	}
-	if err := s.sets.Put(tx, id, *roast); err != nil {
-		return err
-	}
-	self, err := s.share(tx, id)
-	if err != nil || self == nil {
-		return err
-	}
-	d, err := s.duties.Load(tx, id)
-	if err != nil {
-		return err
-	}
-	// An own counter above what is stored is that of a database since lost.
-	counter, _ := roast.Idle(self.Validator())
-	d.Counter = max(d.Counter, counter)
-	if d.Pending && !roast.Pending(self.Validator(), d.Set) {
-		d.Pending = false
-	}
-	for _, set := range p.Formed {
-		if roast.Pending(self.Validator(), set.Number) {
-			d.Pending, d.Set, d.Used = true, set.Number, counter
-		}
-	}
-	return s.duties.Put(tx, id, d)
-}
-
-// Reattempt lets signers back who restarted too often.
-func (s *Signer) Reattempt(tx storage.Tx, id ID, number uint32) error {
-	open, err := s.counts(tx, id)
-	if err != nil || !open {
-		return err
-	}
-	roast, err := s.roast(tx, id)
-	if errors.Is(err, ErrNoKey) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.progress(tx, id, roast, roast.Reattempt(number), nil)
 }

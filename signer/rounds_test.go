@@ -232,11 +232,10 @@ func TestWorkersChangeNothing(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	w, id := pending(t, 3, 1, 1, 1)
 	n := w.nodes[0]
-	var set frost.SigningSet
+	var set boundSet
 	n.view(func(r storage.Reader) error {
-		roast, err := n.sets.Load(r, id)
-		set, _ = roast.Set(0)
-		return err
+		set, _ = n.set(r, id, 0)
+		return nil
 	})
 	work := []frost.Algorithm{ed25519.NewSchnorr(nil)}
 	n.memory = newMemory(100)
@@ -358,7 +357,7 @@ func TestCommitmentsAreGatheredAsTheyCome(t *testing.T) {
 			set, live := w.setsOf(id)[0]
 			require.True(t, live)
 			r := n.memory.ids[id].Value.(*remembered)
-			require.Equal(t, c.gathered, r.formed != nil && r.formed.Is(set.Members))
+			require.Equal(t, c.gathered, r.formed != nil && r.formed.Is(set.members))
 			require.False(t, c.gathered && r.next != nil, "the next set's begins from nothing")
 			key, work := n.batchKey, n.workOf(id)
 			one, err := n.session(key, work, id, set)

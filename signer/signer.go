@@ -129,6 +129,8 @@ type Signer struct {
 	opened       storage.Value[uint64]       // sign IDs so far
 	duties       storage.Map[ID, duty]
 	sets         storage.Map[ID, frost.Roast]
+	commitments  storage.Map[commitmentName, []byte] // nonces, as long as sets may need them
+	shares       storage.Map[shareName, []byte]      // of live sets
 	signatures   storage.Map[ID, signatures]
 	batches      storage.Map[uint64, reported]
 	unprepared   storage.Map[coin.PlanID, struct{}]
@@ -163,6 +165,8 @@ func New(config Config) *Signer {
 		opened:       storage.NewValue("signer/opened", storage.Number),
 		duties:       storage.NewMap("signer/duties", idKey, storage.Record[duty]()),
 		sets:         storage.NewMap("signer/sets", idKey, storage.Record[frost.Roast]()),
+		commitments:  storage.NewMap("signer/commitments", commitmentKey, storage.Blob),
+		shares:       storage.NewMap("signer/shares", shareKey, storage.Blob),
 		signatures:   storage.NewMap("signer/signatures", idKey, storage.Record[signatures]()),
 		batches:      storage.NewMap("signer/batches", number, storage.Record[reported]()),
 		unprepared:   storage.NewMap("signer/unprepared", storage.HashKey[coin.PlanID](), storage.Flag),

@@ -185,6 +185,19 @@ func TestBlame(t *testing.T) {
 			i.Share, i.Set, i.Next.Nonces = []byte("late"), 77, nil
 			return wire.Marshal(i)
 		}, "1: malformed commitment"},
+		"long commitment": {1, func(w *world, id ID) []byte {
+			i := sound(w, id)
+			i.Next.Nonces = make([]byte, frost.MaxCommitmentSize+1)
+			return wire.Marshal(i)
+		}, "1: malformed signing item"},
+		"long share": {1, func(w *world, id ID) []byte {
+			return wire.Marshal(item{ID: id, Share: make([]byte, frost.MaxAnswerSize+1)})
+		}, "1: malformed signing item"},
+		"empty share": {1, func(w *world, id ID) []byte {
+			i := sound(w, id)
+			i.Share = []byte{}
+			return wire.Marshal(i)
+		}, "1: malformed signing item"},
 		"share for no set": {1, func(_ *world, id ID) []byte {
 			return wire.Marshal(item{ID: id, Share: []byte("nonsense"), Set: 3})
 		}, ""},

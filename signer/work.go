@@ -64,11 +64,11 @@ type task struct {
 	key      *frost.PublicKey
 	share    *frost.KeyShare
 	work     []frost.Algorithm
-	made     [][]byte          // signatures to hand on
-	unsigned *assembly         // of a plan, to go with them
-	own      *ownNonces        // to answer with, or to erase
-	set      *frost.SigningSet // to answer
-	seen     uint64            // the highest own counter in the log
+	made     [][]byte   // signatures to hand on
+	unsigned *assembly  // of a plan, to go with them
+	own      *ownNonces // to answer with, or to erase
+	set      *boundSet  // to answer
+	seen     uint64     // the highest own counter in the log
 }
 
 // commits tells whether the task takes fresh nonces. An answer does so only where
@@ -240,13 +240,24 @@ func (s *Signer) task(r storage.Reader, id ID, d duty, own *ownNonces) (*task, e
 		return t, nil
 	}
 	for _, m := range set.Members {
-		if m.Validator != t.share.Validator() || string(m.Commitment) != string(own.commitment) {
+		if m.Validator != t.share.Validator() {
+			continue
+		}
+		nonces, err := s.committed(r, id, m)
+		if err != nil {
+			return nil, err
+		}
+		if string(nonces) != string(own.commitment) {
 			continue
 		}
 		if set.Digest != d.Digest {
 			return nil, &DigestError{ID: id, SigningSetNo: set.Number, Own: d.Digest, Theirs: set.Digest}
 		}
-		t.set = &set
+		bound, err := s.bind(r, id, set)
+		if err != nil {
+			return nil, err
+		}
+		t.set = &bound
 	}
 	return t, nil
 }
