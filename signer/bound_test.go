@@ -9,6 +9,18 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
+// set returns a live set of a sign ID with its commitments.
+func (n *node) set(r storage.Reader, id ID, number uint32) (set boundSet, live bool) {
+	roast, err := n.sets.Load(r, id)
+	require.NoError(n, err)
+	bare, live := roast.Set(number)
+	if live {
+		set, err = n.bind(r, id, bare)
+		require.NoError(n, err)
+	}
+	return set, live
+}
+
 // held returns the names of all commitments and shares in the database.
 func (n *node) held() (commitments []commitmentName, shares []shareName) {
 	n.view(func(r storage.Reader) error {

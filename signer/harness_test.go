@@ -376,18 +376,6 @@ func (n *node) duty(id ID) (d duty) {
 	return d
 }
 
-// set returns a live set of a sign ID with its commitments.
-func (n *node) set(r storage.Reader, id ID, number uint32) (set boundSet, live bool) {
-	roast, err := n.sets.Load(r, id)
-	require.NoError(n, err)
-	bare, live := roast.Set(number)
-	if live {
-		set, err = n.bind(r, id, bare)
-		require.NoError(n, err)
-	}
-	return set, live
-}
-
 // records counts the records of the signer in the database that concern what
 // is to be signed.
 func (n *node) records() (count int) {

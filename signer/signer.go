@@ -9,6 +9,9 @@
 // signer commits again, so that it can be in the next set should this one fail;
 // to more than one signature only once the share is in the log.
 //
+// The bytes of commitments and shares are stored once, apart from the sets, which
+// name them only, and are deleted as soon as no set can ask for them.
+//
 // Receive and the methods on plans, batches and requests run inside the
 // caller's transaction, at the position of a log entry; Check does the heavy
 // part of Receive before it. Work, Prepare and Publish are driver steps: they
