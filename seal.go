@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"fmt"
+	"io"
 
 	"github.com/serai-go/processor/keygen"
 )
@@ -39,5 +40,8 @@ func (s *sealer) Open(sealed, associated []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
-// String hides the key.
+// String hides the key, as Format does whatever the verb.
 func (s *sealer) String() string { return "sealer" }
+
+// Format implements fmt.Formatter.
+func (s *sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
