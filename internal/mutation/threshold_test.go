@@ -1,6 +1,6 @@
 package mutation
 
-// threshold are mutations of the mathematics of threshold keys and of sessions.
+// threshold are mutations of the mathematics of threshold keys and signatures.
 var threshold = []mutation{
 	{
 		name: "a Lagrange coefficient has the wrong sign",
