@@ -39,6 +39,7 @@ func entries() []processor.Entry {
 		processor.CosignBlock{Session: 1, Number: 2, Hash: [32]byte{3}},
 		processor.SignSlashReport{Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}, {Validator: 4, Points: 5}}},
 		processor.RetireSession{Session: 1},
+		processor.AbandonKey{Session: 1},
 	}
 }
 
@@ -56,6 +57,7 @@ func eventBodies() []processor.EventBody {
 		processor.Refunded{ID: coin.PaymentID{1}, Transaction: coin.TransactionID{2}, Paid: 3, Share: 4},
 		processor.PaymentDropped{ID: coin.PaymentID{1}, AmountKept: 2, Reason: "reason"},
 		processor.PaymentRefused{ID: coin.PaymentID{1}, Reason: "reason"},
+		processor.WrittenOff{Output: coin.OutputID{Transaction: coin.TransactionID{1}, Index: 2}, Amount: 3, Reason: "reason"},
 		processor.Completed{SignID: signer.PlanID(1, coin.PlanID{2}), Transaction: coin.TransactionID{3}},
 		processor.InvalidParticipant{Session: 1, Who: 2, Reason: "reason", Evidence: []byte("evidence")},
 		processor.KeyStage{Session: 1, Stage: 2, Number: 3},
@@ -80,7 +82,7 @@ func TestEntriesHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 10)
+	require.Len(t, kinds, 11)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEntry(data)
 		require.Error(t, err)
@@ -98,7 +100,7 @@ func TestEventsHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEvent(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 18)
+	require.Len(t, kinds, 19)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEvent(data)
 		require.Error(t, err)

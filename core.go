@@ -46,7 +46,7 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 	})
 	k.scheduler = c.Scheduler(scheduler.Config{
 		Genesis: c.Coin.Genesis(), Parameters: *c.Parameters, Coin: c.Coin,
-		Chain: chain{k.scanner}, Plans: k.signer, Events: k.outbox,
+		Chain: k.scanner, Plans: k.signer, Events: k.outbox,
 	})
 	return k
 }
@@ -85,21 +85,6 @@ type plans struct{ *core }
 // Plan implements signer.Plans.
 func (p plans) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error) {
 	return p.scheduler.Plan(r, id)
-}
-
-// chain gives the scheduler the scanner's view of a reference block.
-type chain struct{ scanner.Scanner }
-
-// PayingKey implements scheduler.Chain: the oldest key.
-func (c chain) PayingKey(r storage.Reader, _ uint64) (coin.Key, error) {
-	keys, err := c.Keys(r)
-	if err != nil {
-		return coin.Key{}, err
-	}
-	if len(keys) == 0 {
-		return coin.Key{}, errors.New("processor: settlement without a key")
-	}
-	return coin.Key{Session: keys[0].Session, Key: keys[0].NetworkKey}, nil
 }
 
 // verdict is what a part of a peer message means, or what the end of a key
@@ -256,14 +241,9 @@ func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []v
 			Session: e.Session, BatchKey: e.BatchKey, NetworkKey: e.NetworkKey, Start: e.Start,
 		})
 	case AcknowledgeBatch:
-		settlement, err := k.scanner.Acknowledge(tx, e.ID, e.Digest, e.Results)
-		if err != nil {
-			return nil, err
-		}
-		if err := k.scheduler.Hold(tx, e.Burns); err != nil || settlement == nil {
-			return nil, err
-		}
-		return &settlement.Reference, k.scheduler.Settle(tx, settlement)
+		return k.acknowledge(tx, e)
+	case AbandonKey:
+		return nil, k.abandon(tx, e.Session)
 	case Burns:
 		return nil, k.scheduler.Burn(tx, e.Payments)
 	case Reattempt:
@@ -274,6 +254,41 @@ func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []v
 		return nil, k.receive(tx, e, verdicts)
 	}
 	return nil, nil
+}
+
+// acknowledge returns the block that the acknowledgement settled, if it did.
+func (k *core) acknowledge(tx storage.Tx, e AcknowledgeBatch) (*uint64, error) {
+	settlement, err := k.scanner.Acknowledge(tx, e.ID, e.Digest, e.Results)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.scheduler.Hold(tx, e.Burns); err != nil || settlement == nil {
+		return nil, err
+	}
+	arrivals, err := k.scheduler.Settle(tx, settlement)
+	if err != nil {
+		return nil, err
+	}
+	retiring, err := k.scanner.Settled(tx, arrivals, k.scheduler.Idle)
+	if err != nil {
+		return nil, err
+	}
+	if retiring != nil {
+		err = k.scheduler.Retire(tx, *retiring)
+	}
+	return &settlement.Reference, err
+}
+
+// abandon takes a key out of service.
+func (k *core) abandon(tx storage.Tx, session uint64) error {
+	refusal, err := k.scanner.Abandon(tx, session)
+	if err != nil {
+		return err
+	}
+	if refusal != "" {
+		return k.outbox.put(tx, Condition{Text: clip("abandon key: " + refusal)})
+	}
+	return k.scheduler.Abandon(tx, session)
 }
 
 // retire erases the secrets of a confirmed session, if it has no duties any
@@ -304,6 +319,7 @@ func (e Burns) concerns(l lane) bool            { return l == settleLane }
 func (e CosignBlock) concerns(l lane) bool      { return l == batchLane }
 func (e SignSlashReport) concerns(l lane) bool  { return l == batchLane }
 func (e RetireSession) concerns(lane) bool      { return true }
+func (e AbandonKey) concerns(l lane) bool       { return l != keygenLane }
 
 func (e Reattempt) concerns(l lane) bool { return l == laneOf(e.SignID) }
 

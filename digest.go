@@ -21,8 +21,8 @@ func digestOf(purpose string, data []byte) [32]byte {
 // state is the digest of everything that validators must agree on: a hash
 // chain over all changes that the settling lane makes to the scheduler's
 // records, which hold queue, outputs, plans and ledger, to the keys, and over
-// the batches acknowledged, which name their blocks. Honest validators with the same log have the same digest behind
-// every settled block.
+// the batches acknowledged, which name their blocks. Honest validators with the
+// same log have the same digest behind every settled block.
 type state struct {
 	current storage.Value[[32]byte]
 	settled storage.Map[uint64, [32]byte]
@@ -36,9 +36,10 @@ func newState() *state {
 }
 
 // digested tells whether a record counts: the scheduler's, the list of keys,
-// and the results of acknowledged batches, whose digests apply adds.
+// what is to be reported later, and the results of acknowledged batches, whose
+// digests apply adds.
 func digested(key []byte) bool {
-	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results"} {
+	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue"} {
 		if strings.HasPrefix(string(key), name) {
 			return true
 		}

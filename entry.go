@@ -32,6 +32,7 @@ const (
 	kindCosignBlock
 	kindSignSlashReport
 	kindRetireSession
+	kindAbandonKey
 )
 
 // GenerateKey starts an attempt to generate the key pair of a session, which is
@@ -127,6 +128,12 @@ type SignSlashReport struct {
 // generation ends for good.
 type RetireSession struct{ Session uint64 }
 
+// AbandonKey takes a session's key out of service whose holders are gone. Its
+// successor takes over at once what is to be signed by its batch key; its
+// outputs are written off, and what its payments already spend is paid from
+// nothing else. Without a successor, it has no effect but a Condition.
+type AbandonKey struct{ Session uint64 }
+
 // Bounds of decoded entries.
 const (
 	maxMessage  = 16 << 20
@@ -144,6 +151,7 @@ func (Reattempt) kind() uint8        { return kindReattempt }
 func (CosignBlock) kind() uint8      { return kindCosignBlock }
 func (SignSlashReport) kind() uint8  { return kindSignSlashReport }
 func (RetireSession) kind() uint8    { return kindRetireSession }
+func (AbandonKey) kind() uint8       { return kindAbandonKey }
 
 func (e GenerateKey) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -212,6 +220,7 @@ func (e SignSlashReport) encode(w *wire.Writer) {
 func (e SignSlashReport) report() batch.SlashReport { return batch.SlashReport{Slashes: e.Slashes} }
 
 func (e RetireSession) encode(w *wire.Writer) { w.Uint64(e.Session) }
+func (e AbandonKey) encode(w *wire.Writer)    { w.Uint64(e.Session) }
 
 // EncodeEntry returns the one encoding of an entry.
 func EncodeEntry(e Entry) []byte {
@@ -256,6 +265,8 @@ func DecodeEntry(data []byte) (Entry, error) {
 		e = SignSlashReport{session, report.Slashes}
 	case kindRetireSession:
 		e = RetireSession{Session: r.Uint64()}
+	case kindAbandonKey:
+		e = AbandonKey{Session: r.Uint64()}
 	default:
 		r.Check(false, fmt.Sprintf("entry of kind %d", kind))
 	}

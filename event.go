@@ -41,6 +41,7 @@ const (
 	kindHalted
 	kindCosignedBlock
 	kindSignedSlashReport
+	kindWrittenOff
 )
 
 // Broadcast asks to put a message to all validators of the session into the
@@ -148,6 +149,15 @@ type PaymentDropped struct {
 // reason. Its amount is owed to the settlement chain.
 type PaymentRefused struct {
 	ID     coin.PaymentID
+	Reason string
+}
+
+// WrittenOff tells that an output of the group will not be spent, for a reason:
+// it is not worth moving from a key that retires, or its key is abandoned.
+type WrittenOff struct {
+	Output coin.OutputID
+	// Amount is in atomic units.
+	Amount uint64
 	Reason string
 }
 

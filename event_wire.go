@@ -29,6 +29,7 @@ func (Condition) eventKind() uint8          { return kindCondition }
 func (Halted) eventKind() uint8             { return kindHalted }
 func (CosignedBlock) eventKind() uint8      { return kindCosignedBlock }
 func (SignedSlashReport) eventKind() uint8  { return kindSignedSlashReport }
+func (WrittenOff) eventKind() uint8         { return kindWrittenOff }
 
 func (e Broadcast) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -103,6 +104,19 @@ func (e PaymentDropped) encode(w *wire.Writer) {
 	w.Fixed(e.ID[:])
 	w.Uint64(e.AmountKept)
 	w.String(e.Reason)
+}
+
+func (e WrittenOff) encode(w *wire.Writer) {
+	e.Output.Encode(w)
+	w.Uint64(e.Amount)
+	w.String(e.Reason)
+}
+
+func decodeWrittenOff(r *wire.Reader) (e WrittenOff) {
+	e.Output.Decode(r)
+	e.Amount = r.Uint64()
+	e.Reason = r.String(maxReason)
+	return e
 }
 
 func (e PaymentRefused) encode(w *wire.Writer) {
@@ -216,6 +230,8 @@ func decodeEvent(r *wire.Reader) EventBody {
 		e.AmountKept = r.Uint64()
 		e.Reason = r.String(maxReason)
 		return e
+	case kindWrittenOff:
+		return decodeWrittenOff(r)
 	case kindPaymentRefused:
 		var e PaymentRefused
 		r.Fixed(e.ID[:])

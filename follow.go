@@ -244,8 +244,11 @@ func (p *Processor) scan(ctx context.Context) (bool, error) {
 	did := false
 	for {
 		var task *scanner.Task
-		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
-			task, err = p.core.scanner.Due(r)
+		err := p.config.Store.View(ctx, func(r storage.Reader) error {
+			tasks, err := p.core.scanner.Due(r, 1)
+			if len(tasks) > 0 {
+				task = &tasks[0]
+			}
 			return err
 		})
 		if err != nil || task == nil {

@@ -150,8 +150,11 @@ func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
 		if err != nil || entry == nil {
 			return did, err
 		}
-		if _, ok := entry.(RetireSession); ok && of == batchLane && !p.log.passed(settleLane, position) {
-			return did, nil // it is for settlement to decide
+		switch entry.(type) {
+		case RetireSession, AbandonKey:
+			if of == batchLane && !p.log.passed(settleLane, position) {
+				return did, nil // it is for settlement to decide
+			}
 		}
 		if !entry.concerns(of) {
 			if err := p.passBy(ctx, of, position); err != nil {

@@ -198,6 +198,11 @@ func (o *outbox) PaymentRefused(tx storage.Tx, id coin.PaymentID, reason string)
 	return o.put(tx, PaymentRefused{id, clip(reason)})
 }
 
+// WrittenOff implements scheduler.Events.
+func (o *outbox) WrittenOff(tx storage.Tx, id coin.OutputID, amount uint64, reason string) error {
+	return o.put(tx, WrittenOff{id, amount, clip(reason)})
+}
+
 // Condition implements scheduler.Events.
 func (o *outbox) Condition(tx storage.Tx, id coin.PaymentID, text string) error {
 	return o.put(tx, Condition{id, clip(text)})

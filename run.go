@@ -215,7 +215,7 @@ func passes(err error) bool {
 // others deciding otherwise.
 func halts(err error) bool {
 	for _, sentinel := range []error{
-		keygen.ErrDiverged, keygen.ErrRequest, scanner.ErrRotation, storage.ErrCorrupt, storage.ErrVersion,
+		keygen.ErrDiverged, keygen.ErrRequest, scanner.ErrSession, storage.ErrCorrupt, storage.ErrVersion,
 		frost.ErrInconsistent, signer.ErrUnusable, errCore,
 	} {
 		if errors.Is(err, sentinel) {

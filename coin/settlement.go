@@ -14,6 +14,12 @@ const (
 	// Accumulated deposits stay with the group as a gift: nobody can tell
 	// whose they are.
 	Accumulated
+	// Held deposits are to a key that does not report yet. What becomes of them
+	// is decided when it begins to.
+	Held
+	// PassedOn deposits are to a key that retires: they are sent to its
+	// successor, one by one, and reported once they have arrived there.
+	PassedOn
 )
 
 func (f Fate) String() string {
@@ -24,6 +30,10 @@ func (f Fate) String() string {
 		return "refunded"
 	case Accumulated:
 		return "accumulated"
+	case Held:
+		return "held"
+	case PassedOn:
+		return "passed on"
 	}
 	return "unknown"
 }
@@ -35,7 +45,7 @@ type Deposit struct {
 	// Credit is what is credited, refunded or accumulated, in atomic units:
 	// the amount less what it costs to move it.
 	Credit uint64
-	// Fate is which of the three.
+	// Fate is what becomes of it.
 	Fate Fate
 }
 
@@ -51,7 +61,7 @@ func (d *Deposit) Decode(r *wire.Reader) {
 	d.Output.Decode(r)
 	d.Credit = r.Uint64()
 	d.Fate = Fate(r.Uint8())
-	r.Check(d.Fate >= Reported && d.Fate <= Accumulated, "fate of a deposit")
+	r.Check(d.Fate >= Reported && d.Fate <= PassedOn, "fate of a deposit")
 	r.Check(d.Credit <= d.Output.Amount, "credit above the deposit's amount")
 }
 
@@ -78,6 +88,9 @@ func (c *Completion) Decode(r *wire.Reader) {
 type Settlement struct {
 	// Reference is the number of the reference block.
 	Reference uint64
+	// Late are the deposits that the reference block reports though they came
+	// before, in the order of its instructions.
+	Late []Late
 	// Blocks are in order, at least one.
 	Blocks []SettledBlock
 }
@@ -93,4 +106,26 @@ type SettledBlock struct {
 	Internal []Output
 	// Completions are in block order.
 	Completions []Completion
+}
+
+// Late is the report of a deposit that was held back or passed on.
+type Late struct {
+	// Deposit is the output that the user made.
+	Deposit OutputID
+	// Origin is that of the deposit, empty if unknown.
+	Origin Address
+	// Credit is that of the deposit, Amount what of it is reported, refunded or
+	// accumulated in the end: less, if less has arrived at the successor.
+	Credit, Amount uint64
+	// Fate is Reported, Refunded or Accumulated.
+	Fate Fate
+}
+
+// Arrival is the end of passing a deposit on.
+type Arrival struct {
+	// Deposit is the output that the user made.
+	Deposit OutputID
+	// Amount has arrived at the successor, in atomic units; 0 means that the
+	// deposit was given up.
+	Amount uint64
 }

@@ -26,8 +26,9 @@ func (e *ChainChanged) Error() string {
 		e.Indexed.Number, e.Indexed.ID, e.Found.Number, e.Found.ID, e.Found.Parent, e.Fork)
 }
 
-// ErrRotation refuses a second key.
-var ErrRotation = errors.New("scanner: a second key needs a version with key rotation")
+// ErrSession refuses a key of a session that is confirmed with another key, or
+// older than one that is confirmed.
+var ErrSession = errors.New("scanner: session is out of order")
 
 // Confirm implements Scanner.
 func (s *scanner) Confirm(tx storage.Tx, key Key) error {
@@ -40,7 +41,7 @@ func (s *scanner) Confirm(tx storage.Tx, key Key) error {
 		return nil // a vote that is repeated changes nothing
 	}
 	if len(keys) > 0 {
-		return fmt.Errorf("confirm session %d: %w", key.Session, ErrRotation)
+		return fmt.Errorf("confirm session %d: %w", key.Session, ErrSession)
 	}
 	return s.keys.Put(tx, key.Session, key)
 }
@@ -55,6 +56,26 @@ func (s *scanner) Keys(r storage.Reader) ([]Key, error) {
 		keys = append(keys, item.Value)
 	}
 	return keys, nil
+}
+
+// Roles implements Scanner: the only key pays.
+func (s *scanner) Roles(r storage.Reader, number uint64) ([]coin.Role, error) {
+	keys, err := s.Keys(r)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	key := coin.Key{Session: keys[0].Session, Key: keys[0].NetworkKey}
+	return []coin.Role{{Key: key, Change: key, Pays: true}}, nil
+}
+
+// Abandon implements Scanner.
+func (s *scanner) Abandon(tx storage.Tx, session uint64) (string, error) {
+	return fmt.Sprintf("session %d has no successor", session), nil
+}
+
+// Settled implements Scanner.
+func (s *scanner) Settled(storage.Tx, []coin.Arrival, func(storage.Reader, uint64) (bool, error)) (*uint64, error) {
+	return nil, nil
 }
 
 // Retired implements Scanner: the key is retired at the last settled block, and
@@ -79,7 +100,16 @@ const RateBlocks = 6
 
 // Index implements Scanner. The first header must lie before the first key's
 // start, or be the genesis block, so that nobody can be led past it.
-func (s *scanner) Index(tx storage.Tx, header coin.Header) error {
+func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
+	for _, header := range headers {
+		if err := s.indexOne(tx, header); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scanner) indexOne(tx storage.Tx, header coin.Header) error {
 	f, err := s.frontier.Load(tx)
 	if err != nil {
 		return err

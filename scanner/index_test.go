@@ -21,7 +21,7 @@ func TestASecondKeyIsRefused(t *testing.T) {
 	before := w.dump()
 	for _, session := range []uint64{5, 6} {
 		err := w.update(func(tx storage.Tx) error { return w.scanner.Confirm(tx, Key{Session: session}) })
-		require.ErrorIs(t, err, ErrRotation)
+		require.ErrorIs(t, err, ErrSession)
 	}
 	require.Equal(t, before, w.dump())
 }

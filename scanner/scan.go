@@ -75,7 +75,15 @@ func (p *report) Decode(r *wire.Reader) {
 }
 
 // Due implements Scanner.
-func (s *scanner) Due(r storage.Reader) (*Task, error) {
+func (s *scanner) Due(r storage.Reader, most int) ([]Task, error) {
+	task, err := s.due(r)
+	if err != nil || task == nil || most < 1 {
+		return nil, err
+	}
+	return []Task{*task}, nil
+}
+
+func (s *scanner) due(r storage.Reader) (*Task, error) {
 	f, err := s.frontier.Load(r)
 	if err != nil || !f.Active || f.Scan >= f.Index || f.Scan >= f.Settle+s.Parameters.Window {
 		return nil, err
@@ -102,7 +110,7 @@ func (s *scanner) Due(r storage.Reader) (*Task, error) {
 
 // Scan implements Scanner.
 func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output) error {
-	task, err := s.Due(tx)
+	task, err := s.due(tx)
 	switch {
 	case err != nil:
 		return err

@@ -26,10 +26,17 @@ import (
 // inside the caller's transaction and, arguments and database being equal,
 // always do the same.
 type Scanner interface {
-	// Confirm takes a voted-in key into the list of keys.
+	// Confirm takes a voted-in key into the list of keys. Sessions are confirmed
+	// in ascending order; another order is ErrSession.
 	Confirm(tx storage.Tx, key Key) error
-	// Keys returns the keys in the order of their sessions.
+	// Abandon takes the key of a session, whose holders are gone, out of
+	// service. It returns why not if it has no effect.
+	Abandon(tx storage.Tx, session uint64) (refusal string, err error)
+	// Keys returns all keys ever confirmed, in the order of their sessions.
 	Keys(r storage.Reader) ([]Key, error)
+	// Roles returns what the live keys do at a reference block, the oldest
+	// first.
+	Roles(r storage.Reader, number uint64) ([]coin.Role, error)
 	// Retired tells whether a confirmed session has no duties any more: its key
 	// is retired and all batches up to its retirement block are acknowledged.
 	Retired(r storage.Reader, session uint64) (bool, error)
@@ -38,12 +45,12 @@ type Scanner interface {
 	Frontier(r storage.Reader) (Frontier, error)
 	// Header returns an indexed header.
 	Header(r storage.Reader, number uint64) (coin.Header, bool, error)
-	// Index appends the next finalised header.
-	Index(tx storage.Tx, header coin.Header) error
+	// Index appends the next finalised headers.
+	Index(tx storage.Tx, headers ...coin.Header) error
 
-	// Due returns the next block to scan and the keys to look for, nil while
-	// there is none: not indexed yet, or outside the window.
-	Due(r storage.Reader) (*Task, error)
+	// Due returns the next blocks to scan, at most so many, and the keys to look
+	// for. There are none if they are not indexed yet or outside the window.
+	Due(r storage.Reader, most int) ([]Task, error)
 	// Scan takes in what a due block holds.
 	Scan(tx storage.Tx, header coin.Header, outputs []coin.Output) error
 	// PutRate stores the fee rate of a block that RateMissing named.
@@ -54,6 +61,11 @@ type Scanner interface {
 	// Acknowledge takes in the acknowledgement of the next batch. It returns
 	// the settlement if this was its block's last batch, else nil.
 	Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results []bool) (*coin.Settlement, error)
+	// Settled ends a settlement, when the scheduler is done with it: deposits
+	// that have arrived at a successor are going to be reported, and a key that
+	// is finishing and has nothing left to do, which idle tells of a session as
+	// far as the scheduler knows, is going to retire. It returns that session.
+	Settled(tx storage.Tx, arrivals []coin.Arrival, idle func(storage.Reader, uint64) (bool, error)) (retiring *uint64, err error)
 	// Resolve compares a block that Unresolved named with the plans.
 	Resolve(r storage.Reader, block coin.Block) (Resolution, error)
 	// PutResolution stores what Resolve found.

@@ -280,7 +280,7 @@ func TestCorruptRecordsAreErrors(t *testing.T) {
 			return s.headers.Delete(tx, 2)
 		}))
 		w.view(func(r storage.Reader) error {
-			_, err := w.scanner.Due(r)
+			_, err := w.scanner.Due(r, 1)
 			require.ErrorIs(t, err, storage.ErrCorrupt)
 			return nil
 		})

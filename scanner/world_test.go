@@ -230,8 +230,11 @@ func (w *world) frontier() (f Frontier) {
 }
 
 func (w *world) due() (task *Task) {
-	w.view(func(r storage.Reader) (err error) {
-		task, err = w.scanner.Due(r)
+	w.view(func(r storage.Reader) error {
+		tasks, err := w.scanner.Due(r, 1)
+		if len(tasks) > 0 {
+			task = &tasks[0]
+		}
 		return err
 	})
 	return task

@@ -116,7 +116,7 @@ func BenchmarkSettleDeposit(b *testing.B) {
 			undo := fmt.Errorf("undo")
 			for b.Loop() {
 				err := w.store.Update(ctx, func(tx storage.Tx) error {
-					require.NoError(b, w.s.Settle(tx, settlement))
+					require.NoError(b, w.settleIn(tx, settlement))
 					return undo
 				})
 				require.ErrorIs(b, err, undo)

@@ -75,7 +75,7 @@ func eventful(t *testing.T) (*world, func(storage.Tx) error) {
 	}
 	w.hold(pay(1, 5), pay(3, 5), pay(4, 500), pay(5, 9000))
 	return w, func(tx storage.Tx) error {
-		return w.s.Settle(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{block}})
+		return w.settleIn(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{block}})
 	}
 }
 
@@ -86,7 +86,7 @@ func straitened(t *testing.T) (*world, func(storage.Tx) error) {
 	w.deposits(23)
 	w.hold(pay(1, 20), pay(2, 28))
 	return w, func(tx storage.Tx) error {
-		return w.s.Settle(tx, &coin.Settlement{Reference: 2})
+		return w.settleIn(tx, &coin.Settlement{Reference: 2})
 	}
 }
 
@@ -170,9 +170,9 @@ func (f *failing) Indices(r storage.Reader, id coin.PlanID) ([]uint32, error) {
 	return indices, errors.Join(f.fault(), err)
 }
 
-func (f *failing) PayingKey(r storage.Reader, number uint64) (coin.Key, error) {
-	key, err := f.world.PayingKey(r, number)
-	return key, errors.Join(f.fault(), err)
+func (f *failing) Roles(r storage.Reader, number uint64) ([]coin.Role, error) {
+	roles, err := f.world.Roles(r, number)
+	return roles, errors.Join(f.fault(), err)
 }
 
 func (f *failing) Rate(r storage.Reader, number uint64) (uint64, error) {

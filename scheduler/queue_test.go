@@ -285,7 +285,7 @@ func TestDepositsThatContradictThemselvesHalt(t *testing.T) {
 	} {
 		w := newWorld(t, parameters())
 		err := w.update(func(tx storage.Tx) error {
-			return w.s.Settle(tx, &coin.Settlement{Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{d}}}})
+			return w.settleIn(tx, &coin.Settlement{Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{d}}}})
 		})
 		var unbalanced *Unbalanced
 		require.ErrorAs(t, err, &unbalanced)
@@ -318,7 +318,7 @@ func TestFreeOutputsBeyond64BitsHalt(t *testing.T) {
 	w.deposits(math.MaxUint64)
 	before := w.dump()
 	err := w.update(func(tx storage.Tx) error {
-		return w.s.Settle(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{w.deposit(1)}}}})
+		return w.settleIn(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{w.deposit(1)}}}})
 	})
 	var unbalanced *Unbalanced
 	require.ErrorAs(t, err, &unbalanced)
@@ -333,7 +333,7 @@ func TestAnErrorLeavesTheDatabaseAsItWas(t *testing.T) {
 	missing := errors.New("rate is missing")
 	w.rateErr = missing
 	settlement := &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{w.deposit(900)}}}}
-	settle := func(tx storage.Tx) error { return w.s.Settle(tx, settlement) }
+	settle := func(tx storage.Tx) error { return w.settleIn(tx, settlement) }
 	require.ErrorIs(t, w.update(settle), missing)
 	require.Equal(t, before, w.dump())
 	w.rateErr = nil
@@ -371,7 +371,7 @@ func TestCompletionsThatContradictThePlanHalt(t *testing.T) {
 			test.spoil(&block)
 			before := w.dump()
 			require.Error(t, w.update(func(tx storage.Tx) error {
-				return w.s.Settle(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{block}})
+				return w.settleIn(tx, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{block}})
 			}))
 			require.Equal(t, before, w.dump())
 		})

@@ -10,6 +10,7 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,8 +22,17 @@ import (
 // Scheduler is the part of a processor that plans.
 type Scheduler interface {
 	// Settle takes in settled blocks, then the payments held for this moment,
-	// and plans all that can be paid.
-	Settle(tx storage.Tx, settlement *coin.Settlement) error
+	// and plans all that can be paid and moved. It returns which of the deposits
+	// that are passed on have arrived, or are given up.
+	Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.Arrival, error)
+	// Idle tells whether there is nothing left to do for the key of a session:
+	// no unresolved plan, no deposit to pass on, no output worth moving.
+	Idle(r storage.Reader, session uint64) (bool, error)
+	// Retire writes off what outputs a session that is idle has left.
+	Retire(tx storage.Tx, session uint64) error
+	// Abandon writes off the outputs of a session whose holders are gone, and
+	// its deposits that are not passed on yet. Its plans stay.
+	Abandon(tx storage.Tx, session uint64) error
 	// Hold keeps burnt payments until the next Settle.
 	Hold(tx storage.Tx, payments []coin.Payment) error
 	// Burn takes burnt payments in and plans at once. Before the first
@@ -55,8 +65,8 @@ type Coin interface {
 type Chain interface {
 	// Rate is the reference fee rate.
 	Rate(r storage.Reader, number uint64) (uint64, error)
-	// PayingKey is the key whose outputs pay.
-	PayingKey(r storage.Reader, number uint64) (coin.Key, error)
+	// Roles returns what the live keys do, the oldest first.
+	Roles(r storage.Reader, number uint64) ([]coin.Role, error)
 }
 
 // Plans is told about plans.
@@ -78,6 +88,8 @@ type Events interface {
 	// owed to the settlement chain instead.
 	PaymentDropped(tx storage.Tx, id coin.PaymentID, kept uint64, reason string) error
 	PaymentRefused(tx storage.Tx, id coin.PaymentID, reason string) error
+	// WrittenOff tells that an output of the group will not be spent.
+	WrittenOff(tx storage.Tx, id coin.OutputID, amount uint64, reason string) error
 	// Condition tells something noteworthy about a payment that decides
 	// nothing: why it waits, or that its burn contradicts the books.
 	Condition(tx storage.Tx, id coin.PaymentID, text string) error
@@ -199,7 +211,34 @@ func (s *scheduler) Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, err
 }
 
 // Settle implements Scheduler.
-func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) error {
+func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.Arrival, error) {
+	return nil, s.settle(tx, settlement)
+}
+
+// payingKey is the key that pays at a reference block.
+func (s *scheduler) payingKey(r storage.Reader, reference uint64) (coin.Key, error) {
+	roles, err := s.Chain.Roles(r, reference)
+	if err != nil {
+		return coin.Key{}, err
+	}
+	for _, role := range roles {
+		if role.Pays {
+			return role.Key, nil
+		}
+	}
+	return coin.Key{}, errors.New("scheduler: no key pays")
+}
+
+// Idle implements Scheduler.
+func (s *scheduler) Idle(storage.Reader, uint64) (bool, error) { return false, nil }
+
+// Retire implements Scheduler.
+func (s *scheduler) Retire(storage.Tx, uint64) error { return nil }
+
+// Abandon implements Scheduler.
+func (s *scheduler) Abandon(storage.Tx, uint64) error { return nil }
+
+func (s *scheduler) settle(tx storage.Tx, settlement *coin.Settlement) error {
 	if err := s.reference.Put(tx, settlement.Reference); err != nil {
 		return err
 	}
@@ -262,7 +301,7 @@ func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
 	if !settled {
 		return s.Hold(tx, payments)
 	}
-	key, err := s.Chain.PayingKey(tx, reference)
+	key, err := s.payingKey(tx, reference)
 	if err != nil {
 		return err
 	}

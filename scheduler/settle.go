@@ -46,7 +46,7 @@ func (s *scheduler) deposit(tx storage.Tx, d coin.Deposit) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.Chain.PayingKey(tx, reference)
+	key, err := s.payingKey(tx, reference)
 	if err != nil {
 		return err
 	}

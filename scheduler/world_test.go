@@ -56,6 +56,7 @@ type happened struct {
 	What    string // Planned, Settled, Refunded, Dropped, Refused, Condition
 	Payment coin.PaymentID
 	Plan    coin.PlanID
+	Output  coin.OutputID
 	// Amount is what was paid or kept, Share the share of costs.
 	Amount, Share uint64
 	Text          string
@@ -98,8 +99,14 @@ func (w *world) restart() {
 
 func (w *world) Rate(storage.Reader, uint64) (uint64, error) { return w.rate, w.rateErr }
 
-func (w *world) PayingKey(storage.Reader, uint64) (coin.Key, error) {
-	return coin.Key{Session: 3, Key: []byte{7}}, nil
+func (w *world) Roles(storage.Reader, uint64) ([]coin.Role, error) {
+	key := coin.Key{Session: 3, Key: []byte{7}}
+	return []coin.Role{{Key: key, Change: key, Pays: true}}, nil
+}
+
+func (w *world) WrittenOff(_ storage.Tx, id coin.OutputID, amount uint64, reason string) error {
+	w.newEvents = append(w.newEvents, happened{What: "WrittenOff", Output: id, Amount: amount, Text: reason})
+	return nil
 }
 
 func (w *world) Planned(_ storage.Tx, id coin.PlanID, plan coin.Plan) error {
@@ -173,7 +180,7 @@ func (w *world) settle(block coin.SettledBlock) []happened {
 	w.number++
 	block.Number = w.number
 	require.NoError(w.t, w.update(func(tx storage.Tx) error {
-		return w.s.Settle(tx, &coin.Settlement{Reference: w.number, Blocks: []coin.SettledBlock{block}})
+		return w.settleIn(tx, &coin.Settlement{Reference: w.number, Blocks: []coin.SettledBlock{block}})
 	}))
 	w.check()
 	return w.newEvents
@@ -320,4 +327,10 @@ func (w *world) pendingIDs() (ids []coin.PaymentID) {
 		return nil
 	}))
 	return ids
+}
+
+// settleIn is Settle for tests that pass nothing on.
+func (w *world) settleIn(tx storage.Tx, settlement *coin.Settlement) error {
+	_, err := w.s.Settle(tx, settlement)
+	return err
 }
