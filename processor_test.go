@@ -141,7 +141,7 @@ func TestPositions(t *testing.T) {
 		events, err := p.Pending(ctx, 0, 10)
 		require.NoError(t, err)
 		require.Len(t, events, 1)
-		require.Equal(t, processor.Halted{Reason: halt.Reason}, events[0].Body)
+		require.Equal(t, processor.Halted{Cause: processor.Equivocation, Reason: halt.Reason}, events[0].Body)
 		require.ErrorIs(t, p.Handle(ctx, 1, one), processor.ErrEquivocation)
 		p, err = processor.New(c) // it stays so
 		require.NoError(t, err)

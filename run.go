@@ -196,7 +196,7 @@ func (p *Processor) judge(ctx context.Context, d driver, err error) error {
 		if failed := p.halt(ctx, err); failed != nil {
 			return errors.Join(err, failed)
 		}
-		return &Halt{clip(err.Error())}
+		return haltOf(err)
 	}
 	return fmt.Errorf("%s: %w", d.name, err)
 }
