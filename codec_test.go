@@ -41,6 +41,7 @@ func entries() []processor.Entry {
 		processor.SignSlashReport{Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}, {Validator: 4, Points: 5}}},
 		processor.RetireSession{Session: 1},
 		processor.AbandonKey{Session: 1},
+		processor.SetParameters{Version: 2, Content: []byte{3}},
 	}
 }
 
@@ -83,7 +84,7 @@ func TestEntriesHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 11)
+	require.Len(t, kinds, 12)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEntry(data)
 		require.Error(t, err)

@@ -320,6 +320,7 @@ func (e CosignBlock) concerns(l lane) bool      { return l == batchLane }
 func (e SignSlashReport) concerns(l lane) bool  { return l == batchLane }
 func (e RetireSession) concerns(lane) bool      { return true }
 func (e AbandonKey) concerns(l lane) bool       { return l != keygenLane }
+func (e SetParameters) concerns(l lane) bool    { return l == settleLane }
 
 func (e Reattempt) concerns(l lane) bool { return l == laneOf(e.SignID) }
 
