@@ -135,6 +135,8 @@ type world struct {
 	arrivals []coin.Arrival
 	busy     map[uint64]bool // sessions that have something left to do
 	retiring []uint64
+	// settledLate are the late deposits of all settlements.
+	settledLate []coin.Late
 }
 
 func testConfig() Config {
@@ -423,6 +425,7 @@ func (w *world) tryAcknowledge(id uint64, digest [32]byte, results []bool) (s *c
 	})
 	if err == nil && s != nil {
 		w.arrivals = nil
+		w.settledLate = append(w.settledLate, s.Late...)
 	}
 	if err == nil && retiring != nil {
 		w.retiring = append(w.retiring, *retiring)
