@@ -94,7 +94,7 @@ func BenchmarkSettlement(b *testing.B) {
 				if err != nil {
 					return err
 				}
-				_, err = w.scanner.Acknowledge(tx, h.Number, rep.Digest, nil)
+				_, err = w.scanner.Acknowledge(tx, h.Number, w.scanner.(*scanner).digest(rep), nil)
 				return err
 			}))
 			h.Number, h.Parent, h.ID, h.Time = h.Number+1, h.ID, blockID(h.Number+1), h.Time+1

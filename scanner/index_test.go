@@ -16,16 +16,6 @@ func TestIndexingWaitsForAKey(t *testing.T) {
 	require.Empty(t, w.dump())
 }
 
-func TestASecondKeyIsRefused(t *testing.T) {
-	w := started(t, 3, 1)
-	before := w.dump()
-	for _, session := range []uint64{5, 6} {
-		err := w.update(func(tx storage.Tx) error { return w.scanner.Confirm(tx, Key{Session: session}) })
-		require.ErrorIs(t, err, ErrSession)
-	}
-	require.Equal(t, before, w.dump())
-}
-
 func TestHeadersStandOnOneAnother(t *testing.T) {
 	w := started(t, 8, 6)
 	require.NoError(t, w.indexHeader(w.chain[2].header), "the first may be any before the start")

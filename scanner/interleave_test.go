@@ -284,7 +284,7 @@ func check(t *rapid.T, activation uint64, w *tested) {
 	most := map[string]int{
 		"scanner/buffers": unsettled, "scanner/resolutions": unsettled, "scanner/batches": 0, "scanner/results": 0,
 		"scanner/rates": unsettled + RateBlocks + int(f.Index-f.Scan), "scanner/headers": len(w.chain),
-		"scanner/keys": 1, "scanner/frontier": 1, "scanner/reports": 1,
+		"scanner/keys": 1, "scanner/start": 1, "scanner/frontier": 1, "scanner/reports": 1,
 	}
 	stored := make(map[string]int)
 	for key := range w.dump() {

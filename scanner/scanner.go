@@ -142,7 +142,9 @@ type Task struct {
 type scanner struct {
 	Config
 	frontier    storage.Value[Frontier]
-	keys        storage.Map[uint64, Key]
+	start       storage.Value[uint64]    // the first key's activation
+	keys        storage.Map[uint64, Key] // those that blocks to come need
+	past        storage.Map[uint64, Key] // the others
 	headers     storage.Map[uint64, coin.Header]
 	rates       storage.Map[uint64, uint64]
 	buffers     storage.Map[uint64, buffer]
@@ -150,6 +152,9 @@ type scanner struct {
 	batches     storage.Map[uint64, report]
 	results     storage.Map[uint64, []byte]
 	resolutions storage.Map[uint64, Resolution]
+	held        storage.Map[place, late]         // by session
+	forwards    storage.Map[coin.OutputID, late] // passed on, not arrived yet
+	queue       storage.Map[place, late]         // arrived, by the block that reports it
 }
 
 // New returns the scanner of a database.
@@ -158,7 +163,9 @@ func New(config Config) Scanner {
 	return &scanner{
 		Config:      config,
 		frontier:    storage.NewValue("scanner/frontier", storage.Record[Frontier]()),
+		start:       storage.NewValue("scanner/start", storage.Number),
 		keys:        storage.NewMap("scanner/keys", number, storage.Record[Key]()),
+		past:        storage.NewMap("scanner/keys/past", number, storage.Record[Key]()),
 		headers:     storage.NewMap("scanner/headers", number, storage.Record[coin.Header]()),
 		rates:       storage.NewMap("scanner/rates", number, storage.Number),
 		buffers:     storage.NewMap("scanner/buffers", number, storage.Record[buffer]()),
@@ -166,6 +173,9 @@ func New(config Config) Scanner {
 		batches:     storage.NewMap("scanner/batches", number, storage.Record[report]()),
 		results:     storage.NewMap("scanner/results", number, storage.Blob),
 		resolutions: storage.NewMap("scanner/resolutions", number, storage.Record[Resolution]()),
+		held:        storage.NewMap("scanner/held", placeKey, storage.Record[late]()),
+		forwards:    storage.NewMap("scanner/forwards", coin.OutputKey, storage.Record[late]()),
+		queue:       storage.NewMap("scanner/queue", placeKey, storage.Record[late]()),
 	}
 }
 
