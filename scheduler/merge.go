@@ -4,60 +4,8 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
-
-// returning is what the unresolved plans give back.
-type returning struct {
-	// Merges is the number of plans that only merge outputs.
-	Merges uint64
-	// Merged is what they yield.
-	Merged Balance
-	// Change is what the other plans yield.
-	Change Balance
-}
-
-// Encode writes 40 bytes.
-func (v returning) Encode(w *wire.Writer) {
-	w.Uint64(v.Merges)
-	v.Merged.Encode(w)
-	v.Change.Encode(w)
-}
-
-// Decode reads 40 bytes.
-func (v *returning) Decode(r *wire.Reader) {
-	v.Merges = r.Uint64()
-	v.Merged.Decode(r)
-	v.Change.Decode(r)
-}
-
-// plus returns v with one more plan.
-func (v returning) plus(p planned) returning {
-	for _, own := range p.Plan.Own {
-		if p.merge() {
-			v.Merges, v.Merged = v.Merges+1, v.Merged.Add(own.Amount)
-		} else {
-			v.Change = v.Change.Add(own.Amount)
-		}
-	}
-	return v
-}
-
-// minus returns v with one plan less.
-func (v returning) minus(p planned) returning {
-	for _, own := range p.Plan.Own {
-		if p.merge() {
-			v.Merges, v.Merged = v.Merges-1, v.Merged.Sub(own.Amount)
-		} else {
-			v.Change = v.Change.Sub(own.Amount)
-		}
-	}
-	return v
-}
-
-// total is all that comes back.
-func (v returning) total() Balance { return v.Merged.Plus(v.Change) }
 
 // covered is what one transaction could spend once the merges have happened:
 // what they yield and the largest outputs that can be spent beside.
@@ -105,9 +53,9 @@ func (s *scheduler) draftMerge(r storage.Reader, d draft, m means, free []rank) 
 	}
 	d.plan.Own[0].Amount = merged - fee
 	d.plan.Fee = fee
-	d.inputs = inputs
+	d.purpose, d.inputs = merging, inputs
 	d.recover = d.recover.Add(fee)
-	after := s.covered(m.returning.plus(planned{Plan: d.plan}), free[n:])
+	after := s.covered(m.returning.plus(merging, merged-fee), free[n:])
 	if !before.Minus(after).Negative() {
 		return nil, nil
 	}

@@ -5,7 +5,7 @@ var payments = []mutation{
 	{
 		name: "burns are not remembered",
 		why:  "a burn that is told twice is paid twice",
-		file: "scheduler/scheduler.go",
+		file: "scheduler/queue.go",
 		old:  "s.known.Put(tx, p.ID, struct{}{})",
 		new:  "s.known.Delete(tx, p.ID)",
 		test: "TestAPaymentIDCountsOnce",
@@ -13,15 +13,15 @@ var payments = []mutation{
 	{
 		name: "held burns are lost",
 		why:  "a burn is neither paid nor returned",
-		file: "scheduler/scheduler.go",
-		old:  "return s.Burn(tx, held)",
-		new:  "return s.Burn(tx, held[:0])",
+		file: "scheduler/settle.go",
+		old:  "s.enqueue(tx, m.own, held)",
+		new:  "s.enqueue(tx, m.own, held[:0])",
 		test: "TestHeldBurnsArePlannedAtTheNextSettlementInOrder",
 	},
 	{
 		name: "payments to the group itself are made",
 		why:  "the group pays fees to pay itself and cannot tell what came",
-		file: "scheduler/scheduler.go",
+		file: "scheduler/queue.go",
 		old:  "if slices.Contains(own, p.Address) {",
 		new:  "if slices.Contains(own, p.Address) && p.Amount == 0 {",
 		test: "TestPaymentsThatCannotBeMadeAreRefused",
@@ -29,7 +29,7 @@ var payments = []mutation{
 	{
 		name: "payments below dust are made",
 		why:  "a transaction that no node relays holds its inputs for ever",
-		file: "scheduler/scheduler.go",
+		file: "scheduler/queue.go",
 		old:  "if p.Amount < s.Parameters.Dust {",
 		new:  "if p.Amount < s.Parameters.Dust/2 {",
 		test: "TestPaymentsThatCannotBeMadeAreRefused",
@@ -37,10 +37,10 @@ var payments = []mutation{
 	{
 		name: "burns are planned before the block settles",
 		why:  "they are planned from outputs that are not there",
-		file: "scheduler/scheduler.go",
+		file: "scheduler/settle.go",
 		old:  "\tfor _, block := range settlement.Blocks {\n",
-		new: "\tif early, err := drain(tx, s.held); err != nil {\n\t\treturn err\n\t} else if err := s.Burn(tx, early); err != nil {\n" +
-			"\t\treturn err\n\t}\n\tfor _, block := range settlement.Blocks {\n",
+		new: "\tif early, err := drain(tx, s.held); err != nil {\n\t\treturn nil, err\n\t} else if err := s.Burn(tx, early); err != nil {\n" +
+			"\t\treturn nil, err\n\t}\n\tfor _, block := range settlement.Blocks {\n",
 		test: "TestBurnsWaitForTheFirstSettlement",
 	},
 	{
@@ -54,7 +54,7 @@ var payments = []mutation{
 	{
 		name: "dropped refunds are owed to the settlement chain",
 		why:  "the settlement chain credits what nobody burnt",
-		file: "scheduler/settle.go",
+		file: "scheduler/queue.go",
 		old:  "kept = 0",
 		new:  "kept = q.Amount",
 		test: "TestRefunds",
@@ -63,8 +63,8 @@ var payments = []mutation{
 		name: "gifts are booked as credited",
 		why:  "burns of more than was credited look covered",
 		file: "scheduler/ledger.go",
-		old:  "l.Gifts = l.Gifts.Add(d.Credit)",
-		new:  "l.Credited = l.Credited.Add(d.Credit)",
+		old:  "l.Gifts = l.Gifts.Add(amount)\n\tcase coin.Held",
+		new:  "l.Credited = l.Credited.Add(amount)\n\tcase coin.Held",
 		test: "TestFatesOfDepositsAreBooked",
 	},
 	{
@@ -111,7 +111,7 @@ var payments = []mutation{
 		name: "spent outputs stay free",
 		why:  "two transactions spend one output, and one of them never confirms",
 		file: "scheduler/outputs.go",
-		old:  "if err := s.free.Delete(tx, o.number); err != nil {",
+		old:  "if err := s.free.Delete(tx, place{session, o.number}); err != nil {",
 		new:  "if err := error(nil); err != nil {",
 		test: "TestNothingIsPlannedTwice",
 	},
@@ -183,8 +183,8 @@ var payments = []mutation{
 		name: "the sum of free outputs wraps",
 		why:  "a payment is planned from outputs that do not cover it",
 		file: "scheduler/outputs.go",
-		old:  "if available+k.amount < available {",
-		new:  "if available+k.amount < available && k.amount == 0 {",
+		old:  "if p.Available+o.Amount < p.Available {",
+		new:  "if p.Available+o.Amount < p.Available && o.Amount == 0 {",
 		test: "TestFreeOutputsBeyond64BitsHalt",
 	},
 	{
