@@ -244,6 +244,9 @@ func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []v
 		return k.acknowledge(tx, e)
 	case AbandonKey:
 		return nil, k.abandon(tx, e.Session)
+	case SetParameters:
+		refusal, err := k.scanner.SetRules(tx, e.Version, e.Content)
+		return nil, k.refuse(tx, "set parameters", refusal, err)
 	case Burns:
 		return nil, k.scheduler.Burn(tx, e.Payments)
 	case Reattempt:
@@ -282,13 +285,18 @@ func (k *core) acknowledge(tx storage.Tx, e AcknowledgeBatch) (*uint64, error) {
 // abandon takes a key out of service.
 func (k *core) abandon(tx storage.Tx, session uint64) error {
 	refusal, err := k.scanner.Abandon(tx, session)
-	if err != nil {
-		return err
-	}
-	if refusal != "" {
-		return k.outbox.put(tx, Condition{Text: clip("abandon key: " + refusal)})
+	if err != nil || refusal != "" {
+		return k.refuse(tx, "abandon key", refusal, err)
 	}
 	return k.scheduler.Abandon(tx, session)
+}
+
+// refuse tells why an entry has no effect, unless it has.
+func (k *core) refuse(tx storage.Tx, what, refusal string, err error) error {
+	if err != nil || refusal == "" {
+		return err
+	}
+	return k.outbox.put(tx, Condition{Text: clip(what + ": " + refusal)})
 }
 
 // retire erases the secrets of a confirmed session, if it has no duties any

@@ -139,20 +139,17 @@ type AbandonKey struct{ Session uint64 }
 // window behind the block of the first batch that is acknowledged after it. A
 // processor that does not know the version halts before that block.
 type SetParameters struct {
-	// Version is that of the rules. This processor knows ParametersVersion.
+	// Version is that of the rules. This processor knows scanner.RulesVersion.
 	Version uint32
 	// Content is what the version makes of it: see NewParameters.
 	Content []byte
 }
 
-// ParametersVersion is the version of the rules that this processor knows.
-const ParametersVersion = 1
-
 // NewParameters is the entry that sets parameters of the known version. All but
 // BatchesAhead and Withdrawals can change; another value there, or parameters
 // that Validate refuses, make it an entry without effect but a Condition.
 func NewParameters(p coin.Parameters) SetParameters {
-	return SetParameters{ParametersVersion, wire.Marshal(p)}
+	return SetParameters{scanner.RulesVersion, wire.Marshal(p)}
 }
 
 // Bounds of decoded entries.

@@ -29,6 +29,9 @@ const (
 	Equivocation
 	// Compromised: an output was spent that no plan spends.
 	Compromised
+	// Upgrade: the settlement chain has set rules that this software does not
+	// know. Newer software goes on with the same database.
+	Upgrade
 )
 
 func (c Cause) String() string {
@@ -43,6 +46,8 @@ func (c Cause) String() string {
 		return "equivocation"
 	case Compromised:
 		return "compromised"
+	case Upgrade:
+		return "upgrade needed"
 	}
 	return fmt.Sprintf("cause %d", uint8(c))
 }
@@ -59,6 +64,8 @@ func causeOf(err error) Cause {
 		return Equivocation
 	case is[*scanner.Compromised](err):
 		return Compromised
+	case is[*scanner.UpgradeNeeded](err):
+		return Upgrade
 	}
 	return BrokenInvariant
 }
@@ -81,11 +88,21 @@ func (e Halt) Encode(w *wire.Writer) {
 // Decode reads the halt.
 func (e *Halt) Decode(r *wire.Reader) {
 	e.Cause = Cause(r.Uint8())
-	r.Check(e.Cause >= BrokenInvariant && e.Cause <= Compromised, "cause of a halt")
+	r.Check(e.Cause >= BrokenInvariant && e.Cause <= Upgrade, "cause of a halt")
 	e.Reason = r.String(maxReason)
 }
 
 var halted = storage.NewValue("processor/halted", storage.Record[Halt]())
+
+// resume ends a halt that a change of the software may have mended. If it has
+// not, the processor halts again.
+func resume(tx storage.Tx) error {
+	h, _, err := halted.Get(tx)
+	if err == nil && h.Cause == Upgrade {
+		err = halted.Delete(tx)
+	}
+	return err
+}
 
 // haltOf is the halt that an error causes.
 func haltOf(err error) *Halt { return &Halt{causeOf(err), clip(err.Error())} }

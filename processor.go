@@ -60,7 +60,10 @@ func New(config Config) (*Processor, error) {
 		workers:  newWorkers(),
 	}
 	p.core = newCore(&p.config, p.workers.parallel)
-	if err := config.Store.Update(ctx, p.core.outbox.restart); err != nil {
+	err := config.Store.Update(ctx, func(tx storage.Tx) error {
+		return errors.Join(p.core.outbox.restart(tx), resume(tx))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("clean outbox: %w", err)
 	}
 	if err := config.Store.View(ctx, p.log.load); err != nil {

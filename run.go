@@ -222,7 +222,7 @@ func halts(err error) bool {
 			return true
 		}
 	}
-	return is[*scanner.ChainChanged](err) || is[*scanner.Mismatch](err) || is[*scanner.Compromised](err) ||
+	return is[*scanner.ChainChanged](err) || is[*scanner.Mismatch](err) || is[*scanner.Compromised](err) || is[*scanner.UpgradeNeeded](err) ||
 		is[*scheduler.Unbalanced](err) || is[*signer.DigestError](err)
 }
 

@@ -39,7 +39,7 @@ func (s *scanner) Abandon(tx storage.Tx, session uint64) (string, error) {
 	}
 	key.Abandoned, key.Waiting = true, false
 	// Whether the first key is active, the chain tells and not the log.
-	if !key.First && (!key.Active || key.Activation >= f.Settle+s.Parameters.Window) {
+	if !key.First && (!key.Active || key.Activation >= keys.horizon(f.Settle)) {
 		key.Active = false
 		err = s.pass(tx, key)
 	} else {

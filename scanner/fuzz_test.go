@@ -76,3 +76,8 @@ func FuzzLateReport(f *testing.F) {
 	f.Add(wire.Marshal(lateReport{coin.Late{Deposit: coin.OutputID{Index: 1}, Origin: "origin", Credit: 3, Amount: 2, Fate: coin.Accumulated}}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[lateReport](t, data) })
 }
+
+func FuzzRules(f *testing.F) {
+	f.Add(wire.Marshal(rules{Version: 1, Content: []byte("content")}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[rules](t, data) })
+}

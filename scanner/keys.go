@@ -178,15 +178,19 @@ func (s *scanner) pass(tx storage.Tx, key Key) error {
 // ring reads the keys that have duties or are watched.
 func (s *scanner) ring(r storage.Reader) (keyring, error) {
 	keys, err := s.load(r, s.keys)
-	return keyring{s.Parameters, keys}, err
+	if err != nil {
+		return keyring{}, err
+	}
+	book, err := s.rulebook(r)
+	return keyring{book, keys}, err
 }
 
 // keyring is the list of keys of a moment, in the order of their sessions.
 // What it tells about a block depends on nothing that is decided later than a
 // window before that block.
 type keyring struct {
-	parameters coin.Parameters
-	keys       []Key
+	rulebook
+	keys []Key
 }
 
 // mostLive is how many keys live at a time.
@@ -227,7 +231,14 @@ func (k keyring) stage(i int, number uint64) Stage {
 			break
 		}
 	}
-	return StageAt(k.parameters, number, life)
+	// Each rotation keeps the parameters of its activation.
+	if life.Successor != nil {
+		if at := StageAt(k.at(*life.Successor), number, life); at > Reporting {
+			return at
+		}
+		life.Successor = nil
+	}
+	return StageAt(k.at(key.Activation), number, life)
 }
 
 // duty is the session that signs the batches of a block: that of the oldest
@@ -271,14 +282,15 @@ func (s *scanner) promote(tx storage.Tx) error {
 }
 
 // decide sets what is decided a window ahead by the acknowledgement of a batch
-// of a block: when confirmed keys activate, and when abandoned ones end. No
+// of a block: when confirmed keys activate, abandoned ones end, new rules are in
+// force. No
 // validator can have scanned that block yet, as this one is not settled.
 func (s *scanner) decide(tx storage.Tx, number uint64) error {
 	keys, err := s.ring(tx)
 	if err != nil {
 		return err
 	}
-	effective := number + s.Parameters.Window
+	effective := keys.effective(number)
 	for _, key := range keys.keys {
 		switch {
 		case !key.Active && !key.Waiting:
@@ -292,5 +304,5 @@ func (s *scanner) decide(tx storage.Tx, number uint64) error {
 			return err
 		}
 	}
-	return nil
+	return s.enact(tx, effective)
 }

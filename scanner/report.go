@@ -87,14 +87,14 @@ func (s *scanner) report(tx storage.Tx, keys keyring, standings []standing, head
 		return err
 	}
 	// The first scanned block is notable: the first key's activation.
-	if !notable && header.Number != p.Notable+s.Parameters.Window {
+	if !notable && header.Number != keys.horizon(p.Notable+1)-1 {
 		return nil
 	}
 	session, err := keys.duty(header.Number)
 	if err != nil {
 		return err
 	}
-	update := batch.Fill(header.Number, header.ID, p.Batches, int(s.Parameters.BatchLimit), instructions)
+	update := batch.Fill(header.Number, header.ID, p.Batches, int(keys.at(header.Number).BatchLimit), instructions)
 	for i, one := range update.Batches {
 		if err := s.batches.Put(tx, one.ID, report{session, i == len(update.Batches)-1, one}); err != nil {
 			return err

@@ -48,11 +48,11 @@ func (s *scanner) Settled(
 		return nil, err
 	}
 	reference := f.Settle - 1
-	if err := s.arrived(tx, arrivals, reference+s.Parameters.Window); err != nil {
-		return nil, err
-	}
 	keys, err := s.ring(tx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.arrived(tx, arrivals, keys.effective(reference)); err != nil {
 		return nil, err
 	}
 	for _, key := range keys.keys {
@@ -109,7 +109,7 @@ func (s *scanner) retiring(
 		return nil, nil
 	}
 	key := keys.keys[live[0]]
-	retirement := reference + s.Parameters.Window
+	retirement := keys.effective(reference)
 	// By then the successor may be abandoned, and the key stays.
 	if key.Retiring || keys.stage(live[0], reference) != Finishing || keys.stage(live[0], retirement) != Finishing {
 		return nil, nil

@@ -36,16 +36,22 @@ func (s *scanner) Due(r storage.Reader, most int) ([]Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	end := min(f.Index, f.Settle+s.Parameters.Window)
-	if !f.Active || f.Scan >= end || most < 1 {
+	if !f.Active || f.Scan >= f.Index || most < 1 {
 		return nil, nil
 	}
 	keys, err := s.ring(r)
 	if err != nil {
 		return nil, err
 	}
+	end := min(f.Index, keys.horizon(f.Settle))
 	var tasks []Task
 	for n := f.Scan; n < end && len(tasks) < most; n++ {
+		if err := keys.known(n); err != nil {
+			if len(tasks) > 0 {
+				return tasks, nil
+			}
+			return nil, err
+		}
 		header, ok, err := s.headers.Get(r, n)
 		if err != nil {
 			return nil, err
@@ -72,7 +78,7 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 		return err
 	}
 	standings := keys.standings(header.Number)
-	b, err := s.sift(tx, standings, header.Number, outputs)
+	b, err := s.sift(tx, keys.at(header.Number), standings, header.Number, outputs)
 	if err != nil {
 		return fmt.Errorf("scan block %d: %w", header.Number, err)
 	}
@@ -109,7 +115,9 @@ func (k keyring) standings(number uint64) []standing {
 }
 
 // sift returns what counts of a block's outputs.
-func (s *scanner) sift(tx storage.Tx, keys []standing, number uint64, outputs []coin.Output) (buffer, error) {
+func (s *scanner) sift(
+	tx storage.Tx, p coin.Parameters, keys []standing, number uint64, outputs []coin.Output,
+) (buffer, error) {
 	var b buffer
 	var cost *uint64 // of an input at the block's rate, once it is wanted
 	for i, o := range outputs {
@@ -118,7 +126,7 @@ func (s *scanner) sift(tx storage.Tx, keys []standing, number uint64, outputs []
 			return b, fmt.Errorf("%w: output %s is out of order", coin.ErrInvalid, o.ID)
 		}
 		at := slices.IndexFunc(keys, func(k standing) bool { return k.Session == o.Session })
-		if at < 0 || o.Amount < s.Parameters.Dust || !keys[at].takes(o.Kind) {
+		if at < 0 || o.Amount < p.Dust || !keys[at].takes(o.Kind) {
 			continue
 		}
 		if o.Kind != coin.External {
@@ -133,7 +141,7 @@ func (s *scanner) sift(tx storage.Tx, keys []standing, number uint64, outputs []
 				one := s.Coin.InputCost(rate)
 				cost = &one
 			}
-			d, ok := s.deposit(o, *cost)
+			d, ok := creditOf(p, o, *cost)
 			if !ok {
 				continue
 			}
@@ -167,13 +175,13 @@ func (k standing) takes(kind coin.Kind) bool {
 	return k.now < Retired || k.Watched
 }
 
-// deposit is an external output with its credit and fate, given the cost of
+// creditOf is an external output with its credit and fate, given the cost of
 // an input. It is false for one that does not count.
-func (s *scanner) deposit(o coin.Output, cost uint64) (coin.Deposit, bool) {
-	if cost > o.Amount/2 || o.Amount-2*cost < s.Parameters.Dust {
+func creditOf(p coin.Parameters, o coin.Output, cost uint64) (coin.Deposit, bool) {
+	if cost > o.Amount/2 || o.Amount-2*cost < p.Dust {
 		return coin.Deposit{}, false
 	}
-	if uint64(len(o.Data)) > uint64(s.Parameters.MaxData) {
+	if uint64(len(o.Data)) > uint64(p.MaxData) {
 		o.Data = nil
 	}
 	return coin.Deposit{Output: o, Credit: o.Amount - 2*cost, Fate: fateOf(o.Origin, o.Data)}, true

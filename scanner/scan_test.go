@@ -219,8 +219,7 @@ func TestCredits(t *testing.T) {
 	number := rapid.OneOf(edges, rapid.Uint64(), rapid.Uint64Max(40))
 	rapid.Check(t, func(t *rapid.T) {
 		amount, cost, dust := number.Draw(t, "amount"), number.Draw(t, "cost"), number.Draw(t, "dust")
-		s := &scanner{Config: Config{Parameters: coin.Parameters{Dust: dust}}}
-		d, ok := s.deposit(coin.Output{Amount: amount}, cost)
+		d, ok := creditOf(coin.Parameters{Dust: dust}, coin.Output{Amount: amount}, cost)
 		credit := new(big.Int).SetUint64(cost)
 		credit.Sub(new(big.Int).SetUint64(amount), credit.Lsh(credit, 1))
 		require.Equal(t, credit.Sign() >= 0 && credit.Cmp(new(big.Int).SetUint64(dust)) >= 0, ok)

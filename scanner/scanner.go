@@ -41,6 +41,14 @@ type Scanner interface {
 	// is retired and all batches up to its retirement block are acknowledged.
 	Retired(r storage.Reader, session uint64) (bool, error)
 
+	// SetRules changes the rules from a block on that is a window behind that of
+	// the next acknowledged batch. It returns why not if it has no effect.
+	// Before a block with rules of a version that is not known here, Due returns
+	// an *UpgradeNeeded.
+	SetRules(tx storage.Tx, version uint32, content []byte) (refusal string, err error)
+	// Rules returns the parameters in force at a block.
+	Rules(r storage.Reader, number uint64) (coin.Parameters, error)
+
 	// Frontier says how far the chain is indexed, scanned and settled.
 	Frontier(r storage.Reader) (Frontier, error)
 	// Header returns an indexed header.
@@ -92,7 +100,7 @@ type Coin interface {
 type Config struct {
 	Network    string               // the external network
 	Genesis    coin.BlockID         // its first block
-	Parameters coin.Parameters      // validated
+	Parameters coin.Parameters      // validated, those of the beginning
 	Coin       Coin                 // of that network
 	Tracker    *eventuality.Tracker // of the plans that the scheduler makes
 	Events     Events               // takes what is emitted
@@ -155,6 +163,8 @@ type scanner struct {
 	held        storage.Map[place, late]         // by session
 	forwards    storage.Map[coin.OutputID, late] // passed on, not arrived yet
 	queue       storage.Map[place, late]         // arrived, by the block that reports it
+	rules       storage.Map[uint64, rules]       // later ones, by the block from which they are in force
+	proposed    storage.Value[rules]             // to be in force from a block that is not known yet
 }
 
 // New returns the scanner of a database.
@@ -176,6 +186,8 @@ func New(config Config) Scanner {
 		held:        storage.NewMap("scanner/held", placeKey, storage.Record[late]()),
 		forwards:    storage.NewMap("scanner/forwards", coin.OutputKey, storage.Record[late]()),
 		queue:       storage.NewMap("scanner/queue", placeKey, storage.Record[late]()),
+		rules:       storage.NewMap("scanner/rules", number, storage.Record[rules]()),
+		proposed:    storage.NewValue("scanner/rules/proposed", storage.Record[rules]()),
 	}
 }
 
