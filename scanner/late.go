@@ -79,15 +79,17 @@ var placeKey = storage.FixedKey(
 		b = binary.BigEndian.AppendUint32(b, p.Position)
 		return binary.BigEndian.AppendUint32(b, p.Index)
 	},
-	func(b []byte) (p place, ok bool) {
-		if len(b) != 24 {
-			return p, false
-		}
-		return place{
-			binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]),
-			binary.BigEndian.Uint32(b[16:]), binary.BigEndian.Uint32(b[20:]),
-		}, true
-	})
+	readPlace)
+
+func readPlace(b []byte) (p place, ok bool) {
+	if len(b) != 24 {
+		return p, false
+	}
+	return place{
+		binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]),
+		binary.BigEndian.Uint32(b[16:]), binary.BigEndian.Uint32(b[20:]),
+	}, true
+}
 
 // group returns the deposits of a group in order.
 func group(r storage.Reader, from storage.Map[place, late], of uint64) (list []late, err error) {

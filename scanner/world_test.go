@@ -97,12 +97,16 @@ func (e *stageEvent) Decode(r *wire.Reader) {
 type recorder struct {
 	updates storage.Queue[batch.Update]
 	signers storage.Map[uint64, uint64] // by the batch's ID, the session that has to sign it
+	batches storage.Map[uint64, batch.Batch]
 	stages  storage.Queue[stageEvent]
 }
 
 func (r recorder) Reported(tx storage.Tx, session uint64, u batch.Update) error {
 	for _, b := range u.Batches {
 		if err := r.signers.Put(tx, b.ID, session); err != nil {
+			return err
+		}
+		if err := r.batches.Put(tx, b.ID, b); err != nil {
 			return err
 		}
 	}
@@ -146,6 +150,7 @@ func testConfig() Config {
 		Events: recorder{
 			updates: storage.NewQueue("test/updates", storage.Record[batch.Update]()),
 			signers: storage.NewMap("test/signers", storage.NumberKey[uint64](), storage.Number),
+			batches: storage.NewMap("test/batches", storage.NumberKey[uint64](), storage.Record[batch.Batch]()),
 			stages:  storage.NewQueue("test/stages", storage.Record[stageEvent]()),
 		},
 	}
@@ -361,15 +366,15 @@ func (w *world) updates() (all []batch.Update) {
 }
 
 // batch returns a reported batch.
-func (w *world) batch(id uint64) *batch.Batch {
-	for _, u := range w.updates() {
-		for _, b := range u.Batches {
-			if b.ID == id {
-				return &b
-			}
+func (w *world) batch(id uint64) (found *batch.Batch) {
+	w.view(func(r storage.Reader) error {
+		b, ok, err := w.recorder.batches.Get(r, id)
+		if ok {
+			found = &b
 		}
-	}
-	return nil
+		return err
+	})
+	return found
 }
 
 // signer is the session that has to sign a batch.
