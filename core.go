@@ -45,7 +45,7 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 		Coin: c.Coin, Tracker: tracker, Events: reports{k.outbox, k.signer},
 	})
 	k.scheduler = c.Scheduler(scheduler.Config{
-		Genesis: c.Coin.Genesis(), Parameters: *c.Parameters, Coin: c.Coin,
+		Genesis: c.Coin.Genesis(), Coin: c.Coin,
 		Chain: k.scanner, Plans: k.signer, Events: k.outbox,
 	})
 	return k

@@ -328,7 +328,9 @@ func TestTheSuccessorCountsOnWhatMovesToIt(t *testing.T) {
 	w.settle(coin.SettledBlock{})
 	require.Len(t, w.newPlans, 1)
 	require.NoError(t, w.store.Update(ctx, func(tx storage.Tx) error { // there is much to recover
-		return w.s.(*scheduler).post(tx, func(l *Ledger) { l.NetworkFees, l.Credited, l.Recover = amount(60), l.Credited.Add(60), l.Recover.Add(60) })
+		return w.s.(*scheduler).post(tx, func(l *Ledger) {
+			l.NetworkFees, l.Credited, l.Recover = amount(60), l.Credited.Add(60), l.Recover.Add(60)
+		})
 	}))
 	w.burn(pay(1, 100))
 	require.Empty(t, w.newPlans, "costs do not stand in for what is about to come")
