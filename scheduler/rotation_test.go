@@ -251,7 +251,13 @@ func TestOutputsOfOtherSessionsAreNotSpent(t *testing.T) {
 	w.burn(pay(1, 100))
 	require.Empty(t, w.newPlans)
 	w.deposits(200)
-	require.Equal(t, []uint64{200}, inputs(w.only()))
+	require.Equal(t, []uint64{200}, inputs(w.only()), "the oldest")
+	w.deposits(12, 12, 12, 12, 110)
+	w.burn(pay(2, 120))
+	require.Equal(t, []uint64{110, 12, 12}, inputs(w.only()), "the largest")
+	w.roles = []coin.Role{leaving(3, 4), holding(4)}
+	w.settle(coin.SettledBlock{})
+	require.Equal(t, []uint64{12, 12}, inputs(w.only()), "those that move")
 }
 
 func TestPaymentsToAnyKeyInUseAreRefused(t *testing.T) {
@@ -328,7 +334,9 @@ func TestTheSuccessorCountsOnWhatMovesToIt(t *testing.T) {
 	w.settle(coin.SettledBlock{})
 	require.Len(t, w.newPlans, 1)
 	require.NoError(t, w.store.Update(ctx, func(tx storage.Tx) error { // there is much to recover
-		return w.s.(*scheduler).post(tx, func(l *Ledger) { l.NetworkFees, l.Credited, l.Recover = amount(60), l.Credited.Add(60), l.Recover.Add(60) })
+		return w.s.(*scheduler).post(tx, func(l *Ledger) {
+			l.NetworkFees, l.Credited, l.Recover = amount(60), l.Credited.Add(60), l.Recover.Add(60)
+		})
 	}))
 	w.burn(pay(1, 100))
 	require.Empty(t, w.newPlans, "costs do not stand in for what is about to come")
