@@ -150,9 +150,24 @@ func returns(t *testing.T) (*world, func(storage.Tx) error) {
 	}
 }
 
+// burns takes in a burn at once, before and after the first settlement.
+func burns(t *testing.T) (*world, func(storage.Tx) error) {
+	w := newWorld(t, parameters())
+	return w, func(tx storage.Tx) error {
+		if err := w.s.Burn(tx, []coin.Payment{pay(1, 100)}); err != nil {
+			return err
+		}
+		deposit := coin.Deposit{Output: coin.Output{Session: 3, Amount: 500}, Credit: 500, Fate: coin.Reported}
+		if err := w.settleIn(tx, &coin.Settlement{Reference: 1, Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{deposit, deposit}}}}); err != nil {
+			return err
+		}
+		return w.s.Burn(tx, []coin.Payment{pay(2, 100)})
+	}
+}
+
 func TestNoErrorOfTheDatabaseIsLost(t *testing.T) {
 	for _, start := range []func(*testing.T) (*world, func(storage.Tx) error){
-		eventful, straitened, rotating, retires, abandons, returns,
+		eventful, straitened, burns, rotating, retires, abandons, returns,
 	} {
 		loseNoError(t, start)
 	}

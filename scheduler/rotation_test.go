@@ -251,7 +251,13 @@ func TestOutputsOfOtherSessionsAreNotSpent(t *testing.T) {
 	w.burn(pay(1, 100))
 	require.Empty(t, w.newPlans)
 	w.deposits(200)
-	require.Equal(t, []uint64{200}, inputs(w.only()))
+	require.Equal(t, []uint64{200}, inputs(w.only()), "the oldest")
+	w.deposits(12, 12, 12, 12, 110)
+	w.burn(pay(2, 120))
+	require.Equal(t, []uint64{110, 12, 12}, inputs(w.only()), "the largest")
+	w.roles = []coin.Role{leaving(3, 4), holding(4)}
+	w.settle(coin.SettledBlock{})
+	require.Equal(t, []uint64{12, 12}, inputs(w.only()), "those that move")
 }
 
 func TestPaymentsToAnyKeyInUseAreRefused(t *testing.T) {
