@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
 )
 
 func TestSessionsAreConfirmedInOrder(t *testing.T) {
@@ -76,4 +79,51 @@ func TestKeysAreWantedWhileTheyLive(t *testing.T) {
 		require.Equal(t, want, wanted, "block %d", n)
 		w.settleAll()
 	}
+}
+
+// The state digest covers records of keys, which must not tell how far the
+// chain is indexed.
+func TestRecordsOfKeysDoNotDependOnTheIndex(t *testing.T) {
+	var records [2]string
+	for i := range records {
+		w := started(t, 2, 6)
+		w.confirmNext(6)
+		if i > 0 {
+			w.indexAll()
+		}
+		require.Empty(t, w.abandon(5))
+		for key, value := range w.dump() {
+			if agreed([]byte(key)) && value[1] == 5 { // its session, behind the version
+				records[i] += key + value
+			}
+		}
+	}
+	require.NotEmpty(t, records[0])
+	require.Equal(t, records[0], records[1])
+}
+
+func TestDutyEndsWithTheRetirement(t *testing.T) {
+	ring := keyring{testParameters, []Key{
+		{Session: 1, Active: true, Abandoned: true}, {Session: 2, Active: true, Activation: 1, Retiring: true, Retirement: 9},
+		{Session: 3, Active: true, Activation: 2}, {Session: 4, Waiting: true},
+	}}
+	for number, want := range map[uint64]uint64{0: 2, 8: 2, 9: 2, 10: 3, 1 << 60: 3} {
+		got, err := ring.duty(number)
+		require.NoError(t, err)
+		require.Equal(t, want, got, "block %d", number)
+	}
+	ring.keys = ring.keys[:1]
+	_, err := ring.duty(5)
+	require.ErrorIs(t, err, storage.ErrCorrupt)
+}
+
+func TestAbandonedKeysAreStillLookedFor(t *testing.T) {
+	w := two(t)
+	w.growTo(8)
+	require.Empty(t, w.abandon(5))
+	w.growTo(30)
+	require.True(t, w.retired(5))
+	w.pay()
+	w.indexAll()
+	require.Equal(t, []coin.Key{w.key(5).coin(), w.key(6).coin()}, w.due().Keys)
 }
