@@ -324,3 +324,39 @@ func TestOutputsOfTheGroupAreGuarded(t *testing.T) {
 		}
 	}
 }
+
+func TestSeveralBlocksAreScannedInOneTransaction(t *testing.T) {
+	w := started(t, 2, 20)
+	w.indexAll()
+	for n := range w.chain {
+		w.putRate(uint64(n))
+	}
+	var tasks []Task
+	require.NoError(t, w.update(func(tx storage.Tx) (err error) {
+		if tasks, err = w.scanner.Due(tx, 10); err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			if err := w.scanner.Scan(tx, task.Header, w.chain[task.Header.Number].outputs); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.Len(t, tasks, 3)
+	require.EqualValues(t, 5, w.frontier().Scan)
+	w.view(func(r storage.Reader) error {
+		none, err := w.scanner.Due(r, 10)
+		require.Empty(t, none)
+		return err
+	})
+	w.acknowledge()
+	w.view(func(r storage.Reader) error {
+		for most, want := range []int{0, 1, 1, 1} {
+			tasks, err := w.scanner.Due(r, most)
+			require.NoError(t, err)
+			require.Len(t, tasks, want)
+		}
+		return nil
+	})
+}
