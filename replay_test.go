@@ -67,9 +67,9 @@ func lyingGroup(t testing.TB) *processortest.Group {
 			}
 		}
 	}
-	g.GenerateKey(0, 4)
+	g.GenerateKey(0, 0, 4)
 	run()
-	require.NoError(t, g.ConfirmKey(ctx))
+	require.NoError(t, g.ConfirmKey(ctx, 0))
 	mine(3)
 	deposit(t, g, 1000)
 	mine(3)
