@@ -181,6 +181,21 @@ func TestAReplayOfPartOfALog(t *testing.T) {
 	require.Len(t, all, last)
 }
 
+// Who is in no session gets its messages empty: that view of the log convicts
+// nobody of what was withheld.
+func TestAReplayOfAnOutsidersView(t *testing.T) {
+	g := lyingGroup(t)
+	for validator, whom := range map[int]processor.Convictions{0: convictions(g.Validators[0]), len(g.Validators): nil} {
+		view := make([]processor.Entry, len(g.Log))
+		for i, e := range g.Log {
+			view[i] = g.View(validator, e)
+		}
+		found, err := processor.Replay(t.Context(), processor.Config{Coin: g.Chain.Coin()}, view)
+		require.NoError(t, err)
+		require.ElementsMatch(t, whom, found)
+	}
+}
+
 // A replay waits for a node that is behind, and says so if it stays there.
 func TestAReplayWaitsForItsNode(t *testing.T) {
 	g := lyingGroup(t)

@@ -2,6 +2,7 @@ package processortest
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -69,8 +70,8 @@ func (p *Player) mine(ctx context.Context, a arguments) (string, error) {
 	return "", nil
 }
 
-// deposit AMOUNT… [data=text] [anonymous] [session=0]: one transaction of a
-// user, with an output for each amount.
+// deposit AMOUNT… [data=text|hex=bytes] [anonymous] [session=0]: one transaction
+// of a user, with an output for each amount.
 func (p *Player) deposit(ctx context.Context, a arguments) (string, error) {
 	return "", p.pay(ctx, a, coin.External)
 }
@@ -114,6 +115,11 @@ func (p *Player) pay(ctx context.Context, a arguments, kind coin.Kind) error {
 	d := cointest.Deposit{Anonymous: a.has("anonymous")}
 	if text, ok := a.values["data"]; ok {
 		d.Data = []byte(strings.ReplaceAll(text, "_", " "))
+	}
+	if text, ok := a.values["hex"]; ok {
+		if d.Data, err = hex.DecodeString(text); err != nil {
+			return err
+		}
 	}
 	for _, word := range a.order {
 		if amount, err := strconv.ParseUint(word, 10, 64); err == nil {

@@ -35,7 +35,7 @@ import (
 //	confirm session=1 attempt=0               vote a later one in
 //	abandon session=0 / retire session=0      a key is given up / secrets are erased
 //	mine N [ack]                              make blocks, acknowledge what gets signed
-//	deposit AMOUNT… data=text anonymous       a user pays the group
+//	deposit AMOUNT… data=text|hex=ff anonymous  a user pays the group
 //	donate AMOUNT… kind=change                a user pays an internal address
 //	deposit|donate … session=1                to the key of that session, not of 0
 //	ack fail=I,J alice=100…                   acknowledge the next batch, with burns
