@@ -163,7 +163,7 @@ func TestCrashEverywhere(t *testing.T) {
 				}
 				v := reference.Validators[i]
 				for _, k := range crashes(v.Store, rand.New(rand.NewPCG(1, 0))) {
-					got, told := replay(t, reference, i, v.Store.At(k), reference.Chain.Coin(), atOnce(reference))
+					got, told := replay(t, reference, i, v.Store.At(k), reference.Coin(i), atOnce(reference))
 					same(t, want[n], got, "killed at commit %d", k)
 					require.Equal(t, decisions(v.Told, k), told, "killed at commit %d", k)
 				}
@@ -261,7 +261,7 @@ func TestAnyTiming(t *testing.T) {
 
 func anyTiming(t *testing.T, reference *processortest.Player, validator int, want processor.Status, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 1))
-	c := &slowCoin{Coin: reference.Chain.Coin()}
+	c := &slowCoin{Coin: reference.Coin(validator)}
 	end := uint64(len(reference.Log))
 	got, told := replay(t, reference, validator, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
 		if next == end {

@@ -67,11 +67,19 @@ func (p *Player) catchup(ctx context.Context, a arguments) (string, error) {
 	return "", p.Run(ctx)
 }
 
-// node is the coin of a validator whose node may lag.
+// node is the coin of a validator, whose node may lag and whose transactions cost
+// a surcharge.
 type node struct {
 	coin.Coin
 	lagging   map[int]uint64
 	validator int
+	surcharge uint64
+}
+
+// Fee implements coin.Planner.
+func (n node) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
+	fee, err := n.Coin.Fee(rate, inputs, outputs)
+	return fee + n.surcharge, err
 }
 
 // Tip implements coin.Reader.

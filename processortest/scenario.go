@@ -28,6 +28,7 @@ import (
 //
 //	validators n=4 t=3 | weights=1,2,1 t=3    a new group on a new chain (first)
 //	validators n=6 members=0,1,2,3 t=3        not all of it are in session 0
+//	validators surcharge=20                   transactions cost so much more
 //	keygen attempt=0 minok=4 close=1,2        generate keys, close rounds
 //	keygen session=1 members=2,3,4,5 t=3      for another set, weights=1,2,1,1
 //	keygen cheat=0 victims=1,3                validator 0 deals bad shares to these

@@ -11,8 +11,9 @@ import (
 	"github.com/serai-go/processor/coin"
 )
 
-// validators n=4 t=3 [members=0,1,2] [weights=1,2,1]: a new group on a new chain.
-// Members, by default all, are session 0.
+// validators n=4 t=3 [members=0,1,2] [weights=1,2,1] [surcharge=0]: a new group on
+// a new chain. Members, by default all, are session 0. Every transaction of the
+// group costs the surcharge beside what the chain demands.
 func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	members, err := a.numbers("members")
 	if err != nil {
@@ -39,9 +40,13 @@ func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 			return "", err
 		}
 	}
+	surcharge, err := a.number("surcharge", 0)
+	if err != nil {
+		return "", err
+	}
 	chain := p.NewChain()
 	p.Group, err = New(Options{
-		Chain: chain, Coin: func(i int) coin.Coin { return node{chain.Coin(), p.lagging, i} },
+		Chain: chain, Coin: func(i int) coin.Coin { return node{chain.Coin(), p.lagging, i, surcharge} },
 		Validators: int(n), Members: members, Weights: weights, Threshold: uint16(t), History: p.History,
 	})
 	if err != nil {
