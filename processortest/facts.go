@@ -9,6 +9,7 @@ import (
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
 )
 
 // received NAME… [session=0]: what these users were paid, and the addresses of a
@@ -75,8 +76,18 @@ func (p *Player) ledger(ctx context.Context, _ arguments) (string, error) {
 		return "", err
 	}
 	l := status.Ledger
-	return fmt.Sprintf("assets %s = credited %s + owed %s + returned %s + refunds due %s + fees %s + gifts %s + costs charged %s - network fees %s\n",
-		l.Assets, l.Credited, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged, l.NetworkFees), nil
+	var b strings.Builder
+	fmt.Fprintf(&b, "assets %s =", l.Assets)
+	if l.Accepted != (scheduler.Balance{}) {
+		fmt.Fprintf(&b, " accepted %s +", l.Accepted)
+	}
+	fmt.Fprintf(&b, " credited %s + owed %s + returned %s + refunds due %s + fees %s + gifts %s + costs charged %s - network fees %s",
+		l.Credited, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged, l.NetworkFees)
+	if l.WrittenOff != (scheduler.Balance{}) {
+		fmt.Fprintf(&b, " - written off %s", l.WrittenOff)
+	}
+	b.WriteString("\n")
+	return b.String(), nil
 }
 
 // pending: what waits.
