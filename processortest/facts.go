@@ -118,11 +118,17 @@ func (p *Player) keys(ctx context.Context, _ arguments) (string, error) {
 	var b strings.Builder
 	for _, key := range status.Keys {
 		stage := scanner.Confirmed.String()
+		if key.Waiting {
+			stage = "waiting"
+		}
 		for _, told := range v.Told {
 			e, ok := told.Body.(processor.KeyStage)
 			if ok && e.Session == key.Session && e.Number < status.Frontier.Settle {
 				stage = fmt.Sprintf("%s since block %d", e.Stage, e.Number)
 			}
+		}
+		if key.Abandoned {
+			stage += ", abandoned"
 		}
 		fmt.Fprintf(&b, "key of session %d: %s\n", key.Session, stage)
 	}
