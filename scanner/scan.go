@@ -36,16 +36,28 @@ func (s *scanner) Due(r storage.Reader, most int) ([]Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	end := min(f.Index, f.Settle+s.Parameters.Window)
-	if !f.Active || f.Scan >= end || most < 1 {
-		return nil, nil
+	headers, err := s.due(r, f, most)
+	if err != nil || len(headers) == 0 {
+		return nil, err
 	}
 	keys, err := s.ring(r)
 	if err != nil {
 		return nil, err
 	}
-	var tasks []Task
-	for n := f.Scan; n < end && len(tasks) < most; n++ {
+	tasks := make([]Task, len(headers))
+	for i, h := range headers {
+		tasks[i] = Task{Header: h, Keys: keys.wanted(h.Number)}
+	}
+	return tasks, nil
+}
+
+// due returns the headers of the next blocks to scan.
+func (s *scanner) due(r storage.Reader, f Frontier, most int) (headers []coin.Header, err error) {
+	if !f.Active {
+		return nil, nil
+	}
+	end := min(f.Index, f.Settle+s.Parameters.Window)
+	for n := f.Scan; n < end && len(headers) < most; n++ {
 		header, ok, err := s.headers.Get(r, n)
 		if err != nil {
 			return nil, err
@@ -53,18 +65,22 @@ func (s *scanner) Due(r storage.Reader, most int) ([]Task, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, n)
 		}
-		tasks = append(tasks, Task{Header: header, Keys: keys.wanted(n)})
+		headers = append(headers, header)
 	}
-	return tasks, nil
+	return headers, nil
 }
 
 // Scan implements Scanner.
 func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output) error {
-	tasks, err := s.Due(tx, 1)
+	f, err := s.frontier.Load(tx)
+	if err != nil {
+		return err
+	}
+	due, err := s.due(tx, f, 1)
 	switch {
 	case err != nil:
 		return err
-	case len(tasks) == 0 || tasks[0].Header != header:
+	case len(due) == 0 || due[0] != header:
 		return fmt.Errorf("scanner: block %d is not due", header.Number)
 	}
 	keys, err := s.ring(tx)
@@ -80,10 +96,6 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 		return fmt.Errorf("report block %d: %w", header.Number, err)
 	}
 	if err := s.buffers.Put(tx, header.Number, b); err != nil {
-		return err
-	}
-	f, err := s.frontier.Load(tx)
-	if err != nil {
 		return err
 	}
 	f.Scan++
