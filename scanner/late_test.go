@@ -113,12 +113,13 @@ func TestAQueuedInstructionMakesItsBlockNotable(t *testing.T) {
 	w := two(t)
 	w.growTo(12)
 	w.grow(to(5, deposit(100, "data"))) // 13
+	w.grow()                            // 14
 	w.arrivals = []coin.Arrival{{Deposit: w.chain[13].outputs[0].ID, Amount: 60}}
-	w.grow(to(5, deposit(100, ""))) // 14
-	w.grow(to(5, deposit(100, ""))) // 15, so that no heartbeat falls on 17
+	w.grow(to(5, deposit(100, ""))) // 15; at 17 the key finishes
 	w.busy[5] = true
 	w.growTo(18)
-	require.Len(t, w.instructions(17), 1)
+	require.Len(t, w.instructions(18), 1)
+	require.Equal(t, []uint64{13, 15, 17, 18}, w.notable()[len(w.notable())-4:])
 }
 
 func TestAFailedLateResultIsRefundedOrAccumulated(t *testing.T) {

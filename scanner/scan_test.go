@@ -360,3 +360,39 @@ func TestSeveralBlocksAreScannedInOneTransaction(t *testing.T) {
 		return nil
 	})
 }
+
+// What a block costs does not grow with what is known already, nor faster than
+// what is in it.
+func TestTheCostOfABlock(t *testing.T) {
+	w := started(t, 2, 3)
+	w.settleAll()
+	w.confirmNext(6)
+	w.growTo(8)
+	cost := func(outputs int) (steps int) {
+		var list []coin.Output
+		for i := range outputs { // reported, held back, and of the group
+			list = append(list, [...]coin.Output{
+				deposit(100, "data"), to(6, deposit(100, "data")), {Kind: coin.Change, Amount: 100},
+			}[i%3])
+		}
+		n := w.pay(list...)
+		w.indexAll()
+		for m := n - RateBlocks + 1; m <= n; m++ {
+			w.putRate(m)
+		}
+		require.NoError(t, w.update(func(tx storage.Tx) error {
+			return w.scanner.Scan(&counted{Tx: tx, n: &steps}, w.chain[n].header, w.chain[n].outputs)
+		}))
+		return steps
+	}
+	few := cost(300) // 9
+	many := cost(3000)
+	require.Less(t, many, 10*few)
+	w.settleAll()
+	w.growTo(11)
+	require.Len(t, w.settledLate, 100+1000)
+	later := cost(300) // 12
+	w = two(t)
+	w.growTo(11)
+	require.Equal(t, cost(300), later, "with or without 3,300 others")
+}

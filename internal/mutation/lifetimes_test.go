@@ -155,12 +155,12 @@ var lifetimes = []mutation{
 		test: "TestKeysFollowOneAnother",
 	},
 	{
-		name: "held deposits are reported twice",
-		why:  "one deposit is credited twice",
+		name: "held deposits are reported while the key holds back",
+		why:  "users who know the new key early are credited before others may use it",
 		file: "scanner/late.go",
 		old:  "k.before != Holding || k.now == Holding",
-		new:  "k.now < Reporting",
-		test: "TestAnyInterleavingTellsTheSame",
+		new:  "k.before != Holding",
+		test: "TestHeldDepositsAreNotNotableAndReportedLater",
 	},
 	{
 		name: "held deposits stay in the list",
@@ -168,7 +168,7 @@ var lifetimes = []mutation{
 		file: "scanner/late.go",
 		old:  "if err := s.held.Delete(tx, l.in(k.Session)); err != nil {",
 		new:  "if err := error(nil); err != nil {",
-		test: "TestForwardedDepositsAreReportedAWindowAfterTheirArrival",
+		test: "TestDepositsHeldBackAreLostIfTheKeyNeverReports",
 	},
 	{
 		name: "held deposits of a lost key are reported",
@@ -183,7 +183,7 @@ var lifetimes = []mutation{
 		why:  "a key that has forwarded anything never retires",
 		file: "scanner/settle.go",
 		old:  "if err := s.queue.Delete(tx, l.in(number)); err != nil {",
-		new:  "if err := error(nil); err != nil {",
+		new:  "if err := s.queue.Put(tx, l.in(number), l); err != nil {",
 		test: "TestAKeyStaysWhileAnythingIsLeftToDo",
 	},
 	{
@@ -231,7 +231,7 @@ var lifetimes = []mutation{
 		why:  "outputs and payments are stranded",
 		file: "scanner/retire.go",
 		old:  "err != nil || !done {",
-		new:  "err != nil {",
+		new:  "err != nil || !done && key.Waiting {",
 		test: "TestAKeyStaysWhileAnythingIsLeftToDo",
 	},
 	{
@@ -251,14 +251,6 @@ var lifetimes = []mutation{
 		test: "TestAKeyStaysWhileAnythingIsLeftToDo",
 	},
 	{
-		name: "retirements are decided again and again",
-		why:  "a key never retires",
-		file: "scanner/retire.go",
-		old:  "if key.Retiring || keys.stage",
-		new:  "if keys.stage",
-		test: "TestAKeyStaysWhileAnythingIsLeftToDo",
-	},
-	{
 		name: "a key retires though its successor is gone",
 		why:  "nobody is left",
 		file: "scanner/retire.go",
@@ -271,7 +263,7 @@ var lifetimes = []mutation{
 		why:  "its secrets are erased while batches need them",
 		file: "scanner/retire.go",
 		old:  "return key.Retirement < f.Settle, err",
-		new:  "return true, err",
+		new:  "return f.Settle > 0, err",
 		test: "TestKeysFollowOneAnother",
 	},
 	{

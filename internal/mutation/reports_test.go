@@ -62,8 +62,8 @@ var reports = []mutation{
 		name: "the window is a block wider",
 		why:  "a decision that takes effect a window later comes too late for a block already scanned",
 		file: "scanner/scan.go",
-		old:  "min(f.Index, keys.horizon(f.Settle))",
-		new:  "min(f.Index, keys.horizon(f.Settle)+1)",
+		old:  "min(f.Index, book.horizon(f.Settle))",
+		new:  "min(f.Index, book.horizon(f.Settle)+1)",
 		test: "TestAtMostAWindowIsScannedAhead",
 	},
 	{
