@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,16 +15,6 @@ func TestIndexingWaitsForAKey(t *testing.T) {
 	w.mine(1)
 	require.ErrorContains(t, w.indexHeader(w.chain[0].header), "before any key")
 	require.Empty(t, w.dump())
-}
-
-func TestASecondKeyIsRefused(t *testing.T) {
-	w := started(t, 3, 1)
-	before := w.dump()
-	for _, session := range []uint64{5, 6} {
-		err := w.update(func(tx storage.Tx) error { return w.scanner.Confirm(tx, Key{Session: session}) })
-		require.ErrorIs(t, err, ErrSession)
-	}
-	require.Equal(t, before, w.dump())
 }
 
 func TestHeadersStandOnOneAnother(t *testing.T) {
@@ -130,4 +121,50 @@ func TestTheFirstKeyActivatesAtItsStart(t *testing.T) {
 			}, w.due())
 		})
 	}
+}
+
+func TestManyHeadersAreIndexedInOneCall(t *testing.T) {
+	w := started(t, 4, 30)
+	var headers []coin.Header
+	for _, b := range w.chain {
+		headers = append(headers, b.header)
+	}
+	index := func(headers ...coin.Header) error {
+		return w.update(func(tx storage.Tx) error { return w.scanner.Index(tx, headers...) })
+	}
+	require.NoError(t, index())
+	require.Error(t, index(append(headers[:5:5], headers[6:]...)...), "one is missing")
+	require.False(t, w.frontier().Started)
+	require.NoError(t, index(headers...))
+	other := started(t, 4, 30)
+	other.indexAll()
+	require.Equal(t, other.dump(), w.dump())
+}
+
+// counted counts reads.
+type counted struct {
+	storage.Tx
+	reads *int
+}
+
+func (c counted) Get(key []byte) ([]byte, error) {
+	*c.reads++
+	return c.Tx.Get(key)
+}
+
+func (c counted) Range(start, end []byte) iter.Seq2[storage.Pair, error] {
+	*c.reads++
+	return c.Tx.Range(start, end)
+}
+
+func TestIndexingReadsNothingForEachHeader(t *testing.T) {
+	w := started(t, 4, 1000)
+	var headers []coin.Header
+	for _, b := range w.chain {
+		headers = append(headers, b.header)
+	}
+	reads := 0
+	require.NoError(t, w.update(func(tx storage.Tx) error { return w.scanner.Index(counted{tx, &reads}, headers...) }))
+	require.Less(t, reads, 10)
+	require.EqualValues(t, 1000, w.frontier().Index)
 }

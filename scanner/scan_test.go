@@ -219,8 +219,7 @@ func TestCredits(t *testing.T) {
 	number := rapid.OneOf(edges, rapid.Uint64(), rapid.Uint64Max(40))
 	rapid.Check(t, func(t *rapid.T) {
 		amount, cost, dust := number.Draw(t, "amount"), number.Draw(t, "cost"), number.Draw(t, "dust")
-		s := &scanner{Config: Config{Parameters: coin.Parameters{Dust: dust}}}
-		d, ok := s.deposit(coin.Output{Amount: amount}, cost)
+		d, ok := creditOf(coin.Parameters{Dust: dust}, coin.Output{Amount: amount}, cost)
 		credit := new(big.Int).SetUint64(cost)
 		credit.Sub(new(big.Int).SetUint64(amount), credit.Lsh(credit, 1))
 		require.Equal(t, credit.Sign() >= 0 && credit.Cmp(new(big.Int).SetUint64(dust)) >= 0, ok)
@@ -324,4 +323,40 @@ func TestOutputsOfTheGroupAreGuarded(t *testing.T) {
 			require.Equal(t, []bool{true, true, false, false}, guarded)
 		}
 	}
+}
+
+func TestSeveralBlocksAreScannedInOneTransaction(t *testing.T) {
+	w := started(t, 2, 20)
+	w.indexAll()
+	for n := range w.chain {
+		w.putRate(uint64(n))
+	}
+	var tasks []Task
+	require.NoError(t, w.update(func(tx storage.Tx) (err error) {
+		if tasks, err = w.scanner.Due(tx, 10); err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			if err := w.scanner.Scan(tx, task.Header, w.chain[task.Header.Number].outputs); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.Len(t, tasks, 3)
+	require.EqualValues(t, 5, w.frontier().Scan)
+	w.view(func(r storage.Reader) error {
+		none, err := w.scanner.Due(r, 10)
+		require.Empty(t, none)
+		return err
+	})
+	w.acknowledge()
+	w.view(func(r storage.Reader) error {
+		for most, want := range []int{0, 1, 1, 1} {
+			tasks, err := w.scanner.Due(r, most)
+			require.NoError(t, err)
+			require.Len(t, tasks, want)
+		}
+		return nil
+	})
 }

@@ -258,6 +258,11 @@ func (f *failing) Roles(r storage.Reader, number uint64) ([]coin.Role, error) {
 	return roles, errors.Join(f.fault(), err)
 }
 
+func (f *failing) Rules(r storage.Reader, number uint64) (coin.Parameters, error) {
+	rules, err := f.world.Rules(r, number)
+	return rules, errors.Join(f.fault(), err)
+}
+
 func (f *failing) Rate(r storage.Reader, number uint64) (uint64, error) {
 	rate, err := f.world.Rate(r, number)
 	return rate, errors.Join(f.fault(), err)

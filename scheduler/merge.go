@@ -9,8 +9,8 @@ import (
 
 // covered is what one transaction could spend once the merges have happened:
 // what they yield and the largest outputs that can be spent beside.
-func (s *scheduler) covered(under returning, free []rank) Balance {
-	beside := uint64(s.Parameters.MaxInputs)
+func (d *draft) covered(under returning, free []rank) Balance {
+	beside := uint64(d.rules.MaxInputs)
 	beside -= min(beside, under.Merges)
 	return under.Merged.Add(worth(free[:min(beside, uint64(len(free)))]))
 }
@@ -23,13 +23,13 @@ func (s *scheduler) covered(under returning, free []rank) Balance {
 // fees eat it up. Outputs that hold no more than it costs to spend them stay
 // out.
 func (s *scheduler) draftMerge(r storage.Reader, d draft, m means, free []rank) (*draft, error) {
-	before := s.covered(m.returning, free)
+	before := d.covered(m.returning, free)
 	all := m.returning.Merged.Add(m.available)
 	if all.Plus(m.relief).Sub(m.needed).Negative() || !before.Plus(m.relief).Sub(m.needed).Negative() {
 		return nil, nil
 	}
 	n := 0
-	for n < min(int(s.Parameters.MaxInputs), len(free)) && free[n].amount > s.Coin.InputCost(d.rate) {
+	for n < min(int(d.rules.MaxInputs), len(free)) && free[n].amount > s.Coin.InputCost(d.rate) {
 		n++
 	}
 	if n < 2 {
@@ -48,14 +48,14 @@ func (s *scheduler) draftMerge(r storage.Reader, d draft, m means, free []rank) 
 		return nil, fmt.Errorf("fee of a merge: %w", err)
 	}
 	merged := worth(free[:n])
-	if merged < fee || merged-fee < s.Parameters.Dust {
+	if merged < fee || merged-fee < d.rules.Dust {
 		return nil, nil
 	}
 	d.plan.Own[0].Amount = merged - fee
 	d.plan.Fee = fee
 	d.purpose, d.inputs = merging, inputs
 	d.recover = d.recover.Add(fee)
-	after := s.covered(m.returning.plus(merging, merged-fee), free[n:])
+	after := d.covered(m.returning.plus(merging, merged-fee), free[n:])
 	if !before.Minus(after).Negative() {
 		return nil, nil
 	}

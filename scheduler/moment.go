@@ -10,6 +10,7 @@ import (
 // moment is what holds at a reference block.
 type moment struct {
 	reference uint64
+	rules     coin.Parameters
 	// roles are those of the live keys, the oldest first.
 	roles []coin.Role
 	// own are the group's own addresses, of all live keys and kinds.
@@ -19,6 +20,10 @@ type moment struct {
 // moment returns what holds at a reference block.
 func (s *scheduler) moment(r storage.Reader, reference uint64) (moment, error) {
 	m := moment{reference: reference}
+	var err error
+	if m.rules, err = s.Chain.Rules(r, reference); err != nil {
+		return m, err
+	}
 	roles, err := s.Chain.Roles(r, reference)
 	if err != nil {
 		return m, err
@@ -67,7 +72,7 @@ func (s *scheduler) pay(tx storage.Tx, m moment) error {
 		if !role.Pays {
 			continue
 		}
-		if err := s.planAll(tx, m.reference, role); err != nil {
+		if err := s.planAll(tx, m, role); err != nil {
 			return fmt.Errorf("plan at block %d: %w", m.reference, err)
 		}
 		break

@@ -43,7 +43,7 @@ func (s *scheduler) moves(r storage.Reader, m moment, role coin.Role) ([]draft, 
 	}
 	slices.SortFunc(ranks, func(a, b rank) int { return cmp.Compare(a.number, b.number) })
 	var moves []draft
-	for some := range slices.Chunk(ranks, int(s.Parameters.MaxInputs)) {
+	for some := range slices.Chunk(ranks, int(m.rules.MaxInputs)) {
 		d := draft{}
 		if d.inputs, err = s.read(r, some); err != nil {
 			return nil, err
@@ -95,7 +95,7 @@ func (s *scheduler) sweep(m moment, role coin.Role, rate uint64, inputs []coin.O
 	for _, o := range inputs {
 		sum += o.Amount
 	}
-	if sum < plan.Fee || sum-plan.Fee < s.Parameters.Dust {
+	if sum < plan.Fee || sum-plan.Fee < m.rules.Dust {
 		return plan, false, nil
 	}
 	plan.Own = []coin.OwnOutput{{

@@ -157,9 +157,9 @@ func (s *scheduler) reserve(tx storage.Tx, session uint64, outputs []numbered[co
 	return s.change(tx, session, func(p *pool) { p.Available -= sum })
 }
 
-// oldest returns the oldest free outputs of a session that one transaction may
-// spend, without those that hold no more than it costs to spend them.
-func (s *scheduler) oldest(r storage.Reader, session, cost uint64) ([]numbered[coin.Output], error) {
+// oldest returns the oldest free outputs of a session, at most so many, without
+// those that hold no more than it costs to spend them.
+func (s *scheduler) oldest(r storage.Reader, session, cost uint64, most int) ([]numbered[coin.Output], error) {
 	var free []numbered[coin.Output]
 	looks := 0
 	from, to := placesOf(session)
@@ -167,7 +167,7 @@ func (s *scheduler) oldest(r storage.Reader, session, cost uint64) ([]numbered[c
 		if err != nil {
 			return nil, err
 		}
-		if looks++; len(free) == int(s.Parameters.MaxInputs) || looks > reach*int(s.Parameters.MaxInputs) {
+		if looks++; len(free) == most || looks > reach*most {
 			break
 		}
 		if item.Value.Amount > cost {
@@ -221,10 +221,10 @@ func worth(ranks []rank) (total uint64) {
 // pick returns the fewest of the outputs, from the first on, whose sum
 // reaches total, one more if what is left over would be dust; and their sum,
 // which is below total if all of them are.
-func (s *scheduler) pick(free []numbered[coin.Output], total uint64) ([]numbered[coin.Output], uint64) {
+func pick(free []numbered[coin.Output], total, dust uint64) ([]numbered[coin.Output], uint64) {
 	var sum uint64
 	n := 0
-	for n < len(free) && (sum < total || sum > total && sum-total < s.Parameters.Dust) {
+	for n < len(free) && (sum < total || sum > total && sum-total < dust) {
 		sum += free[n].value.Amount
 		n++
 	}

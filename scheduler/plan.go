@@ -10,10 +10,10 @@ import (
 
 // planAll plans transactions until the queue is empty or its head has to
 // wait.
-func (s *scheduler) planAll(tx storage.Tx, reference uint64, role coin.Role) error {
+func (s *scheduler) planAll(tx storage.Tx, m moment, role coin.Role) error {
 	var poor, strained []queued
 	for {
-		d, err := s.draft(tx, reference, role)
+		d, err := s.draft(tx, m, role)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, role coin.Role) err
 	if err := s.putStrained(tx, strained); err != nil {
 		return err
 	}
-	return s.putPoor(tx, reference, poor)
+	return s.putPoor(tx, m, poor)
 }
 
 // putStrained lets payments wait that cannot carry the earlier costs that
@@ -55,16 +55,16 @@ func (s *scheduler) putStrained(tx storage.Tx, strained []queued) error {
 
 // putPoor lets payments too small for the present fee rate wait for the next
 // reference block, behind the others, until their patience ends.
-func (s *scheduler) putPoor(tx storage.Tx, reference uint64, poor []queued) error {
+func (s *scheduler) putPoor(tx storage.Tx, m moment, poor []queued) error {
 	for _, q := range poor {
 		if !q.Poor {
-			q.Poor, q.Since = true, reference
+			q.Poor, q.Since = true, m.reference
 			text := "waits: the amount does not carry its share of the fee at present"
 			if err := s.Events.Condition(tx, q.ID, text); err != nil {
 				return err
 			}
 		}
-		if reference >= q.Since+s.Parameters.Patience {
+		if m.reference >= q.Since+m.rules.Patience {
 			if err := s.drop(tx, q, "the amount did not carry its share of the fee for too long"); err != nil {
 				return err
 			}
@@ -99,6 +99,7 @@ type numbered[T any] struct {
 
 // draft is a planned transaction whose parts are still in the queues.
 type draft struct {
+	rules    coin.Parameters
 	rate     uint64
 	own      coin.OwnOutput // where change goes
 	plan     coin.Plan      // without inputs if there is nothing to pay
@@ -132,7 +133,7 @@ type means struct {
 // head of the queue that the oldest outputs cover, or else the largest, or of
 // a merge if only more outputs than one transaction may spend cover the head.
 // It returns nil if nothing can be done.
-func (s *scheduler) draft(r storage.Reader, reference uint64, role coin.Role) (*draft, error) {
+func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, error) {
 	head, err := s.head(r)
 	if err != nil || head == nil {
 		return nil, err
@@ -152,8 +153,10 @@ func (s *scheduler) draft(r storage.Reader, reference uint64, role coin.Role) (*
 			return nil, nil
 		}
 	}
-	d := draft{plan: coin.Plan{Key: role.Key, Reference: reference}, purpose: paying, recover: books.Recover}
-	if d.rate, err = s.Chain.Rate(r, reference); err != nil {
+	d := draft{
+		rules: at.rules, plan: coin.Plan{Key: role.Key, Reference: at.reference}, purpose: paying, recover: books.Recover,
+	}
+	if d.rate, err = s.Chain.Rate(r, at.reference); err != nil {
 		return nil, err
 	}
 	d.own = coin.OwnOutput{Kind: coin.Change, Session: role.Change.Session}
@@ -167,7 +170,7 @@ func (s *scheduler) draft(r storage.Reader, reference uint64, role coin.Role) (*
 // cover, but some of which cannot carry what spending them costs, are paid
 // from the largest, the fewest.
 func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error) {
-	oldest, err := s.oldest(r, d.plan.Key.Session, s.Coin.InputCost(d.rate))
+	oldest, err := s.oldest(r, d.plan.Key.Session, s.Coin.InputCost(d.rate), int(d.rules.MaxInputs))
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +179,7 @@ func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error
 		capacity += o.value.Amount
 	}
 	if capacity >= m.needed {
-		payments, err := s.payable(r, capacity)
+		payments, err := s.payable(r, d.rules, capacity)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +188,7 @@ func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error
 			return paid, err
 		}
 	}
-	most := int(s.Parameters.MaxInputs)
+	most := int(d.rules.MaxInputs)
 	ranks, err := s.largest(r, d.plan.Key.Session, 2*most)
 	if err != nil {
 		return nil, err
@@ -216,7 +219,7 @@ func (s *scheduler) draftLargest(r storage.Reader, d draft, m means, ranks []ran
 	if err != nil {
 		return nil, err
 	}
-	payments, err := s.payable(r, capacity+m.relief.atMost(math.MaxUint64-capacity))
+	payments, err := s.payable(r, d.rules, capacity+m.relief.atMost(math.MaxUint64-capacity))
 	if err != nil {
 		return nil, err
 	}
@@ -233,14 +236,14 @@ func (s *scheduler) head(r storage.Reader) (*numbered[queued], error) {
 
 // payable returns the payments from the head of the queue that the capacity
 // covers and one transaction can hold beside its change.
-func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], error) {
+func (s *scheduler) payable(r storage.Reader, rules coin.Parameters, capacity uint64) ([]numbered[queued], error) {
 	var payments []numbered[queued]
 	for item, err := range s.payments.All(r) {
 		if err != nil {
 			return nil, err
 		}
 		p := numbered[queued]{item.Key, item.Value}
-		if len(payments) == int(s.Parameters.MaxOutputs)-1 || p.value.Amount > capacity {
+		if len(payments) == int(rules.MaxOutputs)-1 || p.value.Amount > capacity {
 			break
 		}
 		capacity -= p.value.Amount

@@ -50,27 +50,27 @@ func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enqueue(tx, m.own, payments); err != nil {
+	if err := s.enqueue(tx, m, payments); err != nil {
 		return err
 	}
 	return s.pay(tx, m)
 }
 
 // enqueue books burns and puts them into the queue, or refuses them.
-func (s *scheduler) enqueue(tx storage.Tx, own []coin.Address, payments []coin.Payment) error {
+func (s *scheduler) enqueue(tx storage.Tx, m moment, payments []coin.Payment) error {
 	books, err := s.ledger.Load(tx)
 	if err != nil {
 		return err
 	}
 	for _, p := range payments {
-		if err := s.enqueueOne(tx, own, &books, p); err != nil {
+		if err := s.enqueueOne(tx, m, &books, p); err != nil {
 			return fmt.Errorf("payment %s: %w", p.ID, err)
 		}
 	}
 	return s.ledger.Put(tx, books)
 }
 
-func (s *scheduler) enqueueOne(tx storage.Tx, own []coin.Address, books *Ledger, p coin.Payment) error {
+func (s *scheduler) enqueueOne(tx storage.Tx, m moment, books *Ledger, p coin.Payment) error {
 	known, err := s.known.Has(tx, p.ID)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *scheduler) enqueueOne(tx storage.Tx, own []coin.Address, books *Ledger,
 			return err
 		}
 	}
-	if reason := s.refuse(own, p); reason != "" {
+	if reason := s.refuse(m, p); reason != "" {
 		books.refuse(p.Amount)
 		return s.Events.PaymentRefused(tx, p.ID, reason)
 	}
@@ -96,17 +96,17 @@ func (s *scheduler) enqueueOne(tx storage.Tx, own []coin.Address, books *Ledger,
 }
 
 // refuse returns why a payment cannot be made, or nothing.
-func (s *scheduler) refuse(own []coin.Address, p coin.Payment) string {
+func (s *scheduler) refuse(m moment, p coin.Payment) string {
 	if p.Amount == 0 {
 		return "the amount is zero"
 	}
-	if p.Amount < s.Parameters.Dust {
-		return fmt.Sprintf("the amount is below the dust limit of %d", s.Parameters.Dust)
+	if p.Amount < m.rules.Dust {
+		return fmt.Sprintf("the amount is below the dust limit of %d", m.rules.Dust)
 	}
 	if err := s.Coin.CheckAddress(p.Address); err != nil {
 		return err.Error()
 	}
-	if slices.Contains(own, p.Address) {
+	if slices.Contains(m.own, p.Address) {
 		return "the address is the group's own"
 	}
 	return ""

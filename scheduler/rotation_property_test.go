@@ -183,7 +183,7 @@ func (r *rotation) observe() {
 
 // planned checks a plan: whose outputs it may spend, and whose they become.
 func (r *rotation) planned(plan coin.Plan) {
-	t, p := r.t, r.config.Parameters
+	t, p := r.t, r.rules
 	i := slices.IndexFunc(r.roles, func(role coin.Role) bool { return role.Key.Session == plan.Key.Session })
 	require.GreaterOrEqual(t, i, 0)
 	role := r.roles[i]
@@ -341,7 +341,7 @@ func (r *rotation) tryRetire() bool {
 		require.NotEqual(r.t, r.old, r.plans[id].Key.Session)
 	}
 	for _, o := range r.have {
-		most := max(r.rate, r.rate*weigh(int(r.config.Parameters.MaxInputs), 1)+dust-1)
+		most := max(r.rate, r.rate*weigh(int(r.rules.MaxInputs), 1)+dust-1)
 		require.True(r.t, o.Session != r.old || o.Amount <= most, "worth moving")
 		_, passed := r.passed[o.ID]
 		require.False(r.t, passed && o.Session == r.old)
@@ -391,7 +391,7 @@ func (r *rotation) completes(t *rapid.T, block *coin.SettledBlock) {
 // quiet settles blocks in which all plans happen that still can, until none is
 // under way and nobody waits for a lower rate.
 func (r *rotation) quiet(t *rapid.T) {
-	for quiet := uint64(0); quiet <= r.config.Parameters.Patience+1; quiet++ {
+	for quiet := uint64(0); quiet <= r.rules.Patience+1; quiet++ {
 		var block coin.SettledBlock
 		var stay []coin.PlanID
 		for _, id := range r.open {
@@ -496,7 +496,7 @@ func TestRotation(t *testing.T) {
 			case "Queued":
 				require.Fail(t, "a payment waits", "%+v", p)
 			case "Dropped":
-				require.Less(t, p.Amount, 2*dust+100*weigh(int(r.config.Parameters.MaxInputs), 2))
+				require.Less(t, p.Amount, 2*dust+100*weigh(int(r.rules.MaxInputs), 2))
 			}
 		}
 	})

@@ -60,6 +60,8 @@ type Coin interface {
 type Chain interface {
 	// Rate is the reference fee rate.
 	Rate(r storage.Reader, number uint64) (uint64, error)
+	// Rules returns the parameters in force.
+	Rules(r storage.Reader, number uint64) (coin.Parameters, error)
 	// Roles returns what the live keys do, the oldest first.
 	Roles(r storage.Reader, number uint64) ([]coin.Role, error)
 }
@@ -92,12 +94,11 @@ type Events interface {
 
 // Config is what a scheduler is made of.
 type Config struct {
-	Genesis    coin.BlockID
-	Parameters coin.Parameters
-	Coin       Coin
-	Chain      Chain
-	Plans      Plans
-	Events     Events
+	Genesis coin.BlockID
+	Coin    Coin
+	Chain   Chain
+	Plans   Plans
+	Events  Events
 }
 
 type scheduler struct {

@@ -39,7 +39,7 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 	if err != nil {
 		return nil, err
 	}
-	if err := s.enqueue(tx, m.own, held); err != nil {
+	if err := s.enqueue(tx, m, held); err != nil {
 		return nil, err
 	}
 	for _, role := range m.roles {
@@ -98,7 +98,7 @@ func (s *scheduler) refund(tx storage.Tx, m moment, id coin.OutputID, origin coi
 	if err := s.known.Put(tx, refund.ID, struct{}{}); err != nil {
 		return err
 	}
-	if reason := s.refuse(m.own, refund); reason != "" {
+	if reason := s.refuse(m, refund); reason != "" {
 		return s.drop(tx, queued{Payment: refund, Refund: true}, reason)
 	}
 	_, err := s.payments.Push(tx, queued{Payment: refund, Refund: true})

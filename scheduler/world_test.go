@@ -72,6 +72,7 @@ type world struct {
 	s      Scheduler
 
 	rate    uint64
+	rules   coin.Parameters
 	rateErr error
 	roles   []coin.Role
 	number  uint64 // of the last settled block
@@ -89,9 +90,9 @@ type world struct {
 }
 
 func newWorld(t require.TestingT, p coin.Parameters) *world {
-	w := &world{t: t, store: storage.NewMemory(), rate: 1, plans: make(map[coin.PlanID]coin.Plan)}
+	w := &world{t: t, store: storage.NewMemory(), rate: 1, rules: p, plans: make(map[coin.PlanID]coin.Plan)}
 	w.roles = []coin.Role{active(3)}
-	w.config = Config{Genesis: coin.BlockID{1}, Parameters: p, Coin: tabled{}, Chain: w, Plans: w, Events: w}
+	w.config = Config{Genesis: coin.BlockID{1}, Coin: tabled{}, Chain: w, Plans: w, Events: w}
 	w.s = New(w.config)
 	return w
 }
@@ -111,6 +112,8 @@ func (w *world) fork() *world {
 	f.restart()
 	return &f
 }
+
+func (w *world) Rules(storage.Reader, uint64) (coin.Parameters, error) { return w.rules, nil }
 
 func (w *world) Rate(storage.Reader, uint64) (uint64, error) { return w.rate, w.rateErr }
 
