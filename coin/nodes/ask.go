@@ -57,6 +57,23 @@ func askAll[T any](
 	return replies, ctx.Err()
 }
 
+// askDue asks all nodes at the same time that are not left aside, and the
+// others if none of them answers.
+func askDue[T any](ctx context.Context, n *Nodes, question func(context.Context, coin.Coin) (T, error)) ([]reply[T], error) {
+	due, aside := n.due()
+	replies, err := askAll(ctx, n, due, question)
+	for _, r := range replies {
+		if r.err == nil || errors.Is(r.err, coin.ErrNotFound) {
+			aside = nil
+		}
+	}
+	if err != nil || len(aside) == 0 {
+		return replies, err
+	}
+	more, err := askAll(ctx, n, aside, question)
+	return append(replies, more...), err
+}
+
 // askOne asks one node after the other until one answers. An answer that is
 // wrong counts against a node only if another's is right: else it is the
 // question that is.

@@ -12,7 +12,7 @@ import (
 // Tip implements coin.Reader: the newest block that more than half of the
 // nodes have.
 func (n *Nodes) Tip(ctx context.Context) (uint64, error) {
-	replies, err := askAll(ctx, n, n.due(), func(ctx context.Context, c coin.Coin) (uint64, error) { return c.Tip(ctx) })
+	replies, err := askDue(ctx, n, func(ctx context.Context, c coin.Coin) (uint64, error) { return c.Tip(ctx) })
 	if err != nil {
 		return 0, err
 	}
@@ -43,7 +43,7 @@ func (n *Nodes) Tip(ctx context.Context) (uint64, error) {
 
 // Header implements coin.Reader. An error may be a *coin.Disagreement.
 func (n *Nodes) Header(ctx context.Context, number uint64) (coin.Header, error) {
-	replies, err := askAll(ctx, n, n.due(), headerOf(number))
+	replies, err := askDue(ctx, n, headerOf(number))
 	if err != nil {
 		return coin.Header{}, err
 	}
@@ -54,7 +54,7 @@ func (n *Nodes) Header(ctx context.Context, number uint64) (coin.Header, error) 
 		case r.err == nil:
 			headers[r.from] = r.value
 			answered = append(answered, r.from)
-		case errors.Is(r.err, coin.ErrNotFound):
+		case errors.Is(r.err, coin.ErrNotFound) && !n.owes(r.from, number):
 			answered = append(answered, r.from)
 		}
 	}

@@ -120,6 +120,18 @@ func (n *Nodes) said(m *member, tip uint64) {
 	m.fell = m.best >= tip && m.best-tip >= n.final
 }
 
+// owes tells whether a node that does not know a block must have it by what it
+// says of its own tip, and counts that as a failure.
+func (n *Nodes) owes(m *member, number uint64) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if m.tip < n.final || number > m.tip-n.final {
+		return false
+	}
+	n.failed(m, fmt.Errorf("%w: its chain ends with block %d, and it does not know block %d", coin.ErrInvalid, m.tip, number))
+	return true
+}
+
 // behind notes who is behind a tip that others have.
 func (n *Nodes) behind(agreed, highest uint64) {
 	n.mu.Lock()
@@ -167,21 +179,19 @@ func (n *Nodes) sorted() (first, aside []*member) {
 	return first, aside
 }
 
-// due returns the nodes to compare: all that are not left aside, or simply all.
-func (n *Nodes) due() []*member {
+// due divides the nodes into those to compare and those left aside.
+func (n *Nodes) due() (now, aside []*member) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	now := time.Now()
-	var list []*member
+	at := time.Now()
 	for _, m := range n.members {
-		if !now.Before(m.aside) {
-			list = append(list, m)
+		if at.Before(m.aside) {
+			aside = append(aside, m)
+		} else {
+			now = append(now, m)
 		}
 	}
-	if len(list) == 0 {
-		return n.members
-	}
-	return list
+	return now, aside
 }
 
 // believed returns those of the nodes that are not distrusted.
