@@ -47,7 +47,7 @@ func (n *Nodes) arbitrate(
 			}
 		}
 		if 2*votes > len(n.members) {
-			n.overrule(number, headers[one], standing, headers)
+			n.overrule(headers[one], standing, headers)
 			return headers[one], nil
 		}
 	}
@@ -60,10 +60,10 @@ func (n *Nodes) arbitrate(
 }
 
 // overrule distrusts those who have another header than the majority.
-func (n *Nodes) overrule(number uint64, majority coin.Header, list []*member, headers map[*member]coin.Header) {
+func (n *Nodes) overrule(majority coin.Header, list []*member, headers map[*member]coin.Header) {
 	for _, m := range list {
 		if headers[m] != majority {
-			n.distrust(m, fmt.Errorf("%w: it has %s as block %d, most have %s", coin.ErrInvalid, headers[m].ID, number, majority.ID))
+			n.distrust(m, contradicted(headers[m], majority))
 		}
 	}
 }
@@ -79,7 +79,7 @@ func (n *Nodes) examine(ctx context.Context, m *member, header coin.Header) erro
 	case again.err != nil:
 		return again.err
 	case again.value != header:
-		return fmt.Errorf("%w: it gave two headers of block %d, %s and %s", coin.ErrInvalid, header.Number, header.ID, again.value.ID)
+		return fmt.Errorf("%w: it gave two headers of block %d: %s and %s", coin.ErrInvalid, header.Number, words(header), words(again.value))
 	}
 	if header.Number > 0 {
 		before := askBriefly(ctx, n, m, headerOf(header.Number-1))
@@ -101,3 +101,10 @@ func (n *Nodes) examine(ctx context.Context, m *member, header coin.Header) erro
 	}
 	return nil
 }
+
+// contradicted is what speaks against a node that gave a header.
+func contradicted(header, majority coin.Header) error {
+	return fmt.Errorf("%w: block %d is %s for it, and %s for the others", coin.ErrInvalid, header.Number, words(header), words(majority))
+}
+
+func words(h coin.Header) string { return fmt.Sprintf("%s on top of %s", h.ID, h.Parent) }

@@ -103,7 +103,7 @@ func (n *Nodes) settle(ctx context.Context, number uint64, answered []*member, h
 		if headers[m] == header {
 			supporters = append(supporters, m)
 		} else if same && len(n.members) > 1 { // distrusted, and rightly
-			n.distrust(m, fmt.Errorf("%w: it has %s as block %d, the others %s", coin.ErrInvalid, headers[m].ID, number, header.ID))
+			n.distrust(m, contradicted(headers[m], header))
 		}
 	}
 	n.agree(supporters)

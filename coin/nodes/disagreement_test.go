@@ -81,7 +81,7 @@ func TestThreeNodesOutvoteOne(t *testing.T) {
 		w.puppets[0].follow(w.fork(10))
 		w.header(15)
 		w.requireStates(coin.NodeDistrusted, coin.NodeWell, coin.NodeWell)
-		require.Contains(w, w.Health()[0].LastError, "most have")
+		require.Contains(w, w.Health()[0].LastError, "for the others")
 		for range 20 {
 			w.header(16)
 			time.Sleep(time.Minute)
