@@ -36,7 +36,7 @@ type mutation struct {
 }
 
 // all are the mutations of all tables.
-var all = slices.Concat(data, reports, payments, keys, threshold, sessions, signing, lanes, bitcoin)
+var all = slices.Concat(data, reports, payments, keys, threshold, sessions, signing, lanes, nodes, bitcoin)
 
 func (m mutation) pkg() string {
 	if m.in != "" {
