@@ -270,3 +270,21 @@ func TestSigningGoesOnWithOneOfTwoNodes(t *testing.T) {
 	first.SetFaults(mock.Faults{Unreachable: 1 << 30})
 	requireJob(t, g)
 }
+
+// However often the nodes are asked meanwhile.
+func TestADisagreementIsToldOnce(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	other := &liar{Coin: chain.Coin(), lie: forks(t, chain, 5)}
+	g := funded(t, chain, around(t, other, chain.Coin()))
+	other.lies = -1
+	p := g.Validators[0].Processor
+	for range 5 {
+		_, err := p.Step(t.Context())
+		require.NoError(t, err)
+	}
+	events, err := p.Pending(t.Context(), 0, 100)
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	require.Contains(t, events[0].Body.(processor.Condition).Text, "nodes disagree")
+}

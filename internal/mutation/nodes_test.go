@@ -48,7 +48,7 @@ var nodes = []mutation{
 		why:  "a node that contradicts itself stops those with two",
 		file: "coin/nodes/arbitrate.go",
 		old:  "found[i] = n.examine(ctx, m, headers[m])",
-		new:  "found[i] = nil",
+		new:  "found[i], _ = nil, m",
 		test: "TestWhoContradictsItselfIsLeftAside/wrong_parent",
 	},
 	{
@@ -163,7 +163,7 @@ var nodes = []mutation{
 		file: "sight.go",
 		old:  "\tif known {\n",
 		new:  "\tif known && found == nil {\n",
-		test: "TestADisagreementStopsSigning",
+		test: "TestADisagreementIsToldOnce",
 	},
 	{
 		name: "a disagreement is not told",
