@@ -17,14 +17,18 @@ type reply[T any] struct {
 }
 
 // ask asks one node, when it has less than inFlight to answer.
-func ask[T any](ctx context.Context, m *member, question func(context.Context, coin.Coin) (T, error)) reply[T] {
+func ask[T any](ctx context.Context, n *Nodes, m *member, question func(context.Context, coin.Coin) (T, error)) reply[T] {
 	r := reply[T]{from: m}
 	select {
 	case m.slots <- struct{}{}:
 		defer func() { <-m.slots }()
-		r.value, r.err = question(ctx, m.Coin)
 	case <-ctx.Done():
 		r.err = ctx.Err()
+		return r
+	}
+	var c coin.Coin
+	if c, r.err = m.connect(ctx, n); r.err == nil {
+		r.value, r.err = question(ctx, c)
 	}
 	return r
 }
@@ -35,7 +39,7 @@ func askBriefly[T any](
 ) reply[T] {
 	brief, done := context.WithTimeout(ctx, n.config.Patience)
 	defer done()
-	r := ask(brief, m, question)
+	r := ask(brief, n, m, question)
 	if r.err != nil && brief.Err() != nil && ctx.Err() == nil {
 		r.err = fmt.Errorf("%w: no answer within %v", coin.ErrTransient, n.config.Patience)
 	}
@@ -81,7 +85,7 @@ func askOne[T any](ctx context.Context, n *Nodes, question func(context.Context,
 	var failed []reply[T]
 	first, aside := n.sorted()
 	for _, m := range append(first, aside...) {
-		r := ask(ctx, m, question)
+		r := ask(ctx, n, m, question)
 		if r.err == nil {
 			n.answered(ctx, m, nil)
 			for _, f := range failed {

@@ -12,13 +12,6 @@ import (
 // maxPause is how many times Config.Pause a node is left aside at most.
 const maxPause = 300
 
-// member is a node and what is known of it.
-type member struct {
-	Node
-	slots chan struct{} // one for each question in flight
-	record
-}
-
 // record is what a node has done so far.
 type record struct {
 	failures  int       // in a row
@@ -217,6 +210,3 @@ func (n *Nodes) only(list []*member, is func(*record) bool) (some []*member) {
 	}
 	return some
 }
-
-// named puts a node's name before its error.
-func (m *member) named(err error) error { return fmt.Errorf("%s: %w", m.Name, err) }

@@ -21,11 +21,16 @@
 // many blocks as make a block final, or that stay behind the others for so
 // long that they must have stopped; unless all are such.
 //
+// So with two nodes, one that says its chain ends early holds the processor up
+// until it counts no more; a wrong header stops it until they agree. Three nodes
+// go on in either case.
+//
 // A node that owes an answer, or gives one that is none, is left aside for a
 // while, which grows with every failure in a row.
 package nodes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -47,6 +52,9 @@ type Node struct {
 	// Coin reads from the node, and from no other. All are of one
 	// implementation: each takes the others' blocks.
 	Coin coin.Coin
+	// Dial makes the coin, if Coin is nil: so a node may be away at the start.
+	// It is called when the node is asked, until it succeeds.
+	Dial func(context.Context) (coin.Coin, error)
 }
 
 // Config says how patient a coin is with its nodes.
@@ -65,7 +73,7 @@ type Config struct {
 
 // Nodes is a coin with several nodes. It is for concurrent use.
 type Nodes struct {
-	coin.Coin // the first node's
+	coin.Coin // the first node's that has one from the start
 	config    Config
 	members   []*member
 	// final is how much the tip of a node may fall by a reorganisation.
@@ -80,7 +88,7 @@ var (
 )
 
 // New returns the coin of the nodes, which are of one network and have the same
-// parameters. The order is that of preference.
+// parameters. The order is that of preference. At least one has a Coin.
 func New(list ...Node) (*Nodes, error) { return Config{}.New(list...) }
 
 // New is the package's New with another config.
@@ -91,27 +99,46 @@ func (c Config) New(list ...Node) (*Nodes, error) {
 	setDefault(&c.Patience, 10*time.Second)
 	setDefault(&c.Pause, time.Second)
 	setDefault(&c.Stale, time.Hour)
-	n := &Nodes{Coin: list[0].Coin, config: c}
+	n := &Nodes{config: c}
+	for _, node := range list {
+		if n.Coin == nil {
+			n.Coin = node.Coin
+		}
+	}
+	if n.Coin == nil {
+		return nil, errors.New("nodes: none has a coin")
+	}
 	names := make(map[string]bool)
 	for _, node := range list {
 		switch {
 		case node.Name == "" || names[node.Name]:
 			return nil, fmt.Errorf("nodes: the name %q is empty or taken", node.Name)
-		case node.Coin == nil:
+		case node.Coin == nil && node.Dial == nil:
 			return nil, fmt.Errorf("nodes: %s has no coin", node.Name)
-		case node.Coin.Name() != n.Name() || node.Coin.Genesis() != n.Genesis():
-			return nil, fmt.Errorf("nodes: %s is of another network than %s", node.Name, list[0].Name)
-		case node.Coin.Parameters() != n.Parameters():
-			return nil, fmt.Errorf("nodes: %s has other parameters than %s", node.Name, list[0].Name)
+		case node.Coin != nil:
+			if err := n.fits(node.Coin); err != nil {
+				return nil, fmt.Errorf("nodes: %s %w", node.Name, err)
+			}
 		}
 		names[node.Name] = true
-		n.members = append(n.members, &member{Node: node, slots: make(chan struct{}, inFlight)})
+		n.members = append(n.members, newMember(node))
 	}
 	n.final = n.Parameters().Confirmations
 	if n.final == 0 {
 		return nil, errors.New("nodes: parameters without confirmations")
 	}
 	return n, nil
+}
+
+// fits returns what keeps a coin from being one of these.
+func (n *Nodes) fits(c coin.Coin) error {
+	switch {
+	case c.Name() != n.Name() || c.Genesis() != n.Genesis():
+		return errors.New("is of another network")
+	case c.Parameters() != n.Parameters():
+		return errors.New("has other parameters")
+	}
+	return nil
 }
 
 func setDefault(d *time.Duration, value time.Duration) {

@@ -177,13 +177,11 @@ func TestNodesOfOneNetwork(t *testing.T) {
 		"17 nodes":         many,
 		`name ""`:          {{Coin: chain.Coin()}},
 		`name "a"`:         {good, good},
-		"no coin":          {{Name: "a", Coin: nil}},
+		"b has no coin":    {good, {Name: "b"}},
+		"none has a coin":  {{Name: "a", Dial: func(context.Context) (coin.Coin, error) { return chain.Coin(), nil }}},
 		"another network":  {good, {Name: "b", Coin: mock.New(mock.Options{Name: "b"}).Coin()}},
 		"other parameters": {good, {Name: "b", Coin: mock.New(mock.Options{Parameters: parameters}).Coin()}},
 	} {
-		if text == "no coin" {
-			list = []nodes.Node{good, {Name: "b"}}
-		}
 		_, err := nodes.New(list...)
 		require.ErrorContains(t, err, text)
 	}
@@ -191,6 +189,46 @@ func TestNodesOfOneNetwork(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "mock", n.Name())
 	require.Len(t, n.Health(), 2)
+}
+
+func TestANodeMayBeAwayAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chain := mock.New(mock.Options{})
+		var late coin.Coin
+		dialled := 0
+		n, err := nodes.New(
+			nodes.Node{Name: "a", Dial: func(context.Context) (coin.Coin, error) {
+				dialled++
+				if late == nil {
+					return nil, errors.New("nobody is there")
+				}
+				return late, nil
+			}},
+			nodes.Node{Name: "b", Coin: chain.Coin()},
+		)
+		require.NoError(t, err)
+		look := func(state coin.NodeState, reason string) {
+			t.Helper()
+			tip, err := n.Tip(t.Context())
+			require.NoError(t, err)
+			require.Zero(t, tip)
+			h, err := n.Header(t.Context(), 0)
+			require.NoError(t, err)
+			_, err = n.Block(t.Context(), h)
+			require.NoError(t, err)
+			require.Equal(t, state, n.Health()[0].State)
+			require.Contains(t, n.Health()[0].LastError, reason)
+			time.Sleep(time.Hour)
+		}
+		look(coin.NodeFailing, "nobody is there")
+		late = mock.New(mock.Options{Name: "other"}).Coin()
+		look(coin.NodeFailing, "another network")
+		late = chain.Coin()
+		before := dialled
+		look(coin.NodeWell, "")
+		look(coin.NodeWell, "")
+		require.Equal(t, before+1, dialled)
+	})
 }
 
 // several is a chain whose coin has three nodes.

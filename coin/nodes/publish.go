@@ -57,7 +57,7 @@ func (n *Nodes) publish(ctx context.Context, list []*member, tx coin.Transaction
 	var group sync.WaitGroup
 	for i, m := range list {
 		group.Go(func() {
-			replies[i] = ask(ctx, m, func(ctx context.Context, c coin.Coin) (coin.Publication, error) { return c.Publish(ctx, tx) })
+			replies[i] = ask(ctx, n, m, func(ctx context.Context, c coin.Coin) (coin.Publication, error) { return c.Publish(ctx, tx) })
 			if err := replies[i].err; err == nil || errors.Is(err, coin.ErrTransient) {
 				n.answered(ctx, m, err)
 			}
