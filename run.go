@@ -142,6 +142,9 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 		if err := p.judge(ctx, d, err); err != nil {
 			return err
 		}
+		if did {
+			wait = p.config.Poll // the trouble, if any, is a new one
+		}
 		switch {
 		case err != nil: // passing trouble
 			wait = min(2*wait, 60*p.config.Poll)
