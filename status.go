@@ -22,6 +22,9 @@ type Status struct {
 	Tip uint64
 	// Frontier is how far blocks are indexed, scanned and settled.
 	Frontier scanner.Frontier
+	// Progress is how far that is behind Tip and the log. Rates and what time
+	// remains follow from two of them.
+	Progress Progress
 	// Keys are the confirmed keys, in the order of their sessions.
 	Keys []scanner.Key
 	// Ledger is the group's books.
@@ -77,6 +80,9 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return s, fmt.Errorf("read status: %w", err)
 	}
+	s.Progress = newProgress(s.Tip, p.config.Parameters.Confirmations, s.Frontier)
+	s.Progress.Log = s.Next - min(s.Read, s.Next)
+	s.Progress.Held, s.Progress.HeldBytes = p.follow.load()
 	return s, nil
 }
 
