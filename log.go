@@ -212,37 +212,32 @@ func (p *Processor) passBy(ctx context.Context, of lane, position uint64) error 
 // readOne carries one entry out, in one transaction with the cursor's move. It
 // returns false while something is missing that the chain will bring.
 func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry Entry) (bool, error) {
-	for {
+	var verdicts []verdict
+	err := p.carryOut(ctx, func() error {
 		if of == settleLane {
 			if _, err := p.core.signer.Prepare(ctx, p.config.Store); err != nil {
-				return false, err
+				return err
 			}
 		}
-		var verdicts []verdict
-		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		return p.config.Store.View(ctx, func(r storage.Reader) (err error) {
 			verdicts, err = p.core.check(r, of, entry)
 			return err
 		})
-		if err == nil {
-			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
-				if err := p.core.apply(tx, of, position, entry, verdicts); err != nil {
-					if passes(err) { // the core asks no node: this would never pass
-						err = fmt.Errorf("%w: %w", errCore, err)
-					}
-					return err
-				}
-				return p.log.store(tx, of, position+1)
-			})
+	}, func(tx storage.Tx) error {
+		if err := p.core.apply(tx, of, position, entry, verdicts); err != nil {
+			if passes(err) { // the core asks no node: this would never pass
+				err = fmt.Errorf("%w: %w", errCore, err)
+			}
+			return err
 		}
-		switch {
-		case err == nil:
-			p.log.pass(of, position, true)
-			return true, nil
-		case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, signer.ErrNotReady):
-			return false, nil
-		}
-		if supplied, err := p.supply(ctx, err); !supplied {
-			return false, fmt.Errorf("log position %d: %w", position, err)
-		}
+		return p.log.store(tx, of, position+1)
+	})
+	switch {
+	case err == nil:
+		p.log.pass(of, position, true)
+		return true, nil
+	case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, signer.ErrNotReady):
+		return false, nil
 	}
+	return false, fmt.Errorf("log position %d: %w", position, err)
 }

@@ -44,6 +44,7 @@ func tellOn(t *testing.T, node string, cast cast) *summary {
 	require.Len(t, s.Refunds, 1)
 	require.Equal(t, 1, s.Restarts)
 	require.True(t, s.Ledger.Balanced)
+	require.NotZero(t, s.CatchUp.Blocks)
 	_, err = json.Marshal(s)
 	require.NoError(t, err)
 	return s

@@ -50,6 +50,7 @@ func (s *story) tell(ctx context.Context) error {
 	if s.adversaries != nil {
 		parts = append(parts, s.convict)
 	}
+	parts = append(parts, s.catchUp)
 	for _, part := range parts {
 		if err := part(ctx); err != nil {
 			return err

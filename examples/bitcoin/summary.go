@@ -22,6 +22,7 @@ type summary struct {
 	Restarts   int              `json:"restarts"`
 	Blocks     int              `json:"blocks"`
 	Ledger     ledgerSummary    `json:"ledger"`
+	CatchUp    catchUpSummary   `json:"catch_up"`
 	Seconds    float64          `json:"seconds"`
 	// Adversaries is only there if some were.
 	Adversaries *adversariesSummary `json:"adversaries,omitempty"`
@@ -76,6 +77,13 @@ type paymentSummary struct {
 	Transaction string `json:"txid"`
 
 	id coin.PaymentID
+}
+
+// catchUpSummary is how a newcomer caught up.
+type catchUpSummary struct {
+	Blocks  uint64  `json:"blocks"`
+	Entries uint64  `json:"log_entries"`
+	Seconds float64 `json:"seconds"`
 }
 
 type ledgerSummary struct {
