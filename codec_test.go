@@ -15,6 +15,7 @@ import (
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/processortest"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/signer"
@@ -40,6 +41,7 @@ func entries() []processor.Entry {
 		processor.SignSlashReport{Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}, {Validator: 4, Points: 5}}},
 		processor.RetireSession{Session: 1},
 		processor.AbandonKey{Session: 1},
+		processor.SetParameters{Version: 2, Content: []byte{3}},
 	}
 }
 
@@ -63,7 +65,7 @@ func eventBodies() []processor.EventBody {
 		processor.KeyStage{Session: 1, Stage: 2, Number: 3},
 		processor.Divergence{SignID: signer.BatchID(1, 2), Digests: [][32]byte{{3}, {4}}},
 		processor.Condition{Subject: [32]byte{1}, Text: "text"},
-		processor.Halted{Reason: "reason"},
+		processor.Halted{Cause: processor.ChainChanged, Reason: "reason"},
 		processor.CosignedBlock{Session: 1, Number: 2, Hash: [32]byte{3}, Digest: [32]byte{4}, Signature: [64]byte{5}},
 		processor.SignedSlashReport{
 			Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}}, Digest: [32]byte{4}, Signature: [64]byte{5},
@@ -82,7 +84,7 @@ func TestEntriesHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 11)
+	require.Len(t, kinds, 12)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEntry(data)
 		require.Error(t, err)
@@ -171,6 +173,16 @@ func FuzzDecodeEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if e, err := processor.DecodeEvent(data); err == nil {
 			require.Equal(t, data, processor.EncodeEvent(e))
+		}
+	})
+}
+
+func FuzzDecodeHalt(f *testing.F) {
+	f.Add(wire.Marshal(processor.Halt{Cause: processor.ChainChanged, Reason: "reason"}))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if halt, err := wire.Unmarshal[processor.Halt](data); err == nil {
+			require.Equal(t, data, wire.Marshal(halt))
+			require.NotContains(t, halt.Cause.String(), "cause ")
 		}
 	})
 }

@@ -45,7 +45,7 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 		Coin: c.Coin, Tracker: tracker, Events: reports{k.outbox, k.signer},
 	})
 	k.scheduler = c.Scheduler(scheduler.Config{
-		Genesis: c.Coin.Genesis(), Parameters: *c.Parameters, Coin: c.Coin,
+		Genesis: c.Coin.Genesis(), Coin: c.Coin,
 		Chain: k.scanner, Plans: k.signer, Events: k.outbox,
 	})
 	return k
@@ -244,6 +244,9 @@ func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []v
 		return k.acknowledge(tx, e)
 	case AbandonKey:
 		return nil, k.abandon(tx, e.Session)
+	case SetParameters:
+		refusal, err := k.scanner.SetRules(tx, e.Version, e.Content)
+		return nil, k.refuse(tx, "set parameters", refusal, err)
 	case Burns:
 		return nil, k.scheduler.Burn(tx, e.Payments)
 	case Reattempt:
@@ -282,13 +285,18 @@ func (k *core) acknowledge(tx storage.Tx, e AcknowledgeBatch) (*uint64, error) {
 // abandon takes a key out of service.
 func (k *core) abandon(tx storage.Tx, session uint64) error {
 	refusal, err := k.scanner.Abandon(tx, session)
-	if err != nil {
-		return err
-	}
-	if refusal != "" {
-		return k.outbox.put(tx, Condition{Text: clip("abandon key: " + refusal)})
+	if err != nil || refusal != "" {
+		return k.refuse(tx, "abandon key", refusal, err)
 	}
 	return k.scheduler.Abandon(tx, session)
+}
+
+// refuse tells why an entry has no effect, unless it has.
+func (k *core) refuse(tx storage.Tx, what, refusal string, err error) error {
+	if err != nil || refusal == "" {
+		return err
+	}
+	return k.outbox.put(tx, Condition{Text: clip(what + ": " + refusal)})
 }
 
 // retire erases the secrets of a confirmed session, if it has no duties any
@@ -320,6 +328,7 @@ func (e CosignBlock) concerns(l lane) bool      { return l == batchLane }
 func (e SignSlashReport) concerns(l lane) bool  { return l == batchLane }
 func (e RetireSession) concerns(lane) bool      { return true }
 func (e AbandonKey) concerns(l lane) bool       { return l != keygenLane }
+func (e SetParameters) concerns(l lane) bool    { return l == settleLane }
 
 func (e Reattempt) concerns(l lane) bool { return l == laneOf(e.SignID) }
 

@@ -36,10 +36,10 @@ func newState() *state {
 }
 
 // digested tells whether a record counts: the scheduler's, the list of keys,
-// what is to be reported later, and the results of acknowledged batches, whose
+// the rules, what is to be reported later, and the results of acknowledged batches, whose
 // digests apply adds.
 func digested(key []byte) bool {
-	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue"} {
+	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue", "scanner/rules"} {
 		if strings.HasPrefix(string(key), name) {
 			return true
 		}

@@ -33,6 +33,7 @@ const (
 	kindSignSlashReport
 	kindRetireSession
 	kindAbandonKey
+	kindSetParameters
 )
 
 // GenerateKey starts an attempt to generate the key pair of a session, which is
@@ -134,11 +135,29 @@ type RetireSession struct{ Session uint64 }
 // nothing else. Without a successor, it has no effect but a Condition.
 type AbandonKey struct{ Session uint64 }
 
+// SetParameters changes the rules from its effective block on, which lies a
+// window behind the block of the first batch that is acknowledged after it. A
+// processor that does not know the version halts before that block.
+type SetParameters struct {
+	// Version is that of the rules. This processor knows scanner.RulesVersion.
+	Version uint32
+	// Content is what the version makes of it: see NewParameters.
+	Content []byte
+}
+
+// NewParameters is the entry that sets parameters of the known version. All but
+// BatchesAhead and Withdrawals can change; another value there, or parameters
+// that Validate refuses, make it an entry without effect but a Condition.
+func NewParameters(p coin.Parameters) SetParameters {
+	return SetParameters{scanner.RulesVersion, wire.Marshal(p)}
+}
+
 // Bounds of decoded entries.
 const (
 	maxMessage  = 16 << 20
 	maxPayments = 1 << 20
 	maxResults  = 1 << 20
+	maxContent  = 1 << 16
 )
 
 func (GenerateKey) kind() uint8      { return kindGenerateKey }
@@ -152,6 +171,7 @@ func (CosignBlock) kind() uint8      { return kindCosignBlock }
 func (SignSlashReport) kind() uint8  { return kindSignSlashReport }
 func (RetireSession) kind() uint8    { return kindRetireSession }
 func (AbandonKey) kind() uint8       { return kindAbandonKey }
+func (SetParameters) kind() uint8    { return kindSetParameters }
 
 func (e GenerateKey) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -222,6 +242,11 @@ func (e SignSlashReport) report() batch.SlashReport { return batch.SlashReport{S
 func (e RetireSession) encode(w *wire.Writer) { w.Uint64(e.Session) }
 func (e AbandonKey) encode(w *wire.Writer)    { w.Uint64(e.Session) }
 
+func (e SetParameters) encode(w *wire.Writer) {
+	w.Uint32(e.Version)
+	w.Bytes(e.Content)
+}
+
 // EncodeEntry returns the one encoding of an entry.
 func EncodeEntry(e Entry) []byte {
 	var w wire.Writer
@@ -267,6 +292,8 @@ func DecodeEntry(data []byte) (Entry, error) {
 		e = RetireSession{Session: r.Uint64()}
 	case kindAbandonKey:
 		e = AbandonKey{Session: r.Uint64()}
+	case kindSetParameters:
+		e = SetParameters{Version: r.Uint32(), Content: r.Bytes(maxContent)}
 	default:
 		r.Check(false, fmt.Sprintf("entry of kind %d", kind))
 	}

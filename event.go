@@ -202,5 +202,9 @@ type Condition struct {
 	Text    string // for people
 }
 
-// Halted tells that the processor has stopped for good, and the reason.
-type Halted struct{ Reason string }
+// Halted tells that the processor has stopped for good, for a cause, and the
+// reason for people.
+type Halted struct {
+	Cause  Cause
+	Reason string
+}

@@ -155,7 +155,13 @@ func (e Condition) encode(w *wire.Writer) {
 	w.String(e.Text)
 }
 
-func (e Halted) encode(w *wire.Writer) { w.String(e.Reason) }
+func (e Halted) encode(w *wire.Writer) { Halt(e).Encode(w) }
+
+func decodeHalted(r *wire.Reader) Halted {
+	var h Halt
+	h.Decode(r)
+	return Halted(h)
+}
 
 func (e CosignedBlock) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -262,7 +268,7 @@ func decodeEvent(r *wire.Reader) EventBody {
 		e.Text = r.String(maxReason)
 		return e
 	case kindHalted:
-		return Halted{Reason: r.String(maxReason)}
+		return decodeHalted(r)
 	case kindCosignedBlock:
 		e := CosignedBlock{Session: r.Uint64()}
 		var c batch.Cosign

@@ -50,9 +50,9 @@ func start(t testing.TB, g *processortest.Group) *processortest.Group {
 	for _, w := range g.Weights {
 		total += w
 	}
-	g.GenerateKey(0, total)
+	g.GenerateKey(0, 0, total)
 	require.NoError(t, g.Run(context.Background()))
-	require.NoError(t, g.ConfirmKey(context.Background()))
+	require.NoError(t, g.ConfirmKey(context.Background(), 0))
 	mine(t, g, 2)
 	return g
 }
@@ -69,7 +69,7 @@ func mine(t testing.TB, g *processortest.Group, n int) {
 // deposit pays the group.
 func deposit(t testing.TB, g *processortest.Group, amount uint64) {
 	t.Helper()
-	address, err := g.Chain.Coin().Address(g.Key.NetworkKey, coin.External)
+	address, err := g.Chain.Coin().Address(g.Key(0).NetworkKey, coin.External)
 	require.NoError(t, err)
 	_, err = g.Chain.Pay(context.Background(), cointest.Deposit{
 		To: []cointest.Target{{Address: address, Amount: amount}}, Data: []byte("mint"),

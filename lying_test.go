@@ -123,9 +123,9 @@ func TestWrongAnswersAreWaitedOut(t *testing.T) {
 					Chain: chain, Coin: func(int) coin.Coin { return node }, Weights: []uint16{1}, Threshold: 1,
 				})
 				require.NoError(t, err)
-				g.GenerateKey(0, 1)
+				g.GenerateKey(0, 0, 1)
 				require.NoError(t, g.Run(t.Context()))
-				require.NoError(t, g.ConfirmKey(t.Context()))
+				require.NoError(t, g.ConfirmKey(t.Context(), 0))
 				if when == "later" {
 					require.NoError(t, chain.Mine(t.Context(), 2))
 					require.NoError(t, g.AcknowledgeAll(t.Context()))

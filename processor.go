@@ -42,14 +42,6 @@ var (
 	ErrEquivocation = errors.New("processor: log position was given with another entry")
 )
 
-// Halt is the reason for which a processor has stopped for good. It neither
-// reads the log nor signs any more, after restarts too.
-type Halt struct{ Reason string }
-
-func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
-
-var halted = storage.NewValue("processor/halted", storage.Blob)
-
 // New returns a processor over a new database or one of a former process. It
 // starts nothing: see Run and Step. Errors wrap ErrOtherDatabase for a database
 // that is another's, keygen.ErrSealingKey if the shares in it are sealed with
@@ -72,7 +64,10 @@ func New(config Config) (*Processor, error) {
 		workers:  newWorkers(),
 	}
 	p.core = newCore(&p.config, p.workers.parallel)
-	if err := config.Store.Update(ctx, p.core.outbox.restart); err != nil {
+	err := config.Store.Update(ctx, func(tx storage.Tx) error {
+		return errors.Join(p.core.outbox.restart(tx), resume(tx))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("clean outbox: %w", err)
 	}
 	if err := config.Store.View(ctx, p.log.load); err != nil {
@@ -157,34 +152,6 @@ func (p *Processor) Ack(ids ...uint64) error {
 		return fmt.Errorf("acknowledge events: %w", err)
 	}
 	return nil
-}
-
-// halt stops the processor for good.
-func (p *Processor) halt(ctx context.Context, cause error) error {
-	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
-		if _, ok, err := halted.Get(tx); err != nil || ok {
-			return err
-		}
-		reason := clip(cause.Error())
-		if err := halted.Put(tx, []byte(reason)); err != nil {
-			return err
-		}
-		return p.core.outbox.put(tx, Halted{reason})
-	})
-	p.config.Logger.Error("halted", "reason", cause)
-	p.wake.all()
-	return err
-}
-
-// halted returns a *Halt if the processor has halted.
-func (p *Processor) halted(ctx context.Context) error {
-	return p.config.Store.View(ctx, func(r storage.Reader) error {
-		reason, ok, err := halted.Get(r)
-		if err == nil && ok {
-			err = &Halt{string(reason)}
-		}
-		return err
-	})
 }
 
 // DepositAddress returns where users pay to the key of a confirmed session.

@@ -141,7 +141,7 @@ func TestPositions(t *testing.T) {
 		events, err := p.Pending(ctx, 0, 10)
 		require.NoError(t, err)
 		require.Len(t, events, 1)
-		require.Equal(t, processor.Halted{Reason: halt.Reason}, events[0].Body)
+		require.Equal(t, processor.Halted{Cause: processor.Equivocation, Reason: halt.Reason}, events[0].Body)
 		require.ErrorIs(t, p.Handle(ctx, 1, one), processor.ErrEquivocation)
 		p, err = processor.New(c) // it stays so
 		require.NoError(t, err)
@@ -235,7 +235,7 @@ func TestReasonsAreText(t *testing.T) {
 
 func TestEventsComeAtLeastOnceAndInOrder(t *testing.T) {
 	g := newGroup(t, 1, 1)
-	g.GenerateKey(0, 1)
+	g.GenerateKey(0, 0, 1)
 	v := g.Validators[0]
 	p := v.Processor
 	require.NoError(t, p.Handle(t.Context(), 0, g.Log[0]))

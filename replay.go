@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -49,29 +50,48 @@ func (c Convictions) Confirm(accusation InvalidParticipant) bool {
 // The convictions are in the order of the log within key generation, within
 // the signing of batches and within that of plans.
 func Replay(ctx context.Context, config Config, log []Entry) (Convictions, error) {
+	var found Convictions
 	p, err := watcher(config, log)
-	if err != nil {
-		return nil, fmt.Errorf("replay: %w", err)
+	if err == nil {
+		defer p.Close()
+		err = p.replay(ctx, log, len(log), func(body EventBody) {
+			if one, ok := body.(InvalidParticipant); ok {
+				found = append(found, one)
+			}
+		})
 	}
-	defer p.Close()
+	if err != nil {
+		return found, fmt.Errorf("replay: %w", err)
+	}
+	return found, nil
+}
+
+// replay reads a log to its end, so many entries at a time, and shows the events
+// to take.
+func (p *Processor) replay(ctx context.Context, log []Entry, most int, take func(EventBody)) error {
 	for position, e := range log {
 		if err := p.Handle(ctx, uint64(position), e); err != nil {
-			return nil, fmt.Errorf("replay: %w", err)
+			return err
+		}
+		if (position+1)%most != 0 {
+			continue
+		}
+		if _, err := p.Step(ctx); err != nil {
+			return errors.Join(err, p.takeEvents(context.WithoutCancel(ctx), take))
 		}
 	}
-	var found Convictions
 	for {
 		_, stopped := p.Step(ctx)
-		if err := p.takeConvictions(context.WithoutCancel(ctx), &found); err != nil {
-			return found, fmt.Errorf("replay: %w", err)
+		if err := p.takeEvents(context.WithoutCancel(ctx), take); err != nil {
+			return err
 		}
 		switch {
 		case stopped != nil:
-			return found, fmt.Errorf("replay: %w", stopped)
+			return stopped
 		case p.log.reached(uint64(len(log))):
-			return found, nil
+			return nil
 		case !sleep(ctx, p.config.Poll):
-			return found, fmt.Errorf("replay: the node lacks what the rest of the log is about: %w", ctx.Err())
+			return fmt.Errorf("the node lacks what the rest of the log is about: %w", ctx.Err())
 		}
 	}
 }
@@ -109,8 +129,8 @@ func (mute) Publish(context.Context, coin.Transaction) (coin.Publication, error)
 	return coin.Publication{Status: coin.Accepted}, nil
 }
 
-// takeConvictions takes all events and appends those that convict.
-func (p *Processor) takeConvictions(ctx context.Context, found *Convictions) error {
+// takeEvents shows all events to take and acknowledges them.
+func (p *Processor) takeEvents(ctx context.Context, take func(EventBody)) error {
 	for {
 		events, err := p.Pending(ctx, 0, 256)
 		if err != nil || len(events) == 0 {
@@ -119,9 +139,7 @@ func (p *Processor) takeConvictions(ctx context.Context, found *Convictions) err
 		ids := make([]uint64, len(events))
 		for i, e := range events {
 			ids[i] = e.ID
-			if one, ok := e.Body.(InvalidParticipant); ok {
-				*found = append(*found, one)
-			}
+			take(e.Body)
 		}
 		if err := p.Ack(ids...); err != nil {
 			return err

@@ -219,7 +219,7 @@ func (p *Processor) judge(ctx context.Context, d driver, err error) error {
 		if failed := p.halt(ctx, err); failed != nil {
 			return errors.Join(err, failed)
 		}
-		return &Halt{clip(err.Error())}
+		return haltOf(err)
 	}
 	return fmt.Errorf("%s: %w", d.name, err)
 }
@@ -245,7 +245,7 @@ func halts(err error) bool {
 			return true
 		}
 	}
-	return is[*scanner.ChainChanged](err) || is[*scanner.Mismatch](err) || is[*scanner.Compromised](err) ||
+	return is[*scanner.ChainChanged](err) || is[*scanner.Mismatch](err) || is[*scanner.Compromised](err) || is[*scanner.UpgradeNeeded](err) ||
 		is[*scheduler.Unbalanced](err) || is[*signer.DigestError](err)
 }
 

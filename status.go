@@ -57,9 +57,9 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 	s.Read = min(p.log.at[keygenLane], p.log.at[batchLane], p.log.at[settleLane])
 	p.log.mu.Unlock()
 	err := p.config.Store.View(ctx, func(r storage.Reader) error {
-		reason, stopped, err := halted.Get(r)
+		halt, stopped, err := halted.Get(r)
 		if stopped {
-			s.Halted = &Halt{string(reason)}
+			s.Halted = &halt
 		}
 		errs := []error{err}
 		read := func(err error) { errs = append(errs, err) }

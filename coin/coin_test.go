@@ -155,6 +155,10 @@ func TestDecodersRefuse(t *testing.T) {
 		_, err = wire.Unmarshal[coin.OwnOutput](wire.Marshal(coin.OwnOutput{Kind: kind}))
 		require.ErrorIs(t, err, wire.ErrValue)
 	}
+	none := parameters
+	none.Window = 0
+	_, err = wire.Unmarshal[coin.Parameters](wire.Marshal(none))
+	require.ErrorIs(t, err, wire.ErrValue)
 	for _, fate := range []coin.Fate{0, coin.PassedOn + 1} {
 		_, err = wire.Unmarshal[coin.Deposit](wire.Marshal(coin.Deposit{Output: output, Fate: fate}))
 		require.ErrorIs(t, err, wire.ErrValue)

@@ -54,6 +54,11 @@ func FuzzPlan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[coin.Plan](t, data) })
 }
 
+func FuzzParameters(f *testing.F) {
+	f.Add(wire.Marshal(parameters))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[coin.Parameters](t, data) })
+}
+
 func FuzzDeposit(f *testing.F) {
 	f.Add(wire.Marshal(deposit))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[coin.Deposit](t, data) })

@@ -58,6 +58,21 @@ func (p Parameters) Encode(w *wire.Writer) {
 	w.Uint8(p.Withdrawals)
 }
 
+// Decode reads the parameters and refuses what Validate does.
+func (p *Parameters) Decode(r *wire.Reader) {
+	for _, v := range []*uint64{
+		&p.Confirmations, &p.Window, &p.TenMinutes, &p.Grace, &p.BatchesAhead,
+		&p.Patience, &p.Dust, &p.FeeFloor, &p.FeeCap,
+	} {
+		*v = r.Uint64()
+	}
+	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.BatchLimit, &p.MaxData} {
+		*v = r.Uint32()
+	}
+	p.Withdrawals = r.Uint8()
+	r.Check(p.Validate() == nil, "parameters")
+}
+
 // Hash identifies the parameters.
 func (p Parameters) Hash() [32]byte {
 	var w wire.Writer

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
 )
@@ -20,7 +21,8 @@ func roundTrip[T any, P wire.Decoder[T]](t *testing.T, data []byte) {
 func FuzzKey(f *testing.F) {
 	f.Add(wire.Marshal(Key{}))
 	f.Add(wire.Marshal(Key{
-		Session: 1, BatchKey: [32]byte{2}, NetworkKey: networkKey, Start: Start{ByTime: true, At: 3}, Activation: 4, Active: true,
+		Session: 1, BatchKey: [32]byte{2}, NetworkKey: networkKey, Start: Start{ByTime: true, At: 3}, First: true, Waiting: true,
+		Activation: 4, Active: true, Retirement: 5, Retiring: true, Abandoned: true, Watched: true,
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[Key](t, data) })
 }
@@ -44,7 +46,8 @@ func FuzzResolution(f *testing.F) {
 func FuzzBuffer(f *testing.F) {
 	change := coin.Output{Kind: coin.Change, Amount: 9, Spend: []byte("spend")}
 	f.Add(wire.Marshal(buffer{}))
-	f.Add(wire.Marshal(buffer{Internal: []coin.Output{change, {}}, Deposits: []coin.Deposit{{Output: deposit(9, "data"), Fate: coin.Reported}}}))
+	f.Add(wire.Marshal(buffer{Internal: []coin.Output{change, {}}, Deposits: []coin.Deposit{{Output: deposit(9, "data"), Fate: coin.Reported}},
+		Late: []lateReport{{coin.Late{Deposit: coin.OutputID{Index: 1}, Origin: "origin", Credit: 3, Amount: 2, Fate: coin.Refunded}}}}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[buffer](t, data) })
 }
 
@@ -54,6 +57,27 @@ func FuzzReports(f *testing.F) {
 }
 
 func FuzzReport(f *testing.F) {
-	f.Add(wire.Marshal(report{Number: 1, Digest: [32]byte{2}, Instructions: 3, Last: true}))
+	f.Add(wire.Marshal(report{Session: 1, Last: true, Batch: batch.Batch{
+		ID: 2, Number: 3, Block: [32]byte{4}, Instructions: []batch.Instruction{{Origin: "origin", Amount: 5, Data: []byte("data")}},
+	}}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[report](t, data) })
+}
+
+func FuzzLate(f *testing.F) {
+	f.Add(wire.Marshal(late{}))
+	f.Add(wire.Marshal(late{
+		Session: 1, Block: 2, Position: 3, Deposit: coin.OutputID{Index: 4}, Origin: "origin", Data: []byte("data"), Credit: 6, Amount: 5,
+	}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[late](t, data) })
+}
+
+func FuzzLateReport(f *testing.F) {
+	f.Add(wire.Marshal(lateReport{coin.Late{Fate: coin.Reported}}))
+	f.Add(wire.Marshal(lateReport{coin.Late{Deposit: coin.OutputID{Index: 1}, Origin: "origin", Credit: 3, Amount: 2, Fate: coin.Accumulated}}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[lateReport](t, data) })
+}
+
+func FuzzRules(f *testing.F) {
+	f.Add(wire.Marshal(rules{Version: 1, Content: []byte("content")}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[rules](t, data) })
 }

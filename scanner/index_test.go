@@ -16,16 +16,6 @@ func TestIndexingWaitsForAKey(t *testing.T) {
 	require.Empty(t, w.dump())
 }
 
-func TestASecondKeyIsRefused(t *testing.T) {
-	w := started(t, 3, 1)
-	before := w.dump()
-	for _, session := range []uint64{5, 6} {
-		err := w.update(func(tx storage.Tx) error { return w.scanner.Confirm(tx, Key{Session: session}) })
-		require.ErrorIs(t, err, ErrSession)
-	}
-	require.Equal(t, before, w.dump())
-}
-
 func TestHeadersStandOnOneAnother(t *testing.T) {
 	w := started(t, 8, 6)
 	require.NoError(t, w.indexHeader(w.chain[2].header), "the first may be any before the start")
@@ -130,4 +120,34 @@ func TestTheFirstKeyActivatesAtItsStart(t *testing.T) {
 			}, w.due())
 		})
 	}
+}
+
+func TestManyHeadersAreIndexedInOneCall(t *testing.T) {
+	w := started(t, 4, 30)
+	var headers []coin.Header
+	for _, b := range w.chain {
+		headers = append(headers, b.header)
+	}
+	index := func(headers ...coin.Header) error {
+		return w.update(func(tx storage.Tx) error { return w.scanner.Index(tx, headers...) })
+	}
+	require.NoError(t, index())
+	require.Error(t, index(append(headers[:5:5], headers[6:]...)...), "one is missing")
+	require.False(t, w.frontier().Started)
+	require.NoError(t, index(headers...))
+	other := started(t, 4, 30)
+	other.indexAll()
+	require.Equal(t, other.dump(), w.dump())
+}
+
+func TestIndexingReadsNothingForEachHeader(t *testing.T) {
+	w := started(t, 4, 1000)
+	var headers []coin.Header
+	for _, b := range w.chain {
+		headers = append(headers, b.header)
+	}
+	steps := 0
+	require.NoError(t, w.update(func(tx storage.Tx) error { return w.scanner.Index(&counted{Tx: tx, n: &steps}, headers...) }))
+	require.Less(t, steps, 1010, "one for each, and few more")
+	require.EqualValues(t, 1000, w.frontier().Index)
 }

@@ -1,9 +1,8 @@
 package scanner
 
 import (
-	"crypto/sha256"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,67 +14,25 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
-// The rules of a whole group that these tests run scanners by: how
-// instructions turn out, and which outputs the group spends.
-
-// succeeds decides results, as a settlement chain would.
-func succeeds(id uint64, i int) bool { return sha256.Sum256(fmt.Append(nil, id, i))[0]%3 > 0 }
-
-// planFor is the plan that spends an output, made when the output settles, and
-// the transaction that fulfils it.
-func planFor(id coin.OutputID) (coin.PlanID, [32]byte) {
-	var w wire.Writer
-	id.Encode(&w)
-	plan := sha256.Sum256(w.Data())
-	return plan, sha256.Sum256(plan[:])
-}
-
-// history is a chain in which users and the group move.
-func history(t *rapid.T) (blocks []*block) {
-	var outputs []coin.OutputID // unspent
-	kinds := rapid.SampledFrom([]coin.Kind{coin.External, coin.External, coin.External, coin.Change, coin.Branch, coin.Forwarded})
-	amounts := rapid.OneOf(rapid.Uint64Range(1, 200), rapid.Uint64Range(10, 1<<40), rapid.Just[uint64](1<<64-1))
-	data := rapid.SampledFrom([]int{0, 0, 1, 30, 64, 65, 1000})
-	rates := rapid.OneOf(rapid.Uint64Max(60), rapid.Just[uint64](0))
-	busy := rapid.IntRange(1, 4).Draw(t, "one block of so many is busy")
-	for n := range rapid.IntRange(3, 40).Draw(t, "blocks") {
-		b := &block{rate: rates.Draw(t, "rate")}
-		blocks = append(blocks, b)
-		if rapid.IntRange(1, busy).Draw(t, "busy") > 1 {
-			continue
-		}
-		for i := range rapid.IntRange(0, 3).Draw(t, "spends") {
-			if len(outputs) == 0 {
-				break
-			}
-			at := rapid.IntRange(0, len(outputs)-1).Draw(t, "spent")
-			spent := outputs[at]
-			outputs = append(outputs[:at], outputs[at+1:]...)
-			_, id := planFor(spent)
-			b.transactions = append(b.transactions, spend{id, []coin.OutputID{{Index: uint32(i)}, spent}})
-		}
-		for i := range rapid.IntRange(0, 7).Draw(t, "outputs") {
-			o := coin.Output{
-				ID: coin.OutputID{Transaction: coin.TransactionID(blockID(uint64(n))), Index: uint32(i)}, Session: 5,
-				Kind: kinds.Draw(t, "kind"), Amount: amounts.Draw(t, "amount"), Position: uint32(i / 3),
-				Data: []byte(strings.Repeat("x", data.Draw(t, "data"))),
-			}
-			if rapid.Bool().Draw(t, "has origin") {
-				o.Origin = "origin"
-			}
-			b.outputs = append(b.outputs, o)
-		}
-		for _, o := range b.outputs {
-			outputs = append(outputs, o.ID)
-		}
-	}
-	return blocks
+// entry is one of the log: a decision about a key, or an acknowledgement.
+type entry struct {
+	decision *decision
+	id       uint64
+	digest   [32]byte
+	results  []bool
 }
 
 // tested is a world in which the group makes plans, and what it told.
 type tested struct {
 	*world
+	script      []decision // that are not in the log yet
+	log         []entry    // applied
 	settlements []*coin.Settlement
+	ended       []coin.Arrival // all there were
+	forwards    []coin.Deposit // passed on, not ended yet
+	abandoned   map[uint64]bool
+	refused     int
+	traces      []string // what entries changed of what validators must agree on
 }
 
 func newTested(t require.TestingT, activation uint64, blocks []*block) *tested {
@@ -84,73 +41,197 @@ func newTested(t require.TestingT, activation uint64, blocks []*block) *tested {
 	for _, b := range blocks {
 		w.add(&block{rate: b.rate, outputs: b.outputs, transactions: b.transactions})
 	}
-	return &tested{world: w}
+	return &tested{world: w, abandoned: make(map[uint64]bool)}
 }
 
-// next acknowledges the next batch, as far as that is possible without or
-// with resolving blocks. It tells whether there was anything to do.
-func (w *tested) next() bool {
-	b := w.batch(w.frontier().Acknowledged)
+// next is the next entry of the log that a group would write, if there is one.
+func (w *tested) next() *entry {
+	id := w.frontier().Acknowledged
+	if len(w.script) > 0 && w.script[0].before <= id {
+		return &entry{decision: &w.script[0]}
+	}
+	b := w.batch(id)
 	if b == nil {
-		return false
+		return nil
 	}
-	results := make([]bool, len(b.Instructions))
-	for i := range results {
-		results[i] = succeeds(b.ID, i)
+	e := &entry{id: id, digest: w.digest(b), results: make([]bool, len(b.Instructions))}
+	for i := range e.results {
+		e.results[i] = succeeds(id, i)
 	}
-	err := w.update(func(tx storage.Tx) error {
-		s, err := w.scanner.Acknowledge(tx, b.ID, w.digest(b), results)
-		if err != nil || s == nil {
-			return err
-		}
-		w.settlements = append(w.settlements, s)
-		return w.schedule(tx, s)
+	return e
+}
+
+// traced notes the changes of records that validators must agree on.
+type traced struct {
+	storage.Tx
+	changes *strings.Builder
+}
+
+func agreed(key []byte) bool {
+	return slices.ContainsFunc([]string{"scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue"},
+		func(name string) bool { return strings.HasPrefix(string(key), name) })
+}
+
+func (t traced) Put(key, value []byte) error {
+	if agreed(key) {
+		t.changes.WriteString("put " + string(key) + string(value) + "\n")
+	}
+	return t.Tx.Put(key, value)
+}
+
+func (t traced) Delete(key []byte) error {
+	if agreed(key) {
+		t.changes.WriteString("delete " + string(key) + "\n")
+	}
+	return t.Tx.Delete(key)
+}
+
+// apply applies an entry as far as that is possible without, or with,
+// resolving a block. It tells whether there was anything to do.
+func (w *tested) apply(e *entry) bool {
+	var changes strings.Builder
+	var then func()
+	err := w.update(func(tx storage.Tx) (err error) {
+		then, err = w.try(traced{tx, &changes}, e)
+		return err
 	})
 	if unresolved, ok := errors.AsType[*Unresolved](err); ok {
 		w.resolve(unresolved.Header.Number)
 		return true
 	}
+	if errors.Is(err, ErrNotScanned) {
+		return false
+	}
 	require.NoError(w.t, err)
+	then()
+	w.log = append(w.log, *e)
+	w.traces = append(w.traces, changes.String())
+	if e.decision != nil && len(w.script) > 0 {
+		w.script = w.script[1:]
+	}
+	w.view(func(r storage.Reader) error {
+		keys, err := w.scanner.(*scanner).ring(r)
+		require.LessOrEqual(w.t, len(keys.live()), 2)
+		require.NotEmpty(w.t, keys.live())
+		return err
+	})
 	return true
 }
 
+// try applies an entry. What is not in the database is to change then.
+func (w *tested) try(tx storage.Tx, e *entry) (then func(), err error) {
+	if d := e.decision; d != nil && !d.abandon {
+		return func() {}, w.scanner.Confirm(tx, keyOf(byte(d.session)))
+	} else if d != nil {
+		refusal, err := w.scanner.Abandon(tx, d.session)
+		return func() {
+			if refusal == "" {
+				w.abandoned[d.session] = true
+			} else {
+				w.refused++
+			}
+		}, err
+	}
+	s, err := w.scanner.Acknowledge(tx, e.id, e.digest, e.results)
+	if err != nil || s == nil {
+		return func() {}, err
+	}
+	arrivals, forwards, err := w.schedule(tx, s)
+	if err != nil {
+		return nil, err
+	}
+	retiring, err := w.scanner.Settled(tx, arrivals, func(_ storage.Reader, session uint64) (bool, error) {
+		waits := slices.ContainsFunc(forwards, func(d coin.Deposit) bool { return d.Output.Session == session })
+		return !waits && chance(3, "idle", session, s.Reference) > 0, nil
+	})
+	return func() {
+		w.settlements = append(w.settlements, s)
+		w.forwards = forwards
+		w.ended = append(w.ended, arrivals...)
+		if retiring != nil {
+			w.retiring = append(w.retiring, *retiring)
+		}
+	}, err
+}
+
 // schedule plans to spend each output that settles, and ends the guard of the
-// inputs of each plan that happened.
-func (w *tested) schedule(tx storage.Tx, s *coin.Settlement) error {
+// inputs of each plan that happened. It returns which deposits have ended to be
+// passed on, and which not.
+func (w *tested) schedule(tx storage.Tx, s *coin.Settlement) ([]coin.Arrival, []coin.Deposit, error) {
 	expect := func(o coin.Output) error {
 		plan, transaction := planFor(o.ID)
 		return w.tracker.Expect(tx, plan, fulfilled{transaction, o.ID})
 	}
+	forwards := slices.Clone(w.forwards)
 	for _, b := range s.Blocks {
 		for _, d := range b.Deposits {
+			if d.Fate == coin.PassedOn {
+				forwards = append(forwards, d)
+			}
 			if err := expect(d.Output); err != nil {
-				return err
+				return nil, nil, err
 			}
 		}
 		for _, o := range b.Internal {
 			if err := expect(o); err != nil {
-				return err
+				return nil, nil, err
 			}
 		}
 		for _, c := range b.Completions {
 			for _, t := range w.chain[b.Number].transactions {
 				if t.ID() == c.Transaction {
 					if err := w.tracker.Unguard(tx, t.Lookups()[1]); err != nil {
-						return err
+						return nil, nil, err
 					}
 				}
 			}
 		}
 	}
-	return nil
+	roles, err := w.scanner.Roles(tx, s.Reference)
+	if err != nil {
+		return nil, nil, err
+	}
+	finishing := make(map[uint64]bool)
+	pays := 0
+	for _, role := range roles {
+		finishing[role.Key.Session] = role.Finishing
+		require.False(w.t, role.Leaves && role.Change.Session == role.Key.Session)
+		require.False(w.t, w.abandoned[role.Change.Session] || w.abandoned[role.Key.Session])
+		if role.Pays {
+			pays++
+		}
+	}
+	require.LessOrEqual(w.t, pays, 1)
+	var arrivals []coin.Arrival
+	var waiting []coin.Deposit
+	for _, d := range forwards {
+		switch {
+		case w.abandoned[d.Output.Session] || finishing[d.Output.Session]:
+			arrivals = append(arrivals, coin.Arrival{Deposit: d.Output.ID})
+		case chance(3, "arrives", d.Output.ID, s.Reference) == 0:
+			amount := d.Output.Amount - chance(20, "fee", d.Output.ID)%(d.Output.Amount-9)
+			arrivals = append(arrivals, coin.Arrival{Deposit: d.Output.ID, Amount: amount})
+		default:
+			waiting = append(waiting, d)
+		}
+	}
+	return arrivals, waiting, nil
 }
 
-// told is all that the world told, as bytes.
+// told is all that the world told, as bytes. Batches count once, however often
+// they changed hands, with those who had to sign them in the end.
 func (w *tested) told() []byte {
 	var all wire.Writer
-	wire.List(&all, w.updates())
+	for id := uint64(0); w.batch(id) != nil; id++ {
+		w.batch(id).Encode(&all)
+		all.Uint64(w.signer(id))
+	}
+	wire.List(&all, w.stages())
 	for _, s := range w.settlements {
 		all.Uint64(s.Reference)
+		for _, l := range s.Late {
+			lateReport{l}.Encode(&all)
+		}
 		all.Count(len(s.Blocks))
 		for _, b := range s.Blocks {
 			all.Uint64(b.Number)
@@ -159,155 +240,95 @@ func (w *tested) told() []byte {
 			wire.List(&all, b.Completions)
 		}
 	}
+	for _, session := range w.retiring {
+		all.Uint64(session)
+	}
 	return all.Data()
 }
 
-// finish does all there is to do.
-func (w *tested) finish() {
-	w.indexAll()
-	for w.scan() || w.next() {
+// scanBlock scans a block and requires that nothing that validators must
+// agree on is written meanwhile.
+func (w *tested) scanBlock() bool {
+	before := w.agreement()
+	did := w.scan()
+	require.Equal(w.t, before, w.agreement())
+	return did
+}
+
+func (w *tested) agreement() map[string]string {
+	all := w.dump()
+	for key := range all {
+		if !agreed([]byte(key)) {
+			delete(all, key)
+		}
 	}
+	return all
+}
+
+// kept is all that the scanner keeps, but what may be supplied early.
+func (w *tested) kept() map[string]string {
+	all := w.dump()
+	for key := range all {
+		if !strings.HasPrefix(key, "scanner/") || strings.HasPrefix(key, "scanner/rates") || strings.HasPrefix(key, "scanner/resolutions") {
+			delete(all, key)
+		}
+	}
+	return all
 }
 
 // TestAnyInterleavingTellsTheSame drives two scanners of one chain, one as
-// eagerly as possible and one at random.
+// eagerly as possible, which writes the log, and one that reads the log and is
+// late at random.
 func TestAnyInterleavingTellsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		blocks := history(t)
-		activation := rapid.Uint64Max(uint64(len(blocks)-1)).Draw(t, "activation")
+		activation := rapid.Uint64Max(min(uint64(len(blocks)-1), 12)).Draw(t, "activation")
 		eager := newTested(t, activation, blocks)
-		eager.finish()
+		eager.script = decisions(t)
+		eager.indexAll()
+		for {
+			for eager.scanBlock() {
+			}
+			e := eager.next()
+			if e == nil {
+				break
+			}
+			eager.apply(e)
+		}
 
 		random := newTested(t, activation, blocks)
-		for _, step := range rapid.SliceOfN(rapid.IntRange(0, 5), 0, 200).Draw(t, "steps") {
+		apply := func() bool {
+			if at := len(random.log); at < len(eager.log) {
+				return random.apply(&eager.log[at])
+			}
+			return false
+		}
+		for _, step := range rapid.SliceOfN(rapid.IntRange(0, 6), 0, 300).Draw(t, "steps") {
 			switch step {
-			case 0:
+			case 0, 1:
 				random.index()
-			case 1:
-				random.scan()
-			case 2, 3:
-				random.next()
-			case 4:
+			case 2:
+				random.scanBlock()
+			case 3, 4:
+				apply()
+			case 5:
 				// a rate or a resolution that nobody asked for yet
 				if f := random.frontier(); f.Active && f.Scan > f.Settle {
 					random.resolve(f.Settle)
 				}
-			case 5:
+			case 6:
 				if f := random.frontier(); f.Started {
 					random.putRate(f.Index - 1)
 				}
 			}
 		}
-		random.finish()
-		require.Equal(t, eager.frontier(), random.frontier())
+		random.indexAll()
+		for apply() || random.scanBlock() {
+		}
+		require.Len(t, random.log, len(eager.log))
+		require.Equal(t, eager.traces, random.traces)
+		require.Equal(t, eager.kept(), random.kept())
 		require.Equal(t, eager.told(), random.told())
 		check(t, activation, eager)
 	})
-}
-
-// check compares what a finished world told with its chain.
-func check(t *rapid.T, activation uint64, w *tested) {
-	f := w.frontier()
-	require.Equal(t, f.Scan, min(f.Settle+testParameters.Window, f.Index))
-	require.Len(t, w.settlements, len(w.updates()))
-
-	// Everything that counts settles exactly once, in the order of the chain.
-	var want, got []coin.OutputID
-	var credits, completions []string
-	for _, b := range w.chain[activation:f.Settle] {
-		rate := w.expectedRate(b.header.Number)
-		for _, o := range b.outputs {
-			counts := o.Amount >= testParameters.Dust
-			if o.Kind == coin.External {
-				counts = counts && o.Amount >= 2*rate+testParameters.Dust
-			}
-			if counts {
-				want = append(want, o.ID)
-				if o.Kind == coin.External {
-					credits = append(credits, fmt.Sprint(o.ID, o.Amount-2*rate))
-				}
-			}
-		}
-	}
-	counted := make(map[coin.OutputID]bool)
-	for _, id := range want {
-		counted[id] = true
-	}
-	for _, b := range w.chain[activation:f.Settle] {
-		for _, t := range b.transactions {
-			if spent := t.(spend).inputs[1]; counted[spent] {
-				completions = append(completions, fmt.Sprintf("%x", t.ID()))
-			}
-		}
-	}
-	var gotCredits, gotCompletions []string
-	next := activation
-	for i, s := range w.settlements {
-		require.Equal(t, w.updates()[i].Number, s.Reference)
-		for _, b := range s.Blocks {
-			require.Equal(t, next, b.Number, "blocks settle in order")
-			next++
-			var ids []coin.Output
-			for _, d := range b.Deposits {
-				require.Equal(t, coin.External, d.Output.Kind)
-				ids = append(ids, d.Output)
-				gotCredits = append(gotCredits, fmt.Sprint(d.Output.ID, d.Credit))
-			}
-			ids = append(ids, b.Internal...)
-			for _, o := range w.chain[b.Number].outputs {
-				for _, settled := range ids {
-					if settled.ID == o.ID {
-						got = append(got, o.ID)
-					}
-				}
-			}
-			for _, c := range b.Completions {
-				gotCompletions = append(gotCompletions, c.Transaction.String())
-			}
-		}
-		require.Equal(t, s.Reference+1, next)
-	}
-	require.Equal(t, want, got)
-	require.Equal(t, credits, gotCredits)
-	require.Equal(t, completions, gotCompletions)
-
-	// Quiet stretches are never longer than a window.
-	last := activation
-	for i, u := range w.updates() {
-		require.Equal(t, i == 0, u.Number == activation)
-		require.LessOrEqual(t, u.Number, last+testParameters.Window)
-		last = u.Number
-	}
-
-	// Nothing that settled stays behind: only headers, and what spends.
-	unsettled := int(f.Scan - f.Settle)
-	most := map[string]int{
-		"scanner/buffers": unsettled, "scanner/resolutions": unsettled, "scanner/batches": 0, "scanner/results": 0,
-		"scanner/rates": unsettled + RateBlocks + int(f.Index-f.Scan), "scanner/headers": len(w.chain),
-		"scanner/keys": 1, "scanner/frontier": 1, "scanner/reports": 1,
-	}
-	stored := make(map[string]int)
-	for key := range w.dump() {
-		name, _, _ := strings.Cut(key, "\x00")
-		stored[name]++
-	}
-	for name, n := range stored {
-		if strings.HasPrefix(name, "scanner/") {
-			require.Contains(t, most, name)
-			require.LessOrEqual(t, n, most[name], name)
-		}
-	}
-}
-
-// expectedRate is the reference rate at a block by its rule.
-func (w *tested) expectedRate(number uint64) uint64 {
-	other := rated(w.t)
-	for _, b := range w.chain[:number+1] {
-		other.add(&block{rate: b.rate})
-		other.indexAll()
-		other.putRate(b.header.Number)
-	}
-	rate, err := other.rate(number)
-	require.NoError(w.t, err)
-	return rate
 }

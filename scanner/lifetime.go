@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/internal/wire"
 )
 
 // Stage is where a key is in its life.
@@ -48,59 +47,6 @@ func (s Stage) String() string {
 		return "retired"
 	}
 	return fmt.Sprintf("stage %d", uint8(s))
-}
-
-// Start says when the first key activates: at the first finalised block at or
-// after a number or, with ByTime, after a time of the network's monotone
-// clock in seconds since 1970.
-type Start struct {
-	ByTime bool
-	At     uint64 // a block number, or seconds
-}
-
-func (s Start) reached(h coin.Header) bool {
-	if s.ByTime {
-		return h.Time >= s.At
-	}
-	return h.Number >= s.At
-}
-
-// Key is a voted-in key pair of a validator set.
-type Key struct {
-	// Session is the validator set.
-	Session uint64
-	// BatchKey is the Ed25519 public key that signs batches.
-	BatchKey [32]byte
-	// NetworkKey is the encoded key that owns outputs.
-	NetworkKey []byte
-	// Start is when the first key activates; later keys have no use for it.
-	Start Start
-	// Activation is the block at which the key becomes active, once Active is
-	// set.
-	Activation uint64
-	Active     bool
-}
-
-// Encode writes the key.
-func (k Key) Encode(w *wire.Writer) {
-	w.Uint64(k.Session)
-	w.Fixed(k.BatchKey[:])
-	w.Bytes(k.NetworkKey)
-	w.Bool(k.Start.ByTime)
-	w.Uint64(k.Start.At)
-	w.Uint64(k.Activation)
-	w.Bool(k.Active)
-}
-
-// Decode reads the key.
-func (k *Key) Decode(r *wire.Reader) {
-	k.Session = r.Uint64()
-	r.Fixed(k.BatchKey[:])
-	k.NetworkKey = r.Bytes(64)
-	k.Start.ByTime = r.Bool()
-	k.Start.At = r.Uint64()
-	k.Activation = r.Uint64()
-	k.Active = r.Bool()
 }
 
 // Lifetime holds the blocks that decide about a key's stages.

@@ -28,9 +28,13 @@ func (s *scanner) PutRate(tx storage.Tx, number, rate uint64) error {
 // somebody fills with expensive transactions cannot lift it, nor can two with
 // cheap ones lower it; more can move it no further than cap and floor.
 func (s *scanner) Rate(r storage.Reader, number uint64) (uint64, error) {
+	p, err := s.Rules(r, number)
+	if err != nil {
+		return 0, err
+	}
 	rates := make([]uint64, RateBlocks)
 	for i := range rates {
-		rates[i] = s.Parameters.FeeFloor
+		rates[i] = p.FeeFloor
 		if uint64(i) > number {
 			continue
 		}
@@ -49,10 +53,10 @@ func (s *scanner) Rate(r storage.Reader, number uint64) (uint64, error) {
 			}
 			return 0, &RateMissing{Header: header}
 		}
-		rates[i] = max(rate, s.Parameters.FeeFloor)
+		rates[i] = max(rate, p.FeeFloor)
 	}
 	slices.Sort(rates)
-	return min(rates[2], s.Parameters.FeeCap), nil
+	return min(rates[2], p.FeeCap), nil
 }
 
 // forgetRates removes the rates that nobody needs any more once number is the

@@ -9,6 +9,11 @@
 // that spends: everything validators must agree on happens at the position of
 // an acknowledgement in the log.
 //
+// Each validator set has a key of its own. Keys follow one another (Stage): of
+// at most two that live, the older hands over to the younger, block by block, as
+// decided at least a window before, so that all validators know when they scan
+// a block what each key does there.
+//
 // The package reads no network. A step that lacks something only the network
 // has says so with a typed error (RateMissing, Unresolved, ErrNotScanned);
 // its driver supplies it in a transaction of its own and tries again.
@@ -40,6 +45,14 @@ type Scanner interface {
 	// Retired tells whether a confirmed session has no duties any more: its key
 	// is retired and all batches up to its retirement block are acknowledged.
 	Retired(r storage.Reader, session uint64) (bool, error)
+
+	// SetRules changes the rules from a block on that is a window behind that of
+	// the next acknowledged batch. It returns why not if it has no effect.
+	// Before a block with rules of a version that is not known here, Due returns
+	// an *UpgradeNeeded.
+	SetRules(tx storage.Tx, version uint32, content []byte) (refusal string, err error)
+	// Rules returns the parameters in force at a block.
+	Rules(r storage.Reader, number uint64) (coin.Parameters, error)
 
 	// Frontier says how far the chain is indexed, scanned and settled.
 	Frontier(r storage.Reader) (Frontier, error)
@@ -92,7 +105,7 @@ type Coin interface {
 type Config struct {
 	Network    string               // the external network
 	Genesis    coin.BlockID         // its first block
-	Parameters coin.Parameters      // validated
+	Parameters coin.Parameters      // validated, those of the beginning
 	Coin       Coin                 // of that network
 	Tracker    *eventuality.Tracker // of the plans that the scheduler makes
 	Events     Events               // takes what is emitted
@@ -142,7 +155,9 @@ type Task struct {
 type scanner struct {
 	Config
 	frontier    storage.Value[Frontier]
-	keys        storage.Map[uint64, Key]
+	start       storage.Value[uint64]    // the first key's activation
+	keys        storage.Map[uint64, Key] // those that blocks to come need
+	past        storage.Map[uint64, Key] // the others
 	headers     storage.Map[uint64, coin.Header]
 	rates       storage.Map[uint64, uint64]
 	buffers     storage.Map[uint64, buffer]
@@ -150,6 +165,11 @@ type scanner struct {
 	batches     storage.Map[uint64, report]
 	results     storage.Map[uint64, []byte]
 	resolutions storage.Map[uint64, Resolution]
+	held        storage.Map[place, late]         // by session
+	forwards    storage.Map[coin.OutputID, late] // passed on, not arrived yet
+	queue       storage.Map[place, late]         // arrived, by the block that reports it
+	rules       storage.Map[uint64, rules]       // later ones, by the block from which they are in force
+	proposed    storage.Value[rules]             // to be in force from a block that is not known yet
 }
 
 // New returns the scanner of a database.
@@ -158,7 +178,9 @@ func New(config Config) Scanner {
 	return &scanner{
 		Config:      config,
 		frontier:    storage.NewValue("scanner/frontier", storage.Record[Frontier]()),
+		start:       storage.NewValue("scanner/start", storage.Number),
 		keys:        storage.NewMap("scanner/keys", number, storage.Record[Key]()),
+		past:        storage.NewMap("scanner/keys/past", number, storage.Record[Key]()),
 		headers:     storage.NewMap("scanner/headers", number, storage.Record[coin.Header]()),
 		rates:       storage.NewMap("scanner/rates", number, storage.Number),
 		buffers:     storage.NewMap("scanner/buffers", number, storage.Record[buffer]()),
@@ -166,6 +188,11 @@ func New(config Config) Scanner {
 		batches:     storage.NewMap("scanner/batches", number, storage.Record[report]()),
 		results:     storage.NewMap("scanner/results", number, storage.Blob),
 		resolutions: storage.NewMap("scanner/resolutions", number, storage.Record[Resolution]()),
+		held:        storage.NewMap("scanner/held", placeKey, storage.Record[late]()),
+		forwards:    storage.NewMap("scanner/forwards", coin.OutputKey, storage.Record[late]()),
+		queue:       storage.NewMap("scanner/queue", placeKey, storage.Record[late]()),
+		rules:       storage.NewMap("scanner/rules", number, storage.Record[rules]()),
+		proposed:    storage.NewValue("scanner/rules/proposed", storage.Record[rules]()),
 	}
 }
 

@@ -107,10 +107,10 @@ func (s *scanner) Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results
 		return nil, ErrNotScanned
 	}
 	switch {
-	case digest != rep.Digest:
+	case digest != s.digest(rep):
 		return nil, &Mismatch{id, "another digest than the batch reported here"}
-	case len(results) != int(rep.Instructions):
-		return nil, &Mismatch{id, fmt.Sprintf("%d results for %d instructions", len(results), rep.Instructions)}
+	case len(results) != len(rep.Batch.Instructions):
+		return nil, &Mismatch{id, fmt.Sprintf("%d results for %d instructions", len(results), len(rep.Batch.Instructions))}
 	}
 	if err := s.results.Put(tx, id, packResults(results)); err != nil {
 		return nil, err
@@ -119,10 +119,10 @@ func (s *scanner) Acknowledge(tx storage.Tx, id uint64, digest [32]byte, results
 	if err := s.frontier.Put(tx, f); err != nil {
 		return nil, err
 	}
-	if !rep.Last {
-		return nil, nil
+	if err := s.decide(tx, rep.Batch.Number); err != nil || !rep.Last {
+		return nil, err
 	}
-	return s.settle(tx, rep.Number, id)
+	return s.settle(tx, rep.Batch.Number, id)
 }
 
 // packResults turns results into one byte each.
@@ -144,33 +144,59 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 	}
 	settlement := &coin.Settlement{Reference: number}
 	for n := f.Settle; n <= number; n++ {
-		block, err := s.settleBlock(tx, n)
+		block, late, err := s.settleBlock(tx, n)
 		if err != nil {
 			return nil, err
 		}
 		settlement.Blocks = append(settlement.Blocks, block)
+		for _, l := range late {
+			settlement.Late = append(settlement.Late, l.Late)
+		}
 	}
-	// Only the last of the blocks is notable: the others have no reported
-	// deposits, so the results are all its own.
+	// Only the last of the blocks is notable: the others have no instructions, so
+	// the results are all its own.
 	results, err := s.takeResults(tx, last)
 	if err != nil {
 		return nil, err
 	}
-	deposits := settlement.Blocks[len(settlement.Blocks)-1].Deposits
-	for i := range deposits {
-		if deposits[i].Fate != coin.Reported {
-			continue
+	final := func(fate *coin.Fate, origin coin.Address) error {
+		if *fate != coin.Reported {
+			return nil
 		}
 		if len(results) == 0 {
-			return nil, fmt.Errorf("%w: block %d has too few results", storage.ErrCorrupt, number)
+			return fmt.Errorf("%w: block %d has too few results", storage.ErrCorrupt, number)
 		}
 		if results[0] == 0 {
-			deposits[i].Fate = coin.Accumulated
-			if deposits[i].Output.Origin != "" {
-				deposits[i].Fate = coin.Refunded
-			}
+			*fate = fateOf(origin, nil)
 		}
 		results = results[1:]
+		return nil
+	}
+	for i := range settlement.Late {
+		if err := final(&settlement.Late[i].Fate, settlement.Late[i].Origin); err != nil {
+			return nil, err
+		}
+	}
+	deposits := settlement.Blocks[len(settlement.Blocks)-1].Deposits
+	for i := range deposits {
+		if err := final(&deposits[i].Fate, deposits[i].Output.Origin); err != nil {
+			return nil, err
+		}
+		if deposits[i].Fate != coin.PassedOn {
+			continue
+		}
+		if err := s.forwards.Put(tx, deposits[i].Output.ID, lateOf(deposits[i], number)); err != nil {
+			return nil, err
+		}
+	}
+	reported, err := group(tx, s.queue, number)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range reported {
+		if err := s.queue.Delete(tx, l.in(number)); err != nil {
+			return nil, err
+		}
 	}
 	f.Settle = number + 1
 	if err := s.frontier.Put(tx, f); err != nil {
@@ -180,39 +206,39 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 }
 
 // settleBlock takes a block out of the buffers.
-func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, error) {
+func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, []lateReport, error) {
 	block := coin.SettledBlock{Number: n}
 	b, ok, err := s.buffers.Get(tx, n)
 	if err != nil {
-		return block, err
+		return block, nil, err
 	}
 	if !ok {
-		return block, fmt.Errorf("%w: block %d has no buffer", storage.ErrCorrupt, n)
+		return block, nil, fmt.Errorf("%w: block %d has no buffer", storage.ErrCorrupt, n)
 	}
 	resolution, ok, err := s.resolutions.Get(tx, n)
 	if err != nil {
-		return block, err
+		return block, nil, err
 	}
 	if !ok {
 		header, _, err := s.headers.Get(tx, n)
 		if err != nil {
-			return block, err
+			return block, nil, err
 		}
-		return block, &Unresolved{Header: header}
+		return block, nil, &Unresolved{Header: header}
 	}
 	for _, spend := range resolution.Unexplained {
-		return block, &Compromised{spend.Output, spend.Transaction, n}
+		return block, nil, &Compromised{spend.Output, spend.Transaction, n}
 	}
 	block.Deposits, block.Internal, block.Completions = b.Deposits, b.Internal, resolution.Completions
 	for _, c := range block.Completions {
 		if err := s.Tracker.Forget(tx, c.Plan); err != nil {
-			return block, err
+			return block, nil, err
 		}
 	}
 	if err := s.buffers.Delete(tx, n); err != nil {
-		return block, err
+		return block, nil, err
 	}
-	return block, s.resolutions.Delete(tx, n)
+	return block, b.Late, s.resolutions.Delete(tx, n)
 }
 
 // takeResults removes the batches up to last and returns their results in

@@ -11,103 +11,8 @@ import (
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/eventuality"
-	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
-
-// block is a block of the tests' chain.
-type block struct {
-	header       coin.Header
-	rate         uint64
-	outputs      []coin.Output
-	transactions []eventuality.Transaction
-}
-
-func (b *block) Header() coin.Header                     { return b.header }
-func (b *block) Transactions() []eventuality.Transaction { return b.transactions }
-
-// spend is a transaction that spends outputs.
-type spend struct {
-	id     [32]byte
-	inputs []coin.OutputID
-}
-
-func (s spend) ID() [32]byte { return s.id }
-
-func (s spend) Lookups() (list [][]byte) {
-	for _, id := range s.inputs {
-		list = append(list, wire.Marshal(id))
-	}
-	return list
-}
-
-// fulfilled is the eventuality of a plan that the transaction with the ID
-// fulfils, by spending the output.
-type fulfilled struct {
-	id    [32]byte
-	spent coin.OutputID
-}
-
-func (f fulfilled) ID() [32]byte                           { return f.id }
-func (f fulfilled) Lookup() []byte                         { return wire.Marshal(f.spent) }
-func (f fulfilled) Matches(t eventuality.Transaction) bool { return t.ID() == f.id }
-func (f fulfilled) Bytes() []byte                          { return append(f.id[:], wire.Marshal(f.spent)...) }
-
-func readFulfilled(data []byte) (eventuality.Eventuality, error) {
-	spent, err := wire.Unmarshal[coin.OutputID](data[32:])
-	return fulfilled{[32]byte(data[:32]), spent}, err
-}
-
-// testCoin has inputs that cost the fee rate, times factor.
-type testCoin struct {
-	factor uint64
-	blind  bool
-}
-
-func (c testCoin) InputCost(rate uint64) uint64 { return c.factor * rate }
-
-func (c testCoin) SpendLookup(o coin.Output) []byte {
-	if c.blind {
-		return nil
-	}
-	return wire.Marshal(o.ID)
-}
-
-// stageEvent is what KeyStage is told.
-type stageEvent struct {
-	session uint64
-	stage   Stage
-	number  uint64
-}
-
-func (e stageEvent) Encode(w *wire.Writer) {
-	w.Uint64(e.session)
-	w.Uint8(uint8(e.stage))
-	w.Uint64(e.number)
-}
-
-func (e *stageEvent) Decode(r *wire.Reader) {
-	e.session = r.Uint64()
-	e.stage = Stage(r.Uint8())
-	e.number = r.Uint64()
-}
-
-// recorder keeps events in the database, so that those of a transaction that
-// fails are gone with it.
-type recorder struct {
-	updates storage.Queue[batch.Update]
-	stages  storage.Queue[stageEvent]
-}
-
-func (r recorder) Reported(tx storage.Tx, _ uint64, u batch.Update) error {
-	_, err := r.updates.Push(tx, u)
-	return err
-}
-
-func (r recorder) KeyStage(tx storage.Tx, session uint64, stage Stage, number uint64) error {
-	_, err := r.stages.Push(tx, stageEvent{session, stage, number})
-	return err
-}
 
 var testParameters = coin.Parameters{
 	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, Dust: 10,
@@ -124,6 +29,13 @@ type world struct {
 	config   Config
 	store    storage.Store
 	chain    []*block // by number
+
+	// What the scheduler tells when the next block settles, and what it is told.
+	arrivals []coin.Arrival
+	busy     map[uint64]bool // sessions that have something left to do
+	retiring []uint64
+	// settledLate are the late deposits of all settlements.
+	settledLate []coin.Late
 }
 
 func testConfig() Config {
@@ -132,6 +44,8 @@ func testConfig() Config {
 		Tracker: eventuality.NewTracker(readFulfilled),
 		Events: recorder{
 			updates: storage.NewQueue("test/updates", storage.Record[batch.Update]()),
+			signers: storage.NewMap("test/signers", storage.NumberKey[uint64](), storage.Number),
+			batches: storage.NewMap("test/batches", storage.NumberKey[uint64](), storage.Record[batch.Batch]()),
 			stages:  storage.NewQueue("test/stages", storage.Record[stageEvent]()),
 		},
 	}
@@ -141,6 +55,7 @@ func testConfig() Config {
 func newWorld(t require.TestingT, config Config, store storage.Store) *world {
 	return &world{
 		t: t, scanner: New(config), tracker: config.Tracker, recorder: config.Events.(recorder), config: config, store: store,
+		busy: make(map[uint64]bool),
 	}
 }
 
@@ -159,9 +74,44 @@ var background = context.Background()
 var networkKey = []byte("network key")
 
 func (w *world) confirm(start Start) {
-	require.NoError(w.t, w.update(func(tx storage.Tx) error {
-		return w.scanner.Confirm(tx, Key{Session: 5, BatchKey: [32]byte{7}, NetworkKey: networkKey, Start: start})
+	require.NoError(w.t, w.confirmKey(Key{Session: 5, BatchKey: [32]byte{7}, NetworkKey: networkKey, Start: start}))
+}
+
+func (w *world) confirmKey(key Key) error {
+	return w.update(func(tx storage.Tx) error { return w.scanner.Confirm(tx, key) })
+}
+
+// confirmNext confirms the key of a later session.
+func (w *world) confirmNext(session byte) {
+	require.NoError(w.t, w.confirmKey(keyOf(session)))
+}
+
+func keyOf(session byte) Key {
+	return Key{Session: uint64(session), BatchKey: [32]byte{session}, NetworkKey: append([]byte("key "), session)}
+}
+
+// abandon abandons a session and returns the refusal.
+func (w *world) abandon(session uint64) (refusal string) {
+	require.NoError(w.t, w.update(func(tx storage.Tx) (err error) {
+		refusal, err = w.scanner.Abandon(tx, session)
+		return err
 	}))
+	return refusal
+}
+
+// key returns what is known of a session's key.
+func (w *world) key(session uint64) (key Key) {
+	w.view(func(r storage.Reader) error {
+		keys, err := w.scanner.Keys(r)
+		for _, k := range keys {
+			if k.Session == session {
+				key = k
+			}
+		}
+		return err
+	})
+	require.Equal(w.t, session, key.Session)
+	return key
 }
 
 func (w *world) update(fn func(storage.Tx) error) error { return w.store.Update(background, fn) }
@@ -199,7 +149,9 @@ func (w *world) pay(outputs ...coin.Output) uint64 {
 	for i := range outputs {
 		o := &outputs[i]
 		o.ID = coin.OutputID{Transaction: coin.TransactionID(blockID(n)), Index: uint32(i)}
-		o.Session = 5
+		if o.Session == 0 {
+			o.Session = 5
+		}
 	}
 	return w.add(&block{outputs: outputs}).header.Number
 }
@@ -309,19 +261,28 @@ func (w *world) updates() (all []batch.Update) {
 }
 
 // batch returns a reported batch.
-func (w *world) batch(id uint64) *batch.Batch {
-	for _, u := range w.updates() {
-		for _, b := range u.Batches {
-			if b.ID == id {
-				return &b
-			}
+func (w *world) batch(id uint64) (found *batch.Batch) {
+	w.view(func(r storage.Reader) error {
+		b, ok, err := w.recorder.batches.Get(r, id)
+		if ok {
+			found = &b
 		}
-	}
-	return nil
+		return err
+	})
+	return found
+}
+
+// signer is the session that has to sign a batch.
+func (w *world) signer(id uint64) (session uint64) {
+	w.view(func(r storage.Reader) (err error) {
+		session, err = w.recorder.signers.Load(r, id)
+		return err
+	})
+	return session
 }
 
 func (w *world) digest(b *batch.Batch) [32]byte {
-	return b.Digest(batch.Domain{Network: w.config.Network, Genesis: w.config.Genesis, Session: 5})
+	return b.Digest(batch.Domain{Network: w.config.Network, Genesis: w.config.Genesis, Session: w.signer(b.ID)})
 }
 
 // acknowledge acknowledges the next batch, all of whose instructions
@@ -354,12 +315,25 @@ func (w *world) acknowledgeBatch(id uint64, digest [32]byte, results []bool) (*c
 }
 
 func (w *world) tryAcknowledge(id uint64, digest [32]byte, results []bool) (s *coin.Settlement, err error) {
+	var retiring *uint64
 	err = w.update(func(tx storage.Tx) (err error) {
-		s, err = w.scanner.Acknowledge(tx, id, digest, results)
+		if s, err = w.scanner.Acknowledge(tx, id, digest, results); err != nil || s == nil {
+			return err
+		}
+		retiring, err = w.scanner.Settled(tx, w.arrivals, w.idle)
 		return err
 	})
+	if err == nil && s != nil {
+		w.arrivals = nil
+		w.settledLate = append(w.settledLate, s.Late...)
+	}
+	if err == nil && retiring != nil {
+		w.retiring = append(w.retiring, *retiring)
+	}
 	return s, err
 }
+
+func (w *world) idle(_ storage.Reader, session uint64) (bool, error) { return !w.busy[session], nil }
 
 func (w *world) resolve(n uint64) {
 	var x Resolution

@@ -32,70 +32,43 @@ func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 	return p, nil
 }
 
+// counted is what an audit counts one by one.
+type counted struct {
+	pools                                    map[uint64]pool
+	assets, accepted, owed, refunds, unborne Balance
+	free, ranks                              uint64
+}
+
+func (c *counted) owe(amount uint64, refund bool) {
+	if refund {
+		c.refunds = c.refunds.Add(amount)
+	} else {
+		c.owed = c.owed.Add(amount)
+	}
+}
+
+// in changes the pool of a session.
+func (c *counted) in(session uint64, change func(*pool)) {
+	p := c.pools[session]
+	change(&p)
+	c.pools[session] = p
+}
+
 // Audit implements Scheduler.
 func (s *scheduler) Audit(r storage.Reader) error {
-	var assets, owed, refunds, unborne Balance
-	var free, outputs, ranks uint64
-	var back returning
-	owe := func(amount uint64, refund bool) {
-		if refund {
-			refunds = refunds.Add(amount)
-		} else {
-			owed = owed.Add(amount)
-		}
-	}
-	for item, err := range s.free.All(r) {
-		if err != nil {
+	c := counted{pools: make(map[uint64]pool)}
+	for _, count := range []func(storage.Reader, *counted) error{
+		s.countOutputs, s.countPlans, s.countQueues, s.comparePools,
+	} {
+		if err := count(r, &c); err != nil {
 			return err
-		}
-		assets = assets.Add(item.Value.Amount)
-		free += item.Value.Amount
-		outputs++
-	}
-	for item, err := range s.ranks.All(r) {
-		if err != nil {
-			return err
-		}
-		o, ok, err := s.free.Get(r, item.Key.number)
-		if err != nil {
-			return err
-		}
-		if !ok || o.Amount != item.Key.amount {
-			return &Unbalanced{fmt.Sprintf("ranks hold output %d of %d, which is not free", item.Key.number, item.Key.amount)}
-		}
-		ranks++
-	}
-	for item, err := range s.plans.All(r) {
-		if err != nil {
-			return err
-		}
-		for _, input := range item.Value.Plan.Inputs {
-			assets = assets.Add(input.Amount)
-		}
-		back = back.plus(item.Value)
-		unborne = unborne.Add(item.Value.Plan.Fee)
-		for i, payment := range item.Value.Plan.Payments {
-			owe(payment.Amount, item.Value.Refunds[i])
-			unborne = unborne.Sub(payment.Amount - payment.Paid)
-		}
-	}
-	for _, queue := range []storage.Queue[queued]{s.payments, s.aside} {
-		for item, err := range queue.All(r) {
-			if err != nil {
-				return err
-			}
-			owe(item.Value.Amount, item.Value.Refund)
 		}
 	}
 	books, err := s.ledger.Load(r)
 	if err != nil {
 		return err
 	}
-	available, err := s.available.Load(r)
-	if err != nil {
-		return err
-	}
-	under, err := s.returning.Load(r)
+	lost, err := s.lost.Load(r)
 	if err != nil {
 		return err
 	}
@@ -103,19 +76,128 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		name           string
 		booked, actual Balance
 	}{
-		{"assets", books.Assets, assets},
-		{"owed", books.Owed, owed},
-		{"refunds due", books.RefundsDue, refunds},
-		{"costs to recover", books.Recover, books.NetworkFees.Minus(books.CostsCharged).Plus(unborne)},
-		{"merges", Balance{}.Add(under.Merges), Balance{}.Add(back.Merges)},
-		{"yields of merges", under.Merged, back.Merged},
-		{"change to come back", under.Change, back.Change},
-		{"ranks", Balance{}.Add(ranks), Balance{}.Add(outputs)},
-		{"free outputs", Balance{}.Add(available), Balance{}.Add(free)},
+		{"assets", books.Assets, c.assets},
+		{"accepted deposits", books.Accepted, c.accepted},
+		{"owed", books.Owed, c.owed},
+		{"refunds due", books.RefundsDue, c.refunds},
+		{"costs to recover", books.Recover, books.NetworkFees.Plus(lost).Minus(books.CostsCharged).Plus(c.unborne)},
+		{"ranks", Balance{}.Add(c.ranks), Balance{}.Add(c.free)},
 	} {
 		if account.booked != account.actual {
 			return &Unbalanced{fmt.Sprintf("%s are booked as %s and count %s", account.name, account.booked, account.actual)}
 		}
 	}
 	return books.Check()
+}
+
+func (s *scheduler) countOutputs(r storage.Reader, c *counted) error {
+	for item, err := range s.free.All(r) {
+		if err != nil {
+			return err
+		}
+		if item.Key.session != item.Value.Session {
+			return &Unbalanced{fmt.Sprintf("output %d of session %d is in the pool of %d", item.Key.number, item.Value.Session, item.Key.session)}
+		}
+		c.assets = c.assets.Add(item.Value.Amount)
+		c.in(item.Key.session, func(p *pool) { p.Available += item.Value.Amount })
+		c.free++
+	}
+	for item, err := range s.ranks.All(r) {
+		if err != nil {
+			return err
+		}
+		o, ok, err := s.free.Get(r, place{item.Key.session, item.Key.number})
+		if err != nil {
+			return err
+		}
+		if !ok || o.Amount != item.Key.amount {
+			return &Unbalanced{fmt.Sprintf("ranks hold output %d of %d, which is not free", item.Key.number, item.Key.amount)}
+		}
+		c.ranks++
+	}
+	for item, err := range s.forwards.All(r) {
+		if err != nil {
+			return err
+		}
+		d := item.Value
+		credit, ok, err := s.accepted.Get(r, d.Output.ID)
+		if err != nil {
+			return err
+		}
+		if !ok || credit != d.Credit || item.Key.session != d.Output.Session {
+			return &Unbalanced{fmt.Sprintf("deposit %s is passed on and was not accepted", d.Output.ID)}
+		}
+		c.assets = c.assets.Add(d.Output.Amount)
+	}
+	for item, err := range s.accepted.All(r) {
+		if err != nil {
+			return err
+		}
+		c.accepted = c.accepted.Add(item.Value)
+	}
+	return nil
+}
+
+func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
+	for item, err := range s.plans.All(r) {
+		if err != nil {
+			return err
+		}
+		p := item.Value
+		c.unborne = c.unborne.Add(p.Plan.Fee)
+		for i, payment := range p.Plan.Payments {
+			c.owe(payment.Amount, p.Refunds[i])
+			c.unborne = c.unborne.Sub(payment.Amount - payment.Paid)
+		}
+		gone, err := s.gone.Has(r, p.Plan.Key.Session)
+		if err != nil {
+			return err
+		}
+		if gone {
+			continue // written off
+		}
+		for _, input := range p.Plan.Inputs {
+			c.assets = c.assets.Add(input.Amount)
+		}
+		c.in(p.Plan.Key.Session, func(spent *pool) { spent.Plans++ })
+		for _, own := range p.Plan.Own {
+			gone, err := s.gone.Has(r, own.Session)
+			if err != nil {
+				return err
+			}
+			if !gone {
+				c.in(own.Session, func(given *pool) { given.Returning = given.Returning.plus(p.Purpose, own.Amount) })
+			}
+		}
+	}
+	return nil
+}
+
+func (s *scheduler) countQueues(r storage.Reader, c *counted) error {
+	for _, queue := range []storage.Queue[queued]{s.payments, s.aside} {
+		for item, err := range queue.All(r) {
+			if err != nil {
+				return err
+			}
+			c.owe(item.Value.Amount, item.Value.Refund)
+		}
+	}
+	return nil
+}
+
+// comparePools compares the sums of pools with what was counted.
+func (s *scheduler) comparePools(r storage.Reader, c *counted) error {
+	for item, err := range s.pools.All(r) {
+		if err != nil {
+			return err
+		}
+		if actual := c.pools[item.Key]; item.Value != actual {
+			return &Unbalanced{fmt.Sprintf("the pool of session %d is booked as %+v and counts %+v", item.Key, item.Value, actual)}
+		}
+		delete(c.pools, item.Key)
+	}
+	if len(c.pools) > 0 {
+		return &Unbalanced{fmt.Sprintf("%d sessions have outputs and no pool", len(c.pools))}
+	}
+	return nil
 }

@@ -124,3 +124,78 @@ func BenchmarkSettleDeposit(b *testing.B) {
 		})
 	}
 }
+
+// many returns n deposits to session 3 and their block.
+func (w *world) many(n int) coin.SettledBlock {
+	var block coin.SettledBlock
+	for range n {
+		block.Deposits = append(block.Deposits, w.deposit(100_000))
+	}
+	return block
+}
+
+// benchmarkSettle settles the same blocks again and again.
+func benchmarkSettle(b *testing.B, w *world, settlement *coin.Settlement) {
+	undo := fmt.Errorf("undo")
+	for b.Loop() {
+		w.newEvents, w.newPlans = nil, nil
+		err := w.store.Update(ctx, func(tx storage.Tx) error {
+			require.NoError(b, w.settleIn(tx, settlement))
+			return undo
+		})
+		require.ErrorIs(b, err, undo)
+	}
+}
+
+// A key that retires moves all its outputs at once.
+func BenchmarkMove(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprintf("outputs=%d", n), func(b *testing.B) {
+			w := newWorld(b, large())
+			w.settle(w.many(n))
+			w.roles = []coin.Role{leaving(3, 4), active(4)}
+			benchmarkSettle(b, w, &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{{Number: 2}}})
+			require.Len(b, w.newPlans, (n+63)/64)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/output")
+		})
+	}
+}
+
+// A block with a deposit, a completed payment and a new one, however many
+// outputs the paying key has, and another one.
+func BenchmarkSettle(b *testing.B) {
+	for _, n := range []int{10, 100_000} {
+		for _, session := range []uint64{3, 2} {
+			b.Run(fmt.Sprintf("outputs=%d/of=%d", n, session), func(b *testing.B) {
+				w := newWorld(b, large())
+				w.deposits(1<<20, 1<<20)
+				block := w.many(n)
+				for i := range block.Deposits {
+					block.Deposits[i].Output.Session = session
+				}
+				w.settle(block)
+				w.burn(pay(1, 1000))
+				next := coin.SettledBlock{Number: 3, Deposits: []coin.Deposit{w.deposit(5000)}}
+				w.completion(&next, w.open[0])
+				w.hold(pay(2, 1000))
+				benchmarkSettle(b, w, &coin.Settlement{Reference: 3, Blocks: []coin.SettledBlock{next}})
+				require.Len(b, w.newPlans, 1)
+			})
+		}
+	}
+}
+
+// Outputs not worth moving are not looked at again and again.
+func BenchmarkIdle(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		b.Run(fmt.Sprintf("worthless=%d", n), func(b *testing.B) {
+			w := newWorld(b, large())
+			w.settle(w.many(n))
+			w.rate = 100_000
+			w.roles = []coin.Role{finishing(3, 4), active(4)}
+			for b.Loop() {
+				require.True(b, w.idle(3))
+			}
+		})
+	}
+}

@@ -25,11 +25,11 @@ func (s *scheduler) compose(d *draft, payments []numbered[queued], free []number
 	var carry Balance // what the payments can carry and remain at least dust
 	for _, p := range payments {
 		total += p.value.Amount
-		carry = carry.Add(p.value.Amount).Sub(s.Parameters.Dust)
+		carry = carry.Add(p.value.Amount).Sub(d.rules.Dust)
 		c.plan.Payments = append(c.plan.Payments, coin.PlannedPayment{Payment: p.value.Payment})
 	}
 	var sum uint64
-	c.inputs, sum = s.pick(free, total)
+	c.inputs, sum = pick(free, total, d.rules.Dust)
 	for _, o := range c.inputs {
 		c.plan.Inputs = append(c.plan.Inputs, o.value)
 	}
@@ -39,7 +39,7 @@ func (s *scheduler) compose(d *draft, payments []numbered[queued], free []number
 	// Less than dust left over cannot become change: it goes to the fee, for
 	// the payments' benefit.
 	var lost uint64
-	if left < s.Parameters.Dust {
+	if left < d.rules.Dust {
 		lost = left
 	} else {
 		c.plan.Own = []coin.OwnOutput{d.own}
@@ -49,13 +49,13 @@ func (s *scheduler) compose(d *draft, payments []numbered[queued], free []number
 		return c, fmt.Errorf("fee of %d inputs and %d payments: %w", len(c.inputs), len(payments), err)
 	}
 	c.plan.Fee = max(fee, lost)
-	if c.rich, c.poor = afford(c.plan.Payments, c.plan.Fee-lost, s.Parameters.Dust); len(c.poor) > 0 {
+	if c.rich, c.poor = afford(c.plan.Payments, c.plan.Fee-lost, d.rules.Dust); len(c.poor) > 0 {
 		return c, nil
 	}
 
 	// If there is as much to recover, the payments lift what is left over to
 	// dust instead. So what is lost never adds up to dust.
-	lift := Balance{}.Add(s.Parameters.Dust).Add(recovered).Sub(left)
+	lift := Balance{}.Add(d.rules.Dust).Add(recovered).Sub(left)
 	if len(c.plan.Own) == 0 && !d.recover.Minus(lift).Negative() {
 		own := []coin.OwnOutput{d.own}
 		fee, err := s.Coin.Fee(d.rate, c.plan.Inputs, append(c.plan.Addresses(), d.own.Address))
@@ -82,7 +82,7 @@ func (s *scheduler) compose(d *draft, payments []numbered[queued], free []number
 		recovered = max(recovered, min(d.recover.atMost(c.plan.Fee), spare.atMost(c.plan.Fee)))
 		c.plan.Own[0].Amount = sum + recovered - total
 	}
-	amortise(c.plan.Payments, c.plan.Fee-lost+recovered, s.Parameters.Dust)
+	amortise(c.plan.Payments, c.plan.Fee-lost+recovered, d.rules.Dust)
 	c.recover = d.recover.Sub(recovered).Add(lost)
 	return c, nil
 }

@@ -90,8 +90,85 @@ func straitened(t *testing.T) (*world, func(storage.Tx) error) {
 	}
 }
 
+// rotating settles a block in which a key leaves: deposits are passed on, have
+// been, or are given up, outputs move, and deposits are reported late.
+func rotating(t *testing.T) (*world, func(storage.Tx) error) {
+	w := newWorld(t, parameters())
+	w.abandon(2)
+	w.deposits(300, 400)
+	held := w.one(4, 500, 490, coin.Held)
+	gift := w.one(4, 500, 490, coin.Held)
+	w.roles = []coin.Role{leaving(3, 4), holding(4)}
+	w.one(3, 200, 190, coin.PassedOn) // two plans
+	w.roles = []coin.Role{holding(3)}
+	w.one(3, 300, 290, coin.PassedOn)
+	w.one(3, 20, 15, coin.PassedOn)
+	w.deposits(600)
+	w.roles = []coin.Role{finishing(3, 4), active(4)}
+	w.rate = 4
+	refused := w.outputTo(2, 50)
+	block := coin.SettledBlock{Deposits: []coin.Deposit{{Output: refused, Credit: 40, Fate: coin.PassedOn}}}
+	for _, id := range w.open {
+		w.completion(&block, id)
+	}
+	late := []coin.Late{
+		{Deposit: held, Origin: "user", Credit: 490, Amount: 490, Fate: coin.Refunded},
+		{Deposit: gift, Credit: 490, Amount: 480, Fate: coin.Accumulated},
+	}
+	return w, func(tx storage.Tx) error {
+		return w.settleIn(tx, &coin.Settlement{Reference: 9, Late: late, Blocks: []coin.SettledBlock{block}})
+	}
+}
+
+// retires writes off what a key leaves behind.
+func retires(t *testing.T) (*world, func(storage.Tx) error) {
+	w := newWorld(t, parameters())
+	w.rate = 30
+	w.deposits(20, 31)
+	w.roles = []coin.Role{finishing(3, 4), active(4)}
+	return w, func(tx storage.Tx) error { return w.s.Retire(tx, 3) }
+}
+
+// abandons writes off what a key had free, in a plan and to pass on.
+func abandons(t *testing.T) (*world, func(storage.Tx) error) {
+	w := newWorld(t, parameters())
+	w.deposits(1000, 300)
+	w.burn(pay(1, 400))
+	w.one(3, 500, 490, coin.PassedOn)
+	return w, func(tx storage.Tx) error { return w.s.Abandon(tx, 3) }
+}
+
+// returns settles a plan of an abandoned key, whose change is written off.
+func returns(t *testing.T) (*world, func(storage.Tx) error) {
+	w, abandon := abandons(t)
+	require.NoError(t, w.update(abandon))
+	block := coin.SettledBlock{}
+	w.completion(&block, w.open[0])
+	w.roles = []coin.Role{holding(4)}
+	return w, func(tx storage.Tx) error {
+		return w.settleIn(tx, &coin.Settlement{Reference: 9, Blocks: []coin.SettledBlock{block}})
+	}
+}
+
+// burns takes in a burn at once, before and after the first settlement.
+func burns(t *testing.T) (*world, func(storage.Tx) error) {
+	w := newWorld(t, parameters())
+	return w, func(tx storage.Tx) error {
+		if err := w.s.Burn(tx, []coin.Payment{pay(1, 100)}); err != nil {
+			return err
+		}
+		deposit := coin.Deposit{Output: coin.Output{Session: 3, Amount: 500}, Credit: 500, Fate: coin.Reported}
+		if err := w.settleIn(tx, &coin.Settlement{Reference: 1, Blocks: []coin.SettledBlock{{Deposits: []coin.Deposit{deposit, deposit}}}}); err != nil {
+			return err
+		}
+		return w.s.Burn(tx, []coin.Payment{pay(2, 100)})
+	}
+}
+
 func TestNoErrorOfTheDatabaseIsLost(t *testing.T) {
-	for _, start := range []func(*testing.T) (*world, func(storage.Tx) error){eventful, straitened} {
+	for _, start := range []func(*testing.T) (*world, func(storage.Tx) error){
+		eventful, straitened, burns, rotating, retires, abandons, returns,
+	} {
 		loseNoError(t, start)
 	}
 }
@@ -111,13 +188,15 @@ func loseNoError(t *testing.T, start func(*testing.T) (*world, func(storage.Tx) 
 		require.Equal(t, before, w.dump())
 		operations++
 	}
-	require.Greater(t, operations, 40)
+	require.Greater(t, operations, 20)
 	w.check()
 
 	for name, read := range map[string]func(storage.Reader) error{
 		"ledger":  func(r storage.Reader) error { _, err := w.s.Ledger(r); return err },
 		"pending": func(r storage.Reader) error { _, err := w.s.Pending(r); return err },
 		"audit":   w.s.Audit,
+		"idle":    func(r storage.Reader) error { _, err := w.s.Idle(r, 3); return err },
+		"idle 4":  func(r storage.Reader) error { _, err := w.s.Idle(r, 4); return err },
 	} {
 		for k := 0; ; k++ {
 			f := &faulty{left: k}
@@ -153,6 +232,10 @@ func (f *failing) PaymentRefused(tx storage.Tx, id coin.PaymentID, reason string
 	return errors.Join(f.fault(), f.world.PaymentRefused(tx, id, reason))
 }
 
+func (f *failing) WrittenOff(tx storage.Tx, id coin.OutputID, amount uint64, reason string) error {
+	return errors.Join(f.fault(), f.world.WrittenOff(tx, id, amount, reason))
+}
+
 func (f *failing) Condition(tx storage.Tx, id coin.PaymentID, text string) error {
 	return errors.Join(f.fault(), f.world.Condition(tx, id, text))
 }
@@ -173,6 +256,11 @@ func (f *failing) Indices(r storage.Reader, id coin.PlanID) ([]uint32, error) {
 func (f *failing) Roles(r storage.Reader, number uint64) ([]coin.Role, error) {
 	roles, err := f.world.Roles(r, number)
 	return roles, errors.Join(f.fault(), err)
+}
+
+func (f *failing) Rules(r storage.Reader, number uint64) (coin.Parameters, error) {
+	rules, err := f.world.Rules(r, number)
+	return rules, errors.Join(f.fault(), err)
 }
 
 func (f *failing) Rate(r storage.Reader, number uint64) (uint64, error) {
@@ -201,9 +289,23 @@ func TestNoErrorOfTheOthersIsLost(t *testing.T) {
 	require.NotEmpty(t, of(w.newEvents, "Condition"))
 
 	w, calls = failAnyOther(t, eventful)
-	require.Greater(t, calls, 30)
+	require.Greater(t, calls, 20)
 	for _, what := range []string{"Planned", "Settled", "Dropped", "Refused", "Condition"} {
 		require.NotEmpty(t, of(w.newEvents, what), what)
+	}
+}
+
+func TestNoErrorOfTheOthersIsLostWhenKeysRotate(t *testing.T) {
+	w, calls := failAnyOther(t, rotating)
+	require.Greater(t, calls, 25)
+	require.Len(t, of(w.newEvents, "Dropped"), 2)
+	require.Len(t, of(w.newEvents, "WrittenOff"), 2)
+	require.Len(t, w.newPlans, 3)
+	require.Len(t, w.newArrivals, 3)
+	for _, start := range []func(*testing.T) (*world, func(storage.Tx) error){retires, abandons, returns} {
+		w, calls := failAnyOther(t, start)
+		require.GreaterOrEqual(t, calls, 3)
+		require.NotEmpty(t, of(w.newEvents, "WrittenOff"))
 	}
 }
 

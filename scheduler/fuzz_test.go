@@ -43,6 +43,14 @@ func FuzzReturning(f *testing.F) {
 	fuzz[returning](f, returning{}, returning{Merges: 2, Merged: amount(786), Change: amount(50)})
 }
 
+func FuzzPool(f *testing.F) {
+	fuzz[pool](f, pool{}, pool{Available: 7, Plans: 3, Returning: returning{Merges: 2, Merged: amount(786), Change: amount(50)}})
+}
+
+func FuzzArrival(f *testing.F) {
+	fuzz[arrival](f, arrival{}, arrival{coin.Arrival{Deposit: coin.OutputID{Transaction: coin.TransactionID{1}, Index: 2}, Amount: 3}})
+}
+
 func FuzzQueued(f *testing.F) {
 	fuzz[queued](f, queued{}, queued{Payment: pay(1, 2)},
 		queued{Payment: pay(1, 2), Refund: true, Told: true, Poor: true, Since: 77})
@@ -56,5 +64,6 @@ func FuzzPlanned(f *testing.F) {
 		Own:      []coin.OwnOutput{{Kind: coin.Change, Session: 3, Address: "own", Amount: 10}},
 		Fee:      5, Reference: 9,
 	}
-	fuzz[planned](f, planned{}, planned{Plan: plan, Place: 4, Refunds: []bool{false, true}})
+	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Refunds: []bool{false, true}},
+		planned{Purpose: forwarding + 1})
 }

@@ -5,15 +5,19 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
 )
 
 // Ledger is the group's books for one network, in atomic units.
 //
-//	Assets = Credited + Owed + Returned + RefundsDue          (liabilities)
-//	       + FeesCharged + Gifts + CostsCharged − NetworkFees (equity)
+//	Assets = Accepted + Credited + Owed + Returned + RefundsDue            (liabilities)
+//	       + FeesCharged + Gifts + CostsCharged − NetworkFees − WrittenOff (equity)
 type Ledger struct {
 	// Assets are the group's settled outputs, free or reserved.
 	Assets Balance
+	// Accepted is what will be reported of deposits that are held back or
+	// passed on.
+	Accepted Balance
 	// Credited is what the settlement chain has credited and not burnt.
 	Credited Balance
 	// Owed is burnt and not yet paid.
@@ -30,8 +34,12 @@ type Ledger struct {
 	CostsCharged Balance
 	// NetworkFees were paid to miners.
 	NetworkFees Balance
+	// WrittenOff are outputs that will not be spent: those not worth moving when
+	// their key retired, and those of keys whose holders are gone.
+	WrittenOff Balance
 	// Recover is a memorandum: the fees of all plans, those under way
-	// included, less what their payments bear. Later payments make up for it.
+	// included, and what keys that retired left behind, less what payments
+	// bear. Later payments make up for it.
 	Recover Balance
 }
 
@@ -51,8 +59,8 @@ func (l *Ledger) Decode(r *wire.Reader) {
 
 func (l *Ledger) accounts() []*Balance {
 	return []*Balance{
-		&l.Assets, &l.Credited, &l.Owed, &l.Returned, &l.RefundsDue,
-		&l.FeesCharged, &l.Gifts, &l.CostsCharged, &l.NetworkFees, &l.Recover,
+		&l.Assets, &l.Accepted, &l.Credited, &l.Owed, &l.Returned, &l.RefundsDue,
+		&l.FeesCharged, &l.Gifts, &l.CostsCharged, &l.NetworkFees, &l.WrittenOff, &l.Recover,
 	}
 }
 
@@ -65,13 +73,14 @@ func (e *Unbalanced) Error() string { return "scheduler: ledger: " + e.Reason }
 // negative is. Credited can: a burn above what was ever credited is the
 // settlement chain's affair, and its payment waits.
 func (l Ledger) Check() error {
-	claims := l.Credited.Plus(l.Owed).Plus(l.Returned).Plus(l.RefundsDue).
-		Plus(l.FeesCharged).Plus(l.Gifts).Plus(l.CostsCharged).Minus(l.NetworkFees)
+	claims := l.Accepted.Plus(l.Credited).Plus(l.Owed).Plus(l.Returned).Plus(l.RefundsDue).
+		Plus(l.FeesCharged).Plus(l.Gifts).Plus(l.CostsCharged).Minus(l.NetworkFees).Minus(l.WrittenOff)
 	if claims != l.Assets {
 		return &Unbalanced{fmt.Sprintf("assets of %s against claims of %s", l.Assets, claims)}
 	}
 	for _, b := range []Balance{
-		l.Assets, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged, l.NetworkFees, l.Recover,
+		l.Assets, l.Accepted, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged,
+		l.NetworkFees, l.WrittenOff, l.Recover,
 	} {
 		if b.Negative() {
 			return &Unbalanced{fmt.Sprintf("negative account in %+v", l)}
@@ -84,14 +93,46 @@ func (l Ledger) Check() error {
 func (l *Ledger) deposit(d coin.Deposit) {
 	l.Assets = l.Assets.Add(d.Output.Amount)
 	l.FeesCharged = l.FeesCharged.Add(d.Output.Amount - d.Credit)
-	switch d.Fate {
+	l.report(d.Fate, d.Credit)
+}
+
+// report books what becomes of a deposit.
+func (l *Ledger) report(fate coin.Fate, amount uint64) {
+	switch fate {
 	case coin.Reported:
-		l.Credited = l.Credited.Add(d.Credit)
+		l.Credited = l.Credited.Add(amount)
 	case coin.Refunded:
-		l.RefundsDue = l.RefundsDue.Add(d.Credit)
+		l.RefundsDue = l.RefundsDue.Add(amount)
 	case coin.Accumulated:
-		l.Gifts = l.Gifts.Add(d.Credit)
+		l.Gifts = l.Gifts.Add(amount)
+	case coin.Held, coin.PassedOn:
+		l.Accepted = l.Accepted.Add(amount)
 	}
+}
+
+// late books the report of a deposit accepted before.
+func (l *Ledger) late(d coin.Late) {
+	l.Accepted = l.Accepted.Sub(d.Credit)
+	l.FeesCharged = l.FeesCharged.Add(d.Credit - d.Amount)
+	l.report(d.Fate, d.Amount)
+}
+
+// giveUp books that a deposit accepted before is never reported.
+func (l *Ledger) giveUp(credit uint64) {
+	l.Accepted = l.Accepted.Sub(credit)
+	l.Gifts = l.Gifts.Add(credit)
+}
+
+// writeOff books that an output will not be spent.
+func (l *Ledger) writeOff(amount uint64) {
+	l.Assets = l.Assets.Sub(amount)
+	l.WrittenOff = l.WrittenOff.Add(amount)
+}
+
+// bookBack undoes writeOff.
+func (l *Ledger) bookBack(amount uint64) {
+	l.Assets = l.Assets.Add(amount)
+	l.WrittenOff = l.WrittenOff.Sub(amount)
 }
 
 // burn books a burnt payment.
@@ -129,4 +170,23 @@ func (l *Ledger) resolve(p planned) {
 		l.CostsCharged = l.CostsCharged.Add(payment.Amount - payment.Paid)
 	}
 	l.NetworkFees = l.NetworkFees.Add(p.Plan.Fee)
+}
+
+// post changes the books.
+func (s *scheduler) post(tx storage.Tx, change func(*Ledger)) error {
+	books, err := s.ledger.Load(tx)
+	if err != nil {
+		return err
+	}
+	change(&books)
+	return s.ledger.Put(tx, books)
+}
+
+// balanced checks the books.
+func (s *scheduler) balanced(r storage.Reader) error {
+	books, err := s.ledger.Load(r)
+	if err != nil {
+		return err
+	}
+	return books.Check()
 }

@@ -4,65 +4,13 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
 
-// returning is what the unresolved plans give back.
-type returning struct {
-	// Merges is the number of plans that only merge outputs.
-	Merges uint64
-	// Merged is what they yield.
-	Merged Balance
-	// Change is what the other plans yield.
-	Change Balance
-}
-
-// Encode writes 40 bytes.
-func (v returning) Encode(w *wire.Writer) {
-	w.Uint64(v.Merges)
-	v.Merged.Encode(w)
-	v.Change.Encode(w)
-}
-
-// Decode reads 40 bytes.
-func (v *returning) Decode(r *wire.Reader) {
-	v.Merges = r.Uint64()
-	v.Merged.Decode(r)
-	v.Change.Decode(r)
-}
-
-// plus returns v with one more plan.
-func (v returning) plus(p planned) returning {
-	for _, own := range p.Plan.Own {
-		if p.merge() {
-			v.Merges, v.Merged = v.Merges+1, v.Merged.Add(own.Amount)
-		} else {
-			v.Change = v.Change.Add(own.Amount)
-		}
-	}
-	return v
-}
-
-// minus returns v with one plan less.
-func (v returning) minus(p planned) returning {
-	for _, own := range p.Plan.Own {
-		if p.merge() {
-			v.Merges, v.Merged = v.Merges-1, v.Merged.Sub(own.Amount)
-		} else {
-			v.Change = v.Change.Sub(own.Amount)
-		}
-	}
-	return v
-}
-
-// total is all that comes back.
-func (v returning) total() Balance { return v.Merged.Plus(v.Change) }
-
 // covered is what one transaction could spend once the merges have happened:
 // what they yield and the largest outputs that can be spent beside.
-func (s *scheduler) covered(under returning, free []rank) Balance {
-	beside := uint64(s.Parameters.MaxInputs)
+func (d *draft) covered(under returning, free []rank) Balance {
+	beside := uint64(d.rules.MaxInputs)
 	beside -= min(beside, under.Merges)
 	return under.Merged.Add(worth(free[:min(beside, uint64(len(free)))]))
 }
@@ -75,13 +23,13 @@ func (s *scheduler) covered(under returning, free []rank) Balance {
 // fees eat it up. Outputs that hold no more than it costs to spend them stay
 // out.
 func (s *scheduler) draftMerge(r storage.Reader, d draft, m means, free []rank) (*draft, error) {
-	before := s.covered(m.returning, free)
+	before := d.covered(m.returning, free)
 	all := m.returning.Merged.Add(m.available)
 	if all.Plus(m.relief).Sub(m.needed).Negative() || !before.Plus(m.relief).Sub(m.needed).Negative() {
 		return nil, nil
 	}
 	n := 0
-	for n < min(int(s.Parameters.MaxInputs), len(free)) && free[n].amount > s.Coin.InputCost(d.rate) {
+	for n < min(int(d.rules.MaxInputs), len(free)) && free[n].amount > s.Coin.InputCost(d.rate) {
 		n++
 	}
 	if n < 2 {
@@ -100,14 +48,14 @@ func (s *scheduler) draftMerge(r storage.Reader, d draft, m means, free []rank) 
 		return nil, fmt.Errorf("fee of a merge: %w", err)
 	}
 	merged := worth(free[:n])
-	if merged < fee || merged-fee < s.Parameters.Dust {
+	if merged < fee || merged-fee < d.rules.Dust {
 		return nil, nil
 	}
 	d.plan.Own[0].Amount = merged - fee
 	d.plan.Fee = fee
-	d.inputs = inputs
+	d.purpose, d.inputs = merging, inputs
 	d.recover = d.recover.Add(fee)
-	after := s.covered(m.returning.plus(planned{Plan: d.plan}), free[n:])
+	after := d.covered(m.returning.plus(merging, merged-fee), free[n:])
 	if !before.Minus(after).Negative() {
 		return nil, nil
 	}

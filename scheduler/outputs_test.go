@@ -236,7 +236,7 @@ func TestARankWithoutAnOutputHalts(t *testing.T) {
 		w := newWorld(t, parameters())
 		w.deposits(amounts...)
 		s := w.s.(*scheduler)
-		require.NoError(t, w.store.Update(ctx, func(tx storage.Tx) error { return s.free.Delete(tx, 0) }))
+		require.NoError(t, w.store.Update(ctx, func(tx storage.Tx) error { return s.free.Delete(tx, place{session: 3}) }))
 		require.ErrorIs(t, w.update(func(tx storage.Tx) error {
 			return s.Burn(tx, []coin.Payment{pay(1, 510)})
 		}), storage.ErrCorrupt)

@@ -10,10 +10,10 @@ import (
 
 // planAll plans transactions until the queue is empty or its head has to
 // wait.
-func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error {
+func (s *scheduler) planAll(tx storage.Tx, m moment, role coin.Role) error {
 	var poor, strained []queued
 	for {
-		d, err := s.draft(tx, reference, key)
+		d, err := s.draft(tx, m, role)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (s *scheduler) planAll(tx storage.Tx, reference uint64, key coin.Key) error
 	if err := s.putStrained(tx, strained); err != nil {
 		return err
 	}
-	return s.putPoor(tx, reference, poor)
+	return s.putPoor(tx, m, poor)
 }
 
 // putStrained lets payments wait that cannot carry the earlier costs that
@@ -55,16 +55,16 @@ func (s *scheduler) putStrained(tx storage.Tx, strained []queued) error {
 
 // putPoor lets payments too small for the present fee rate wait for the next
 // reference block, behind the others, until their patience ends.
-func (s *scheduler) putPoor(tx storage.Tx, reference uint64, poor []queued) error {
+func (s *scheduler) putPoor(tx storage.Tx, m moment, poor []queued) error {
 	for _, q := range poor {
 		if !q.Poor {
-			q.Poor, q.Since = true, reference
+			q.Poor, q.Since = true, m.reference
 			text := "waits: the amount does not carry its share of the fee at present"
 			if err := s.Events.Condition(tx, q.ID, text); err != nil {
 				return err
 			}
 		}
-		if reference >= q.Since+s.Parameters.Patience {
+		if m.reference >= q.Since+m.rules.Patience {
 			if err := s.drop(tx, q, "the amount did not carry its share of the fee for too long"); err != nil {
 				return err
 			}
@@ -99,9 +99,11 @@ type numbered[T any] struct {
 
 // draft is a planned transaction whose parts are still in the queues.
 type draft struct {
+	rules    coin.Parameters
 	rate     uint64
 	own      coin.OwnOutput // where change goes
 	plan     coin.Plan      // without inputs if there is nothing to pay
+	purpose  purpose
 	payments []numbered[queued]
 	inputs   []numbered[coin.Output]
 	recover  Balance // costs to recover afterwards
@@ -109,6 +111,9 @@ type draft struct {
 	poor     []queued // leave the queue, unpaid: cannot carry the fee
 	strained []queued // leave the queue, unpaid: cannot carry earlier costs
 }
+
+// handsOver tells whether what is left goes to another key.
+func (d *draft) handsOver() bool { return d.own.Session != d.plan.Key.Session }
 
 // clean tells whether all payments of the draft are made.
 func (d *draft) clean() bool { return len(d.removed) == 0 }
@@ -128,7 +133,7 @@ type means struct {
 // head of the queue that the oldest outputs cover, or else the largest, or of
 // a merge if only more outputs than one transaction may spend cover the head.
 // It returns nil if nothing can be done.
-func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*draft, error) {
+func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, error) {
 	head, err := s.head(r)
 	if err != nil || head == nil {
 		return nil, err
@@ -138,23 +143,24 @@ func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*dr
 		return nil, err
 	}
 	m := means{needed: head.value.Amount}
-	if m.available, err = s.available.Load(r); err != nil {
+	from, err := s.pools.Load(r, role.Key.Session)
+	if err != nil {
 		return nil, err
 	}
-	if m.returning, err = s.returning.Load(r); err != nil {
-		return nil, err
-	}
+	m.available, m.returning = from.Available, from.Returning
 	if all := m.returning.total().Add(m.available); all.Sub(m.needed).Negative() {
 		if m.relief = books.Recover; all.Plus(m.relief).Sub(m.needed).Negative() {
 			return nil, nil
 		}
 	}
-	d := draft{plan: coin.Plan{Key: key, Reference: reference}, recover: books.Recover}
-	if d.rate, err = s.Chain.Rate(r, reference); err != nil {
+	d := draft{
+		rules: at.rules, plan: coin.Plan{Key: role.Key, Reference: at.reference}, purpose: paying, recover: books.Recover,
+	}
+	if d.rate, err = s.Chain.Rate(r, at.reference); err != nil {
 		return nil, err
 	}
-	d.own = coin.OwnOutput{Kind: coin.Change, Session: key.Session}
-	if d.own.Address, err = s.Coin.Address(key.Key, coin.Change); err != nil {
+	d.own = coin.OwnOutput{Kind: coin.Change, Session: role.Change.Session}
+	if d.own.Address, err = s.Coin.Address(role.Change.Key, coin.Change); err != nil {
 		return nil, fmt.Errorf("address of the change: %w", err)
 	}
 	return s.draftFrom(r, d, m)
@@ -164,7 +170,7 @@ func (s *scheduler) draft(r storage.Reader, reference uint64, key coin.Key) (*dr
 // cover, but some of which cannot carry what spending them costs, are paid
 // from the largest, the fewest.
 func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error) {
-	oldest, err := s.oldest(r, s.Coin.InputCost(d.rate))
+	oldest, err := s.oldest(r, d.plan.Key.Session, s.Coin.InputCost(d.rate), int(d.rules.MaxInputs))
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +179,7 @@ func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error
 		capacity += o.value.Amount
 	}
 	if capacity >= m.needed {
-		payments, err := s.payable(r, capacity)
+		payments, err := s.payable(r, d.rules, capacity)
 		if err != nil {
 			return nil, err
 		}
@@ -182,21 +188,24 @@ func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error
 			return paid, err
 		}
 	}
-	most := int(s.Parameters.MaxInputs)
-	ranks, err := s.largest(r, 2*most)
+	most := int(d.rules.MaxInputs)
+	ranks, err := s.largest(r, d.plan.Key.Session, 2*most)
 	if err != nil {
 		return nil, err
 	}
-	first := ranks[:min(most, len(ranks))]
-	if paid, err := s.draftLargest(r, d, m, first); err != nil || paid != nil {
+	top := ranks[:min(most, len(ranks))]
+	if paid, err := s.draftLargest(r, d, m, top); err != nil || paid != nil {
 		return paid, err
 	}
 	merge, err := s.draftMerge(r, d, m, ranks)
+	if merge != nil && merge.handsOver() {
+		return nil, nil // the outputs come together when they move
+	}
 	if err != nil || merge != nil || m.returning.total() != (Balance{}) {
 		return merge, err
 	}
 	m.relief = d.recover
-	return s.draftLargest(r, d, m, first)
+	return s.draftLargest(r, d, m, top)
 }
 
 // draftLargest makes the draft one of payments from the largest outputs, or
@@ -210,7 +219,7 @@ func (s *scheduler) draftLargest(r storage.Reader, d draft, m means, ranks []ran
 	if err != nil {
 		return nil, err
 	}
-	payments, err := s.payable(r, capacity+m.relief.atMost(math.MaxUint64-capacity))
+	payments, err := s.payable(r, d.rules, capacity+m.relief.atMost(math.MaxUint64-capacity))
 	if err != nil {
 		return nil, err
 	}
@@ -227,14 +236,14 @@ func (s *scheduler) head(r storage.Reader) (*numbered[queued], error) {
 
 // payable returns the payments from the head of the queue that the capacity
 // covers and one transaction can hold beside its change.
-func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], error) {
+func (s *scheduler) payable(r storage.Reader, rules coin.Parameters, capacity uint64) ([]numbered[queued], error) {
 	var payments []numbered[queued]
 	for item, err := range s.payments.All(r) {
 		if err != nil {
 			return nil, err
 		}
 		p := numbered[queued]{item.Key, item.Value}
-		if len(payments) == int(s.Parameters.MaxOutputs)-1 || p.value.Amount > capacity {
+		if len(payments) == int(rules.MaxOutputs)-1 || p.value.Amount > capacity {
 			break
 		}
 		capacity -= p.value.Amount
@@ -288,14 +297,11 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 	if len(d.plan.Inputs) == 0 {
 		return nil
 	}
-	if err := conserve(d.plan); err != nil {
-		return err
-	}
-	if err := s.reserve(tx, d.inputs); err != nil {
+	if err := s.reserve(tx, d.plan.Key.Session, d.inputs); err != nil {
 		return err
 	}
 	id := d.plan.ID(s.Genesis)
-	record := planned{Plan: d.plan, Place: place(d.inputs)}
+	record := planned{Plan: d.plan, Purpose: d.purpose, Place: first(d.inputs)}
 	for _, p := range d.payments {
 		if err := s.payments.Delete(tx, p.number); err != nil {
 			return err
@@ -308,17 +314,22 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 	if err := s.post(tx, func(l *Ledger) { l.Recover = d.recover }); err != nil {
 		return err
 	}
-	if err := s.plans.Put(tx, id, record); err != nil {
+	return s.begin(tx, record)
+}
+
+// begin records a plan, checked to conserve value.
+func (s *scheduler) begin(tx storage.Tx, p planned) error {
+	if err := conserve(p.Plan); err != nil {
 		return err
 	}
-	under, err := s.returning.Load(tx)
-	if err != nil {
+	id := p.Plan.ID(s.Genesis)
+	if err := s.plans.Put(tx, id, p); err != nil {
 		return err
 	}
-	if err := s.returning.Put(tx, under.plus(record)); err != nil {
+	if err := s.count(tx, p, true); err != nil {
 		return err
 	}
-	return s.Plans.Planned(tx, id, d.plan)
+	return s.Plans.Planned(tx, id, p.Plan)
 }
 
 // conserve checks that a plan neither makes nor loses value.

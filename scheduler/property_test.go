@@ -105,7 +105,7 @@ func (m *model) observe() {
 
 // planned checks a new plan.
 func (m *model) planned(plan coin.Plan) {
-	t, p := m.w.t, m.w.config.Parameters
+	t, p := m.w.t, m.w.rules
 	require.NotEmpty(t, plan.Inputs)
 	require.LessOrEqual(t, len(plan.Inputs), int(p.MaxInputs))
 	require.LessOrEqual(t, len(plan.Payments)+len(plan.Own), int(p.MaxOutputs))
@@ -161,7 +161,7 @@ func (m *model) planned(plan coin.Plan) {
 // picked checks that a plan spends the oldest outputs that are worth it, or
 // the largest, in order.
 func (m *model) picked(plan coin.Plan) {
-	p := m.w.config.Parameters
+	p := m.w.rules
 	var order []coin.OutputID
 	for id := range m.free {
 		order = append(order, id)
@@ -219,7 +219,7 @@ func (m *model) compare() {
 func (m *model) idle(books Ledger) {
 	amounts := slices.Sorted(maps.Values(m.free))
 	means := books.Recover
-	for _, a := range amounts[max(0, len(amounts)-int(m.w.config.Parameters.MaxInputs)):] {
+	for _, a := range amounts[max(0, len(amounts)-int(m.w.rules.MaxInputs)):] {
 		means = means.Add(a)
 	}
 	require.NoError(m.w.t, m.w.store.View(ctx, func(r storage.Reader) error {

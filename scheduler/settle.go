@@ -7,11 +7,57 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
+// Settle implements Scheduler.
+func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.Arrival, error) {
+	if err := s.reference.Put(tx, settlement.Reference); err != nil {
+		return nil, err
+	}
+	m, err := s.moment(tx, settlement.Reference)
+	if err != nil {
+		return nil, err
+	}
+	for _, block := range settlement.Blocks {
+		if err := s.settleBlock(tx, m, block); err != nil {
+			return nil, fmt.Errorf("settle block %d: %w", block.Number, err)
+		}
+	}
+	for _, l := range settlement.Late {
+		if err := s.late(tx, m, l); err != nil {
+			return nil, fmt.Errorf("late report of %s: %w", l.Deposit, err)
+		}
+	}
+	aside, err := drain(tx, s.aside)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range aside {
+		if _, err := s.payments.Push(tx, q); err != nil {
+			return nil, err
+		}
+	}
+	held, err := drain(tx, s.held)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.enqueue(tx, m, held); err != nil {
+		return nil, err
+	}
+	for _, role := range m.roles {
+		if err := s.leave(tx, m, role); err != nil {
+			return nil, fmt.Errorf("leave the key of session %d: %w", role.Key.Session, err)
+		}
+	}
+	if err := s.pay(tx, m); err != nil {
+		return nil, err
+	}
+	return s.arrived(tx)
+}
+
 // settleBlock takes in what a block brought: outputs first, then completed
 // plans.
-func (s *scheduler) settleBlock(tx storage.Tx, block coin.SettledBlock) error {
+func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock) error {
 	for _, d := range block.Deposits {
-		if err := s.deposit(tx, d); err != nil {
+		if err := s.deposit(tx, m, d); err != nil {
 			return fmt.Errorf("deposit %s: %w", d.Output.ID, err)
 		}
 	}
@@ -28,37 +74,53 @@ func (s *scheduler) settleBlock(tx storage.Tx, block coin.SettledBlock) error {
 }
 
 // deposit books a deposit and queues its refund if it is due.
-func (s *scheduler) deposit(tx storage.Tx, d coin.Deposit) error {
+func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
 	if err := s.post(tx, func(l *Ledger) { l.deposit(d) }); err != nil {
 		return err
 	}
-	if err := s.release(tx, d.Output); err != nil {
+	if d.Fate == coin.Held || d.Fate == coin.PassedOn {
+		if err := s.accepted.Put(tx, d.Output.ID, d.Credit); err != nil {
+			return err
+		}
+	}
+	if d.Fate == coin.PassedOn {
+		return s.passOn(tx, d)
+	}
+	if err := s.release(tx, d.Output); err != nil || d.Fate != coin.Refunded {
 		return err
 	}
-	if d.Fate != coin.Refunded {
-		return nil
-	}
-	refund := coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}
+	return s.refund(tx, m, d.Output.ID, d.Output.Origin, d.Credit)
+}
+
+// refund queues the refund of a deposit, or drops it if it cannot be made.
+func (s *scheduler) refund(tx storage.Tx, m moment, id coin.OutputID, origin coin.Address, amount uint64) error {
+	refund := coin.Payment{ID: coin.RefundID(id), Address: origin, Amount: amount}
 	if err := s.known.Put(tx, refund.ID, struct{}{}); err != nil {
 		return err
 	}
-	reference, err := s.reference.Load(tx)
-	if err != nil {
-		return err
-	}
-	key, err := s.payingKey(tx, reference)
-	if err != nil {
-		return err
-	}
-	own, err := s.own(key)
-	if err != nil {
-		return err
-	}
-	if reason := s.refuse(own, refund); reason != "" {
+	if reason := s.refuse(m, refund); reason != "" {
 		return s.drop(tx, queued{Payment: refund, Refund: true}, reason)
 	}
-	_, err = s.payments.Push(tx, queued{Payment: refund, Refund: true})
+	_, err := s.payments.Push(tx, queued{Payment: refund, Refund: true})
 	return err
+}
+
+// late books the report of a deposit that was held back or passed on.
+func (s *scheduler) late(tx storage.Tx, m moment, l coin.Late) error {
+	credit, ok, err := s.accepted.Get(tx, l.Deposit)
+	if err != nil {
+		return err
+	}
+	if !ok || credit != l.Credit || l.Amount > l.Credit || l.Fate < coin.Reported || l.Fate > coin.Accumulated {
+		return &Unbalanced{fmt.Sprintf("%d of %d late are %s, %d were accepted", l.Amount, l.Credit, l.Fate, credit)}
+	}
+	if err := s.accepted.Delete(tx, l.Deposit); err != nil {
+		return err
+	}
+	if err := s.post(tx, func(books *Ledger) { books.late(l) }); err != nil || l.Fate != coin.Refunded {
+		return err
+	}
+	return s.refund(tx, m, l.Deposit, l.Origin, l.Amount)
 }
 
 // resolve books a plan that happened and frees its own outputs.
@@ -77,6 +139,12 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 	if len(indices) != len(p.Plan.Own) {
 		return fmt.Errorf("%w: plan has %d own outputs, %d described", storage.ErrCorrupt, len(p.Plan.Own), len(indices))
 	}
+	if err := s.bookBack(tx, p); err != nil {
+		return err
+	}
+	if err := s.post(tx, func(l *Ledger) { l.resolve(p) }); err != nil {
+		return err
+	}
 	for i, own := range p.Plan.Own {
 		o, ok := internal[coin.OutputID{Transaction: c.Transaction, Index: indices[i]}]
 		if !ok || o.Kind != own.Kind || o.Session != own.Session || o.Amount != own.Amount {
@@ -86,18 +154,16 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 			return err
 		}
 	}
-	if err := s.post(tx, func(l *Ledger) { l.resolve(p) }); err != nil {
-		return err
-	}
 	if err := s.plans.Delete(tx, c.Plan); err != nil {
 		return err
 	}
-	under, err := s.returning.Load(tx)
-	if err != nil {
+	if err := s.count(tx, p, false); err != nil {
 		return err
 	}
-	if err := s.returning.Put(tx, under.minus(p)); err != nil {
-		return err
+	if p.Purpose == forwarding {
+		if err := s.tell(tx, p.Plan.Inputs[0].ID, p.Plan.Own[0].Amount); err != nil {
+			return err
+		}
 	}
 	for i, payment := range p.Plan.Payments {
 		share := payment.Amount - payment.Paid
@@ -106,24 +172,4 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 		}
 	}
 	return s.Plans.Resolved(tx, c.Plan, p.Plan, c.Transaction)
-}
-
-// drop gives a queued payment up. A burn goes back to the settlement chain, a
-// refund stays with the group.
-func (s *scheduler) drop(tx storage.Tx, q queued, reason string) error {
-	kept := q.Amount
-	if q.Refund {
-		kept = 0
-	}
-	err := s.post(tx, func(l *Ledger) {
-		if q.Refund {
-			l.keep(q.Amount)
-		} else {
-			l.refuse(q.Amount)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return s.Events.PaymentDropped(tx, q.ID, kept, reason)
 }

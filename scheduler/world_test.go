@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/stretchr/testify/require"
@@ -70,7 +72,9 @@ type world struct {
 	s      Scheduler
 
 	rate    uint64
+	rules   coin.Parameters
 	rateErr error
+	roles   []coin.Role
 	number  uint64 // of the last settled block
 	outputs uint32 // made so far
 
@@ -80,13 +84,15 @@ type world struct {
 	open   []coin.PlanID // unresolved, in order
 
 	// What the running transaction adds.
-	newEvents []happened
-	newPlans  []coin.Plan
+	newEvents   []happened
+	newPlans    []coin.Plan
+	newArrivals []coin.Arrival
 }
 
 func newWorld(t require.TestingT, p coin.Parameters) *world {
-	w := &world{t: t, store: storage.NewMemory(), rate: 1, plans: make(map[coin.PlanID]coin.Plan)}
-	w.config = Config{Genesis: coin.BlockID{1}, Parameters: p, Coin: tabled{}, Chain: w, Plans: w, Events: w}
+	w := &world{t: t, store: storage.NewMemory(), rate: 1, rules: p, plans: make(map[coin.PlanID]coin.Plan)}
+	w.roles = []coin.Role{active(3)}
+	w.config = Config{Genesis: coin.BlockID{1}, Coin: tabled{}, Chain: w, Plans: w, Events: w}
 	w.s = New(w.config)
 	return w
 }
@@ -97,11 +103,47 @@ func (w *world) restart() {
 	w.s = New(w.config)
 }
 
+// fork is a world of its own with the same history.
+func (w *world) fork() *world {
+	f := *w
+	f.plans = maps.Clone(w.plans)
+	f.open, f.events = slices.Clone(w.open), slices.Clone(w.events)
+	f.config.Chain, f.config.Plans, f.config.Events = &f, &f, &f
+	f.restart()
+	return &f
+}
+
+func (w *world) Rules(storage.Reader, uint64) (coin.Parameters, error) { return w.rules, nil }
+
 func (w *world) Rate(storage.Reader, uint64) (uint64, error) { return w.rate, w.rateErr }
 
-func (w *world) Roles(storage.Reader, uint64) ([]coin.Role, error) {
-	key := coin.Key{Session: 3, Key: []byte{7}}
-	return []coin.Role{{Key: key, Change: key, Pays: true}}, nil
+func (w *world) Roles(storage.Reader, uint64) ([]coin.Role, error) { return w.roles, nil }
+
+// keyOf is the network key of a session.
+func keyOf(session uint64) coin.Key {
+	return coin.Key{Session: session, Key: []byte{byte(session) + 4}}
+}
+
+// Roles of a key in the order in which it has them.
+
+func holding(session uint64) coin.Role {
+	return coin.Role{Key: keyOf(session), Change: keyOf(session)}
+}
+
+func active(session uint64) coin.Role {
+	return coin.Role{Key: keyOf(session), Change: keyOf(session), Pays: true}
+}
+
+func handing(session, to uint64) coin.Role {
+	return coin.Role{Key: keyOf(session), Change: keyOf(to), Pays: true}
+}
+
+func leaving(session, to uint64) coin.Role {
+	return coin.Role{Key: keyOf(session), Change: keyOf(to), Leaves: true}
+}
+
+func finishing(session, to uint64) coin.Role {
+	return coin.Role{Key: keyOf(session), Change: keyOf(to), Leaves: true, Finishing: true}
 }
 
 func (w *world) WrittenOff(_ storage.Tx, id coin.OutputID, amount uint64, reason string) error {
@@ -161,7 +203,7 @@ func (w *world) Condition(_ storage.Tx, id coin.PaymentID, text string) error {
 
 // update runs a transaction and takes over what it caused if it commits.
 func (w *world) update(do func(storage.Tx) error) error {
-	w.newEvents, w.newPlans = nil, nil
+	w.newEvents, w.newPlans, w.newArrivals = nil, nil, nil
 	err := w.store.Update(ctx, do)
 	if err != nil {
 		return err
@@ -175,12 +217,13 @@ func (w *world) update(do func(storage.Tx) error) error {
 	return nil
 }
 
-// settle settles a next block and returns the events.
-func (w *world) settle(block coin.SettledBlock) []happened {
+// settle settles a next block, which reports some deposits late, and returns
+// the events.
+func (w *world) settle(block coin.SettledBlock, late ...coin.Late) []happened {
 	w.number++
 	block.Number = w.number
 	require.NoError(w.t, w.update(func(tx storage.Tx) error {
-		return w.settleIn(tx, &coin.Settlement{Reference: w.number, Blocks: []coin.SettledBlock{block}})
+		return w.settleIn(tx, &coin.Settlement{Reference: w.number, Late: late, Blocks: []coin.SettledBlock{block}})
 	}))
 	w.check()
 	return w.newEvents
@@ -198,11 +241,13 @@ func (w *world) hold(payments ...coin.Payment) {
 	require.Empty(w.t, w.newEvents)
 }
 
-// output is a next output of the group.
-func (w *world) output(amount uint64) coin.Output {
+// output is a next output of session 3.
+func (w *world) output(amount uint64) coin.Output { return w.outputTo(3, amount) }
+
+func (w *world) outputTo(session, amount uint64) coin.Output {
 	w.outputs++
 	return coin.Output{
-		ID: coin.OutputID{Transaction: coin.TransactionID{0xdd}, Index: w.outputs}, Session: 3,
+		ID: coin.OutputID{Transaction: coin.TransactionID{0xdd}, Index: w.outputs}, Session: session,
 		Amount: amount, Data: []byte("instruction"), Spend: []byte{1},
 	}
 }
@@ -329,8 +374,37 @@ func (w *world) pendingIDs() (ids []coin.PaymentID) {
 	return ids
 }
 
-// settleIn is Settle for tests that pass nothing on.
-func (w *world) settleIn(tx storage.Tx, settlement *coin.Settlement) error {
-	_, err := w.s.Settle(tx, settlement)
+// settleIn is Settle, and keeps the arrivals.
+func (w *world) settleIn(tx storage.Tx, settlement *coin.Settlement) (err error) {
+	w.newArrivals, err = w.s.Settle(tx, settlement)
 	return err
+}
+
+// retire retires a session and returns the events.
+func (w *world) retire(session uint64) []happened {
+	require.NoError(w.t, w.update(func(tx storage.Tx) error { return w.s.Retire(tx, session) }))
+	w.check()
+	return w.newEvents
+}
+
+// abandon abandons a session and returns the events.
+func (w *world) abandon(session uint64) []happened {
+	require.NoError(w.t, w.update(func(tx storage.Tx) error { return w.s.Abandon(tx, session) }))
+	w.check()
+	return w.newEvents
+}
+
+func (w *world) idle(session uint64) (idle bool) {
+	require.NoError(w.t, w.store.View(ctx, func(r storage.Reader) (err error) {
+		idle, err = w.s.Idle(r, session)
+		return err
+	}))
+	return idle
+}
+
+// one settles a block with one deposit.
+func (w *world) one(session, amount, credit uint64, fate coin.Fate) coin.OutputID {
+	o := w.outputTo(session, amount)
+	w.settle(coin.SettledBlock{Deposits: []coin.Deposit{{Output: o, Credit: credit, Fate: fate}}})
+	return o.ID
 }

@@ -40,7 +40,8 @@ type SignedBatch struct {
 // digest is what the batch key signs.
 func (s *Signer) digest(b reported) [32]byte { return b.Batch.Digest(s.domain(b.Session)) }
 
-// Reported makes the batches of an update ones to sign.
+// Reported makes the batches of an update ones to sign. One that is reported
+// again, for another session, is no more for the former to sign.
 func (s *Signer) Reported(tx storage.Tx, session uint64, update batch.Update) error {
 	next, err := s.acknowledged.Load(tx)
 	if err != nil {
@@ -51,6 +52,15 @@ func (s *Signer) Reported(tx storage.Tx, session uint64, update batch.Update) er
 			continue
 		}
 		b := reported{one, session}
+		former, again, err := s.batches.Get(tx, one.ID)
+		if err != nil {
+			return err
+		}
+		if again && former.Session != session {
+			if err := s.close(tx, BatchID(former.Session, one.ID)); err != nil {
+				return err
+			}
+		}
 		if err := s.batches.Put(tx, one.ID, b); err != nil {
 			return err
 		}

@@ -118,11 +118,11 @@ func (p *pair) disagreements() (n int) {
 func TestNodeFailover(t *testing.T) {
 	p := newPair(t)
 	ctx := t.Context()
-	p.group.GenerateKey(0, 1)
+	p.group.GenerateKey(0, 0, 1)
 	require.NoError(t, p.group.Run(ctx))
-	require.NoError(t, p.group.ConfirmKey(ctx))
+	require.NoError(t, p.group.ConfirmKey(ctx, 0))
 	p.mine(6, true)
-	ours, err := p.coin.Address(p.group.Key.NetworkKey, coin.External)
+	ours, err := p.coin.Address(p.group.Key(0).NetworkKey, coin.External)
 	require.NoError(t, err)
 	for range 3 {
 		_, err := p.user.Pay(ctx, cointest.Deposit{To: []cointest.Target{{Address: ours, Amount: 1_000_000}}, Data: []byte("mint")})

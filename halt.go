@@ -1,0 +1,136 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/keygen"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/signer"
+	"github.com/serai-go/processor/storage"
+)
+
+// Cause is what kind of reason a processor halts for, as far as an embedder
+// decides on it.
+type Cause uint8
+
+// Causes of a halt.
+const (
+	// BrokenInvariant: this processor or its database is wrong.
+	BrokenInvariant Cause = iota + 1
+	// ChainChanged: the node's chain differs from what was final.
+	ChainChanged
+	// OthersDecided: the log holds what this processor would not have decided,
+	// or a validator set signs what it would not.
+	OthersDecided
+	// Equivocation: a position of the log was given with two entries.
+	Equivocation
+	// Compromised: an output was spent that no plan spends.
+	Compromised
+	// Upgrade: the settlement chain has set rules that this software does not
+	// know. Newer software goes on with the same database.
+	Upgrade
+)
+
+func (c Cause) String() string {
+	switch c {
+	case BrokenInvariant:
+		return "broken invariant"
+	case ChainChanged:
+		return "finalised chain changed"
+	case OthersDecided:
+		return "others decided otherwise"
+	case Equivocation:
+		return "equivocation"
+	case Compromised:
+		return "compromised"
+	case Upgrade:
+		return "upgrade needed"
+	}
+	return fmt.Sprintf("cause %d", uint8(c))
+}
+
+// causeOf tells for which cause an error halts.
+func causeOf(err error) Cause {
+	switch {
+	case is[*scanner.ChainChanged](err):
+		return ChainChanged
+	case is[*scanner.Mismatch](err), is[*signer.DigestError](err), errors.Is(err, keygen.ErrDiverged),
+		errors.Is(err, keygen.ErrRequest), errors.Is(err, scanner.ErrSession):
+		return OthersDecided
+	case errors.Is(err, ErrEquivocation):
+		return Equivocation
+	case is[*scanner.Compromised](err):
+		return Compromised
+	case is[*scanner.UpgradeNeeded](err):
+		return Upgrade
+	}
+	return BrokenInvariant
+}
+
+// Halt is the reason for which a processor has stopped for good. It neither
+// reads the log nor signs any more, after restarts too.
+type Halt struct {
+	Cause  Cause  // as far as a program decides on it
+	Reason string // for people
+}
+
+func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
+
+// Encode writes the halt.
+func (e Halt) Encode(w *wire.Writer) {
+	w.Uint8(uint8(e.Cause))
+	w.String(e.Reason)
+}
+
+// Decode reads the halt.
+func (e *Halt) Decode(r *wire.Reader) {
+	e.Cause = Cause(r.Uint8())
+	r.Check(e.Cause >= BrokenInvariant && e.Cause <= Upgrade, "cause of a halt")
+	e.Reason = r.String(maxReason)
+}
+
+var halted = storage.NewValue("processor/halted", storage.Record[Halt]())
+
+// resume ends a halt that a change of the software may have mended. If it has
+// not, the processor halts again.
+func resume(tx storage.Tx) error {
+	h, _, err := halted.Get(tx)
+	if err == nil && h.Cause == Upgrade {
+		err = halted.Delete(tx)
+	}
+	return err
+}
+
+// haltOf is the halt that an error causes.
+func haltOf(err error) *Halt { return &Halt{causeOf(err), clip(err.Error())} }
+
+// halt stops the processor for good.
+func (p *Processor) halt(ctx context.Context, cause error) error {
+	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		if _, ok, err := halted.Get(tx); err != nil || ok {
+			return err
+		}
+		h := *haltOf(cause)
+		if err := halted.Put(tx, h); err != nil {
+			return err
+		}
+		return p.core.outbox.put(tx, Halted(h))
+	})
+	p.config.Logger.Error("halted", "reason", cause)
+	p.wake.all()
+	return err
+}
+
+// halted returns a *Halt if the processor has halted.
+func (p *Processor) halted(ctx context.Context) error {
+	return p.config.Store.View(ctx, func(r storage.Reader) error {
+		h, ok, err := halted.Get(r)
+		if err == nil && ok {
+			err = &h
+		}
+		return err
+	})
+}

@@ -1,0 +1,129 @@
+package scheduler
+
+import (
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// pool sums up what a session has and what is under way.
+type pool struct {
+	// Available is the sum of the session's free outputs.
+	Available uint64
+	// Plans is the number of unresolved plans that spend outputs of the session.
+	Plans uint64
+	// Returning is what unresolved plans, also those of other sessions, give to
+	// the session.
+	Returning returning
+}
+
+// Encode writes 56 bytes.
+func (p pool) Encode(w *wire.Writer) {
+	w.Uint64(p.Available)
+	w.Uint64(p.Plans)
+	p.Returning.Encode(w)
+}
+
+// Decode reads 56 bytes.
+func (p *pool) Decode(r *wire.Reader) {
+	p.Available = r.Uint64()
+	p.Plans = r.Uint64()
+	p.Returning.Decode(r)
+}
+
+// returning is what unresolved plans give back.
+type returning struct {
+	// Merges is the number of plans that only merge outputs.
+	Merges uint64
+	// Merged is what they yield.
+	Merged Balance
+	// Change is what the other plans yield.
+	Change Balance
+}
+
+// Encode writes 40 bytes.
+func (v returning) Encode(w *wire.Writer) {
+	w.Uint64(v.Merges)
+	v.Merged.Encode(w)
+	v.Change.Encode(w)
+}
+
+// Decode reads 40 bytes.
+func (v *returning) Decode(r *wire.Reader) {
+	v.Merges = r.Uint64()
+	v.Merged.Decode(r)
+	v.Change.Decode(r)
+}
+
+// plus returns v with one more output of a plan.
+func (v returning) plus(why purpose, amount uint64) returning {
+	if why == merging {
+		v.Merges, v.Merged = v.Merges+1, v.Merged.Add(amount)
+	} else {
+		v.Change = v.Change.Add(amount)
+	}
+	return v
+}
+
+// minus returns v with one output of a plan less.
+func (v returning) minus(why purpose, amount uint64) returning {
+	if why == merging {
+		v.Merges, v.Merged = v.Merges-1, v.Merged.Sub(amount)
+	} else {
+		v.Change = v.Change.Sub(amount)
+	}
+	return v
+}
+
+// total is all that comes back.
+func (v returning) total() Balance { return v.Merged.Plus(v.Change) }
+
+// count counts a plan, in the pool that it spends from and in those that it
+// gives to, as under way or as that no longer. Sessions that are gone have no
+// pools, and what plans of theirs give is not counted on.
+func (s *scheduler) count(tx storage.Tx, p planned, underWay bool) error {
+	gone, err := s.gone.Has(tx, p.Plan.Key.Session)
+	if err != nil || gone {
+		return err
+	}
+	err = s.change(tx, p.Plan.Key.Session, func(spent *pool) {
+		if underWay {
+			spent.Plans++
+		} else {
+			spent.Plans--
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, own := range p.Plan.Own {
+		if err := s.countOwn(tx, p.Purpose, own, underWay); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scheduler) countOwn(tx storage.Tx, why purpose, own coin.OwnOutput, underWay bool) error {
+	gone, err := s.gone.Has(tx, own.Session)
+	if err != nil || gone {
+		return err
+	}
+	return s.change(tx, own.Session, func(given *pool) {
+		if underWay {
+			given.Returning = given.Returning.plus(why, own.Amount)
+		} else {
+			given.Returning = given.Returning.minus(why, own.Amount)
+		}
+	})
+}
+
+// change changes the pool of a session.
+func (s *scheduler) change(tx storage.Tx, session uint64, change func(*pool)) error {
+	p, err := s.pools.Load(tx, session)
+	if err != nil {
+		return err
+	}
+	change(&p)
+	return s.pools.Put(tx, session, p)
+}

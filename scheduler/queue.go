@@ -1,0 +1,133 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// drain empties a queue.
+func drain[T any](tx storage.Tx, queue storage.Queue[T]) ([]T, error) {
+	var numbers []uint64
+	var values []T
+	for item, err := range queue.All(tx) {
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, item.Key)
+		values = append(values, item.Value)
+	}
+	for _, n := range numbers {
+		if err := queue.Delete(tx, n); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// Hold implements Scheduler.
+func (s *scheduler) Hold(tx storage.Tx, payments []coin.Payment) error {
+	for _, p := range payments {
+		if _, err := s.held.Push(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Burn implements Scheduler.
+func (s *scheduler) Burn(tx storage.Tx, payments []coin.Payment) error {
+	reference, settled, err := s.reference.Get(tx)
+	if err != nil {
+		return err
+	}
+	if !settled {
+		return s.Hold(tx, payments)
+	}
+	m, err := s.moment(tx, reference)
+	if err != nil {
+		return err
+	}
+	if err := s.enqueue(tx, m, payments); err != nil {
+		return err
+	}
+	return s.pay(tx, m)
+}
+
+// enqueue books burns and puts them into the queue, or refuses them.
+func (s *scheduler) enqueue(tx storage.Tx, m moment, payments []coin.Payment) error {
+	books, err := s.ledger.Load(tx)
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		if err := s.enqueueOne(tx, m, &books, p); err != nil {
+			return fmt.Errorf("payment %s: %w", p.ID, err)
+		}
+	}
+	return s.ledger.Put(tx, books)
+}
+
+func (s *scheduler) enqueueOne(tx storage.Tx, m moment, books *Ledger, p coin.Payment) error {
+	known, err := s.known.Has(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	if known {
+		return s.Events.Condition(tx, p.ID, "burnt twice: a payment of this ID was taken in before, this one is ignored")
+	}
+	if err := s.known.Put(tx, p.ID, struct{}{}); err != nil {
+		return err
+	}
+	books.burn(p.Amount)
+	if books.Credited.Negative() {
+		if err := s.Events.Condition(tx, p.ID, "burnt above all that was credited"); err != nil {
+			return err
+		}
+	}
+	if reason := s.refuse(m, p); reason != "" {
+		books.refuse(p.Amount)
+		return s.Events.PaymentRefused(tx, p.ID, reason)
+	}
+	_, err = s.payments.Push(tx, queued{Payment: p})
+	return err
+}
+
+// refuse returns why a payment cannot be made, or nothing.
+func (s *scheduler) refuse(m moment, p coin.Payment) string {
+	if p.Amount == 0 {
+		return "the amount is zero"
+	}
+	if p.Amount < m.rules.Dust {
+		return fmt.Sprintf("the amount is below the dust limit of %d", m.rules.Dust)
+	}
+	if err := s.Coin.CheckAddress(p.Address); err != nil {
+		return err.Error()
+	}
+	if slices.Contains(m.own, p.Address) {
+		return "the address is the group's own"
+	}
+	return ""
+}
+
+// drop gives a queued payment up. A burn goes back to the settlement chain, a
+// refund stays with the group.
+func (s *scheduler) drop(tx storage.Tx, q queued, reason string) error {
+	kept := q.Amount
+	if q.Refund {
+		kept = 0
+	}
+	err := s.post(tx, func(l *Ledger) {
+		if q.Refund {
+			l.keep(q.Amount)
+		} else {
+			l.refuse(q.Amount)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return s.Events.PaymentDropped(tx, q.ID, kept, reason)
+}
