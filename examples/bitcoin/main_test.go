@@ -62,6 +62,6 @@ func tellOfAdversaries(t *testing.T, node string) {
 		require.True(t, f.Verified)
 		weight += f.Weight
 	}
-	require.Equal(t, cast.total()-cast.threshold, weight, "as much as may be faulty")
+	require.Equal(t, cast.total(0)-cast.threshold, weight, "as much as may be faulty")
 	require.NotZero(t, cast.adversaries.lies)
 }
