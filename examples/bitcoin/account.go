@@ -88,6 +88,9 @@ func (s *story) compare(ctx context.Context) error {
 		x.Sessions = append(x.Sessions, one)
 		x.Held += amount
 	}
+	if err := s.signers(); err != nil {
+		return err
+	}
 	for _, d := range s.summary.Deposits {
 		x.Deposited += d.Amount
 	}
@@ -116,6 +119,22 @@ func (s *story) compare(ctx context.Context) error {
 	return s.compareDigests(ctx)
 }
 
+// signers checks that each session has signed the batches about all blocks up to
+// its key's retirement, and none about later ones.
+func (s *story) signers() error {
+	for _, b := range s.summary.Batches {
+		oldest := uint64(0)
+		for r, ok := s.stages[keyStage{oldest, scanner.Retired}]; ok && b.Block > r; {
+			oldest++
+			r, ok = s.stages[keyStage{oldest, scanner.Retired}]
+		}
+		if b.Session != oldest {
+			return fmt.Errorf("batch %d about block %d is signed by session %d, not %d", b.ID, b.Block, b.Session, oldest)
+		}
+	}
+	return nil
+}
+
 // compareDigests checks that all validators have decided the same all the time,
 // those who came late too.
 func (s *story) compareDigests(ctx context.Context) error {
@@ -130,6 +149,9 @@ func (s *story) compareDigests(ctx context.Context) error {
 		}
 		if status.Digest != first.Digest {
 			return fmt.Errorf("validator %d has another state than validator 0", i)
+		}
+		if status.Pending.Payments+status.Pending.Plans > 0 {
+			return fmt.Errorf("validator %d still has payments or plans", i)
 		}
 	}
 	s.summary.Rotation.Digest = fmt.Sprintf("%x", first.Digest)

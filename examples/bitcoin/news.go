@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
@@ -50,15 +51,15 @@ func (s *story) tellNews(ctx context.Context) error {
 
 // tellHoldings tells people what the node says that the keys own.
 func (s *story) tellHoldings(ctx context.Context) error {
-	line := "the node says:"
+	var owns []string
 	for session := range s.keyCount() {
 		outputs, amount, err := s.holdings(ctx, session)
 		if err != nil {
 			return err
 		}
-		line += fmt.Sprintf(" session %d owns %d satoshi in %d outputs;", session, amount, outputs)
+		owns = append(owns, fmt.Sprintf("session %d: %d satoshi (outputs: %d)", session, amount, outputs))
 	}
-	s.screen.say("%s", line[:len(line)-1])
+	s.screen.say("the keys own, says the node: %s", strings.Join(owns, ", "))
 	return nil
 }
 

@@ -89,7 +89,7 @@ func (s *story) handOver(ctx context.Context, to uint64) error {
 	if err := s.once(fmt.Sprintf("early for session %d", to)); err != nil {
 		return err
 	}
-	s.screen.say("session %d pays, and what is left over goes to session %d", from, to)
+	s.screen.say("who was early is served, once; session %d still pays, and what is left over goes to session %d", from, to)
 	if err := s.payOff(ctx, 350_000); err != nil {
 		return err
 	}
@@ -114,6 +114,7 @@ func (s *story) handOver(ctx context.Context, to uint64) error {
 	if err := s.once(fmt.Sprintf("late for session %d", from)); err != nil {
 		return err
 	}
+	s.screen.say("what came late has been forwarded to session %d and is reported, once", to)
 	if err := s.payOff(ctx, 120_000); err != nil {
 		return err
 	}

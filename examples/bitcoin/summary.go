@@ -118,6 +118,7 @@ type paymentSummary struct {
 type ledgerSummary struct {
 	Balanced     bool   `json:"balanced"`
 	Assets       uint64 `json:"assets"`
+	Accepted     uint64 `json:"accepted"`
 	Credited     uint64 `json:"credited"`
 	Owed         uint64 `json:"owed"`
 	Returned     uint64 `json:"returned"`
@@ -126,6 +127,7 @@ type ledgerSummary struct {
 	Gifts        uint64 `json:"gifts"`
 	CostsCharged uint64 `json:"costs_charged"`
 	NetworkFees  uint64 `json:"network_fees"`
+	WrittenOff   uint64 `json:"written_off"`
 }
 
 // displayed writes a transaction ID as Bitcoin does, bytes reversed.
@@ -203,6 +205,7 @@ func (s *story) checkBooks(ctx context.Context) error {
 		from scheduler.Balance
 	}{
 		{&l.Assets, books.Assets},
+		{&l.Accepted, books.Accepted},
 		{&l.Credited, books.Credited},
 		{&l.Owed, books.Owed},
 		{&l.Returned, books.Returned},
@@ -211,6 +214,7 @@ func (s *story) checkBooks(ctx context.Context) error {
 		{&l.Gifts, books.Gifts},
 		{&l.CostsCharged, books.CostsCharged},
 		{&l.NetworkFees, books.NetworkFees},
+		{&l.WrittenOff, books.WrittenOff},
 	} {
 		var ok bool
 		if *account.to, ok = account.from.Uint64(); !ok {
