@@ -21,7 +21,9 @@ func (w *turns) checkDeposits() {
 		{1, scanner.Holding}, {1, scanner.Reporting}, {1, scanner.HandingOver}, {1, scanner.Forwarding},
 		{2, scanner.Holding},
 	} {
-		require.Contains(w, w.visited, edge("first", stage.session, stage.Stage))
+		if w.lag == 1 || stage.Stage > scanner.Holding { // else it is known too late
+			require.Contains(w, w.visited, edge("first", stage.session, stage.Stage))
+		}
 		require.Contains(w, w.visited, edge("last", stage.session, stage.Stage))
 	}
 	for session := range 2 {
@@ -30,7 +32,7 @@ func (w *turns) checkDeposits() {
 	}
 	for _, d := range w.deposits {
 		switch {
-		case !d.counts():
+		case !w.counts(d):
 			require.NotContains(w, w.instructions, d.data)
 		case d.data != "":
 			credits := w.instructions[d.data]
@@ -45,11 +47,11 @@ func (w *turns) checkDeposits() {
 			continue
 		}
 		refunds := w.refunded[coin.RefundID(coin.OutputID{Transaction: d.id})]
-		if !d.counts() {
+		if !w.counts(d) {
 			require.Empty(w, refunds)
 			continue
 		}
-		require.Len(w, refunds, len(w.group.Validators), "%s deposit to session %d", d.stage, d.session)
+		require.Len(w, refunds, len(w.group.Validators), "deposit in block %d to session %d", d.number, d.session)
 		require.Len(w, slices.Compact(refunds), 1)
 		received, err := w.chain.Received(w.ctx, d.origin)
 		require.NoError(w, err)
@@ -94,11 +96,13 @@ func (w *turns) checkChain() {
 			require.Equal(w, sum, scanned, "%s of session %d", kind, session)
 			if kind == coin.Forwarded && session == 2 {
 				// Six deposits were forwarded, and what else there was moved.
-				require.Greater(w, len(amounts), 6+2)
+				moved := len(amounts) - 6
+				require.Positive(w, moved)
+				require.True(w, moved > 2 || w.chain.Coin().Parameters().MaxInputs > 5)
 			}
 			owned += sum
 		}
-		own := owned - w.lost[uint64(session)]
+		own := owned - w.ignored(session, w.tip())
 		require.Equal(w, session < len(w.sessions)-1, own == 0, "session %d owns %d", session, own)
 		held += own
 	}
@@ -117,7 +121,7 @@ func (w *turns) checkChain() {
 	var in uint64
 	for _, d := range w.deposits {
 		for _, amount := range d.amounts {
-			if d.counts() {
+			if w.counts(d) {
 				in += amount
 			}
 		}

@@ -31,8 +31,8 @@ type turns struct {
 
 	deposits []*turnsDeposit
 	payments []coin.Payment
-	// lost is what users paid when nobody looked, by session and by block.
-	lost, lostAt map[uint64]uint64
+	// lag is after how many blocks the settlement chain acknowledges.
+	lag uint64
 	// visited are the stages in which users have paid in, the first and the last
 	// block of each.
 	visited map[string]bool
@@ -49,7 +49,7 @@ type turns struct {
 // turnsDeposit is what a user paid in.
 type turnsDeposit struct {
 	session uint64
-	stage   scanner.Stage
+	number  uint64 // of the block
 	data    string
 	amounts []uint64 // of its outputs
 	id      coin.TransactionID
@@ -57,21 +57,17 @@ type turnsDeposit struct {
 	before  uint64 // received by the origin before any refund
 }
 
-func newTurns(t *testing.T) *turns {
+func newTurns(t *testing.T, parameters coin.Parameters, lag uint64) *turns {
 	ctx := t.Context()
 	btcd := testnodes.NeedBtcd(t, testnodes.Options{})
 	bitcoind := testnodes.NeedBitcoind(t, testnodes.Options{})
-	parameters := bitcoin.DefaultParameters()
-	parameters.MaxInputs = 5 // so that it takes several transactions to move
 	user, err := bitcointest.Dial(ctx, bitcointest.Config{Node: config(btcd), Seed: t.Name(), Parameters: parameters})
 	require.NoError(t, err)
 	chain := &mirrored{Chain: user, from: btcd, to: bitcoind}
 	require.NoError(t, chain.mirror(ctx))
 	w := &turns{
-		T: t, ctx: ctx, chain: chain, books: newChainBooks(bitcoind),
+		T: t, ctx: ctx, lag: lag, chain: chain, books: newChainBooks(bitcoind),
 		sessions:     [][]int{{0, 1, 2, 3}, {2, 3, 4, 5}, {4, 5, 6, 0}},
-		lost:         make(map[uint64]uint64),
-		lostAt:       make(map[uint64]uint64),
 		visited:      make(map[string]bool),
 		instructions: make(map[string][]uint64),
 		settled:      make(map[coin.PaymentID][]processor.PaymentSettled),
@@ -191,7 +187,7 @@ func (w *turns) block() {
 				continue
 			}
 			w.visited[name] = true
-			w.payIn(uint64(session), at, name)
+			w.payIn(uint64(session), name)
 			if at >= scanner.Reporting && len(w.deposits) > 10 {
 				w.burn(150_000 + next)
 			}
@@ -206,7 +202,10 @@ func (w *turns) block() {
 			d.before = received
 		}
 	}
-	require.NoError(w, w.group.AcknowledgeAll(w.ctx))
+	if next%w.lag == 0 {
+		require.NoError(w, w.group.AcknowledgeAll(w.ctx))
+	}
+	require.NoError(w, w.group.Run(w.ctx))
 	w.compare()
 }
 
@@ -216,7 +215,7 @@ func edge(which string, session int, stage scanner.Stage) string {
 }
 
 // payIn pays to a key in four ways.
-func (w *turns) payIn(session uint64, at scanner.Stage, name string) {
+func (w *turns) payIn(session uint64, name string) {
 	to, err := w.chain.Coin().Address(w.group.Key(session).NetworkKey, coin.External)
 	require.NoError(w, err)
 	n := uint64(len(w.deposits))
@@ -230,7 +229,7 @@ func (w *turns) payIn(session uint64, at scanner.Stage, name string) {
 		{"", bitcointest.P2WSH, []uint64{100_000 + n}},
 		{"", bitcointest.P2PK, []uint64{80_000 + n}},
 	} {
-		one := &turnsDeposit{session: session, stage: at, data: d.data, amounts: d.amounts}
+		one := &turnsDeposit{session: session, number: w.tip() + 1, data: d.data, amounts: d.amounts}
 		deposit := cointest.Deposit{Data: []byte(d.data)}
 		for _, amount := range d.amounts {
 			deposit.To = append(deposit.To, cointest.Target{Address: to, Amount: amount})
@@ -238,18 +237,28 @@ func (w *turns) payIn(session uint64, at scanner.Stage, name string) {
 		one.id, one.origin, err = w.chain.PayFrom(w.ctx, d.from, deposit)
 		require.NoError(w, err)
 		w.deposits = append(w.deposits, one)
-		for _, amount := range d.amounts {
-			if !one.counts() {
-				w.lost[session] += amount
-				w.lostAt[w.tip()+1] += amount
-			}
-		}
 	}
 }
 
-// counts tells whether the deposit is to a key that looks at it.
-func (d *turnsDeposit) counts() bool {
-	return d.stage > scanner.Confirmed && d.stage < scanner.Finishing
+// counts tells whether a deposit is in a block in which its key is looked for,
+// of which all must be decided.
+func (w *turns) counts(d *turnsDeposit) bool {
+	at := w.stage(w.status().Keys, int(d.session), d.number)
+	return at > scanner.Confirmed && at < scanner.Finishing
+}
+
+// ignored is what of the deposits up to a block nobody looked at, of one session
+// or, with a number beyond, of all.
+func (w *turns) ignored(session int, number uint64) (sum uint64) {
+	for _, d := range w.deposits {
+		if d.number > number || session < len(w.sessions) && d.session != uint64(session) || w.counts(d) {
+			continue
+		}
+		for _, amount := range d.amounts {
+			sum += amount
+		}
+	}
+	return sum
 }
 
 // burn lets a user withdraw.
@@ -283,18 +292,8 @@ func (w *turns) compare() {
 	behind := s.Frontier.Settle - 1
 	assets, ok := s.Ledger.Assets.Uint64()
 	require.True(w, ok)
-	require.Equal(w, w.books.total(behind)-w.lostUntil(behind), assets, "behind block %d", behind)
+	require.Equal(w, w.books.total(behind)-w.ignored(len(w.sessions), behind), assets, "behind block %d", behind)
 	require.NoError(w, s.Ledger.Check())
-}
-
-// lostUntil is what of the deposits up to a block nobody looked at.
-func (w *turns) lostUntil(number uint64) (sum uint64) {
-	for block, amount := range w.lostAt {
-		if block <= number {
-			sum += amount
-		}
-	}
-	return sum
 }
 
 // erased tells whether a validator has no sealed shares of a session.
@@ -329,17 +328,25 @@ func (w *turns) dismiss(session uint64, can bool) {
 // of every key. The third key is voted in early and waits. Behind every settled
 // block the books say what bitcoind says that the keys own.
 func TestNodeRotateTwice(t *testing.T) {
-	w := newTurns(t)
+	t.Run("at once", func(t *testing.T) {
+		parameters := bitcoin.DefaultParameters()
+		parameters.MaxInputs = 5 // so that it takes several transactions to move
+		newTurns(t, parameters, 1).rotateTwice()
+	})
+	t.Run("with delay", func(t *testing.T) { newTurns(t, bitcoin.DefaultParameters(), 4).rotateTwice() })
+}
+
+func (w *turns) rotateTwice() {
 	w.appoint(0)
 	for range w.chain.Coin().Parameters().Confirmations {
-		require.NoError(t, w.chain.Mine(w.ctx, 1))
-		require.NoError(t, w.group.AcknowledgeAll(w.ctx))
+		require.NoError(w, w.chain.Mine(w.ctx, 1))
+		require.NoError(w, w.group.AcknowledgeAll(w.ctx))
 	}
 	for range 3 {
 		for range 4 {
 			w.block()
 		}
-		w.payIn(0, scanner.Reporting, fmt.Sprintf("deposit at block %d", w.tip()+1))
+		w.payIn(0, fmt.Sprintf("deposit at block %d", w.tip()+1))
 	}
 	w.burn(200_000)
 	w.burn(300_000)
