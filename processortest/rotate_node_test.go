@@ -155,19 +155,29 @@ func (w *turns) tip() uint64 {
 	return tip
 }
 
-// stage is that of a session's key at a block, as far as is decided about it.
+// stage is that of a session's key at a block, as far as is decided about it:
+// by Bitcoin's C + T = 7, 2C + T = 13 and 2C + T + G = 49.
 func (w *turns) stage(keys []scanner.Key, session int, number uint64) scanner.Stage {
-	if session >= len(keys) || !keys[session].Active {
+	if session >= len(keys) || !keys[session].Active || number < keys[session].Activation {
 		return scanner.Confirmed
 	}
-	life := scanner.Lifetime{Activation: keys[session].Activation, First: session == 0}
-	if session+1 < len(keys) && keys[session+1].Active {
-		life.Successor = &keys[session+1].Activation
+	key := keys[session]
+	if key.Retiring && number >= key.Retirement {
+		return scanner.Retired
 	}
-	if keys[session].Retiring {
-		life.Retirement = &keys[session].Retirement
+	if session+1 < len(keys) && keys[session+1].Active && number >= keys[session+1].Activation+7 {
+		switch since := number - keys[session+1].Activation; {
+		case since >= 49:
+			return scanner.Finishing
+		case since >= 13:
+			return scanner.Forwarding
+		}
+		return scanner.HandingOver
 	}
-	return scanner.StageAt(w.chain.Coin().Parameters(), number, life)
+	if session > 0 && number < key.Activation+7 {
+		return scanner.Holding
+	}
+	return scanner.Reporting
 }
 
 // block lets users pay in and withdraw, wherever the next block is the first or
