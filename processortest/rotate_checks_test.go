@@ -10,6 +10,10 @@ import (
 	"github.com/serai-go/processor/scheduler"
 )
 
+// inputs is what two inputs of 230 weight units cost at the least fee rate, 500
+// satoshi per 1000 weight units, which is the rate of blocks after quiet ones.
+const inputs = 2 * 230 * 500 / 1000
+
 // checkDeposits compares what was credited, refunded and kept with what was
 // paid in.
 func (w *turns) checkDeposits() {
@@ -39,8 +43,7 @@ func (w *turns) checkDeposits() {
 			credits := w.instructions[d.data]
 			require.Len(w, credits, len(d.amounts), d.data)
 			for i, credit := range credits {
-				require.Less(w, credit, d.amounts[i], d.data)
-				require.Less(w, d.amounts[i]-credit, uint64(1_000), d.data)
+				require.Equal(w, d.amounts[i]-inputs, credit, d.data)
 			}
 			delete(w.instructions, d.data)
 		}
