@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/scheduler"
@@ -138,5 +139,36 @@ func (w *turns) checkChain() {
 			oldest++
 		}
 		require.Equal(w, oldest, session, "batches about block %d", number)
+	}
+}
+
+// checkAudit lets somebody with the log and a node, as the next set would be,
+// check all that the three sets say.
+func (w *turns) checkAudit() {
+	claims := processor.Claims{Digests: make(map[uint64][32]byte)}
+	for id := range w.group.Acknowledged {
+		claims.Batches = append(claims.Batches, w.group.Signed[id])
+	}
+	for _, v := range w.group.Validators {
+		for _, told := range v.Told {
+			if e, ok := told.Body.(processor.Completed); ok {
+				claims.Transactions = append(claims.Transactions, e)
+			}
+		}
+	}
+	for n := range w.status().Frontier.Settle {
+		digest, ok, err := w.group.Validators[0].Processor.SettledDigest(w.ctx, n)
+		require.NoError(w, err)
+		if ok {
+			claims.Digests[n] = digest
+		}
+	}
+	report, err := processor.Audit(w.ctx, processor.Config{Coin: w.group.Coin(1)}, w.group.Log, claims)
+	require.NoError(w, err)
+	require.Equal(w, w.status().Digest, report.Status.Digest)
+	require.Equal(w, w.status().Ledger, report.Status.Ledger)
+	require.Empty(w, report.Convictions)
+	for id, signed := range w.group.Signed {
+		require.Equal(w, signed, report.Reported[id])
 	}
 }

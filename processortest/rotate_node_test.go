@@ -375,4 +375,5 @@ func TestNodeRotateTwice(t *testing.T) {
 	w.checkDeposits()
 	w.checkPayments()
 	w.checkChain()
+	w.checkAudit()
 }
