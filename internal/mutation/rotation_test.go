@@ -219,4 +219,28 @@ var rotation = []mutation{
 		new:  "return rank{amount: math.MaxUint64}, rank",
 		test: "TestOutputsOfOtherSessionsAreNotSpent",
 	},
+	{
+		name: "payments bear what another key has",
+		why:  "a user loses almost all of a payment while keys rotate",
+		file: "scheduler/plan.go",
+		old:  "m.elsewhere || all.Plus(m.relief)",
+		new:  "all.Plus(m.relief)",
+		test: "TestAPaymentDoesNotBearWhatAnotherKeyHas",
+	},
+	{
+		name: "payments bear what cannot be merged yet",
+		why:  "a user pays for outputs that are going to move",
+		file: "scheduler/plan.go",
+		old:  "merge != nil || m.elsewhere || m.ret",
+		new:  "merge != nil || m.ret",
+		test: "TestAPaymentDoesNotBearWhatAnotherKeyHas",
+	},
+	{
+		name: "payments wait for what is not worth moving",
+		why:  "the queue stands still until a key retires",
+		file: "scheduler/pool.go",
+		old:  "p.Available > 0 && !role.Leaves",
+		new:  "p.Available > 0",
+		test: "TestAPaymentDoesNotWaitForWhatIsNotWorthMoving",
+	},
 }
