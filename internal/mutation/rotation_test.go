@@ -243,4 +243,12 @@ var rotation = []mutation{
 		new:  "p.Available > 0",
 		test: "TestAPaymentDoesNotWaitForWhatIsNotWorthMoving",
 	},
+	{
+		name: "deposits wait for a successor that is gone",
+		why:  "users are not credited before keys rotate again",
+		file: "scheduler/forward.go",
+		old:  "return s.stay(tx, role)",
+		new:  "return nil",
+		test: "TestDepositsThatNoKeyTakesStay",
+	},
 }
