@@ -63,8 +63,8 @@ var rotation = []mutation{
 		name: "a planned deposit waits to be passed on again",
 		why:  "two transactions spend one output, and one of them never confirms",
 		file: "scheduler/forward.go",
-		old:  "if err := s.forwards.Delete(tx, item.Key); err != nil {",
-		new:  "if err := error(nil); err != nil {",
+		old:  "\t\t\tcontinue\n\t\t}\n\t\tif err := s.forwards.Delete(tx, item.Key); err != nil {",
+		new:  "\t\t\tcontinue\n\t\t}\n\t\tif err := error(nil); err != nil {",
 		test: "TestADepositIsPassedOnAloneAndReportedWithWhatArrived",
 	},
 	{
