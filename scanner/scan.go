@@ -218,5 +218,5 @@ func (s *scanner) guard(tx storage.Tx, o coin.Output) error {
 	if lookup == nil {
 		return nil
 	}
-	return s.Tracker.Guard(tx, lookup, wire.Marshal(o.ID))
+	return s.Tracker.Guard(tx, lookup, wire.Marshal(guarded{o.Session, o.ID}))
 }
