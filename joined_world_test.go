@@ -1,0 +1,300 @@
+package processor
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/batch"
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
+	"github.com/serai-go/processor/storage"
+)
+
+// joinedRules are those at the beginning.
+var joinedRules = coin.Parameters{
+	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, Dust: 10,
+	FeeFloor: 1, FeeCap: 50, MaxInputs: 4, MaxOutputs: 4, BatchLimit: 212, MaxData: 16, Withdrawals: 3,
+}
+
+// joinedBlock is a block of a made-up chain: transactions that spend, and
+// outputs to the group, by position.
+type joinedBlock struct {
+	header       coin.Header
+	rate         uint64
+	transactions []eventuality.Transaction
+	outputs      []coin.Output
+}
+
+func (b *joinedBlock) Header() coin.Header                     { return b.header }
+func (b *joinedBlock) Transactions() []eventuality.Transaction { return b.transactions }
+
+// joinedSpend is a transaction. It fulfils the plan of which it is the only
+// version.
+type joinedSpend struct {
+	id     coin.TransactionID
+	inputs []coin.OutputID
+}
+
+func (s joinedSpend) ID() [32]byte   { return s.id }
+func (s joinedSpend) Lookup() []byte { return wire.Marshal(s.inputs[0]) }
+func (s joinedSpend) Bytes() []byte  { return append(s.id[:], s.Lookup()...) }
+
+func (s joinedSpend) Matches(t eventuality.Transaction) bool { return t.ID() == s.id }
+
+func (s joinedSpend) Lookups() (list [][]byte) {
+	for _, id := range s.inputs {
+		list = append(list, wire.Marshal(id))
+	}
+	return list
+}
+
+func readJoinedSpend(data []byte) (eventuality.Eventuality, error) {
+	input, err := wire.Unmarshal[coin.OutputID](data[32:])
+	return joinedSpend{coin.TransactionID(data[:32]), []coin.OutputID{input}}, err
+}
+
+func spendOf(id coin.PlanID, plan coin.Plan) joinedSpend {
+	s := joinedSpend{id: sha256.Sum256(id[:])}
+	for _, o := range plan.Inputs {
+		s.inputs = append(s.inputs, o.ID)
+	}
+	return s
+}
+
+// joinedCoin is a coin with fees by the number of inputs and outputs.
+type joinedCoin struct{}
+
+func (joinedCoin) InputCost(rate uint64) uint64            { return rate }
+func (joinedCoin) SpendLookup(o coin.Output) []byte        { return wire.Marshal(o.ID) }
+func (joinedCoin) CheckAddress(address coin.Address) error { return nil }
+
+func (joinedCoin) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
+	return rate * uint64(2+len(inputs)+len(outputs)), nil
+}
+
+func (joinedCoin) Address(key []byte, kind coin.Kind) (coin.Address, error) {
+	return coin.Address(fmt.Sprintf("%x-%s", key, kind)), nil
+}
+
+// joined is scanner and scheduler over one database, joined by the core.
+type joined struct {
+	t       require.TestingT
+	store   *storage.Memory
+	core    *core
+	tracker *eventuality.Tracker
+	chain   *[]*joinedBlock
+
+	// What the running transaction adds, and what there is.
+	newPlans, plans     map[coin.PlanID]coin.Plan
+	newBatches, batches map[uint64]joinedBatch
+	order               []coin.PlanID // of plans
+	newPaid, paid       []coin.PaymentID
+}
+
+// joinedBatch is a reported batch and who has to sign it.
+type joinedBatch struct {
+	session uint64
+	batch   batch.Batch
+}
+
+func newJoined(t require.TestingT, chain *[]*joinedBlock) *joined {
+	j := &joined{
+		t: t, store: storage.NewMemory(), chain: chain, tracker: eventuality.NewTracker(readJoinedSpend),
+		plans: map[coin.PlanID]coin.Plan{}, batches: map[uint64]joinedBatch{},
+	}
+	j.core = &core{outbox: newOutbox(1 << 20), state: newState()}
+	j.core.scanner = scanner.New(scanner.Config{
+		Network: "joined", Genesis: coin.BlockID{1}, Parameters: joinedRules, Coin: joinedCoin{}, Tracker: j.tracker, Events: j,
+	})
+	j.core.scheduler = scheduler.New(scheduler.Config{
+		Genesis: coin.BlockID{1}, Coin: joinedCoin{}, Chain: j.core.scanner, Plans: j, Events: j,
+	})
+	return j
+}
+
+func (j *joined) Reported(_ storage.Tx, session uint64, u batch.Update) error {
+	for _, b := range u.Batches {
+		j.newBatches[b.ID] = joinedBatch{session, b}
+	}
+	return nil
+}
+
+func (j *joined) KeyStage(storage.Tx, uint64, scanner.Stage, uint64) error { return nil }
+func (j *joined) Departed(storage.Tx, scanner.Foreign, uint64) error       { return nil }
+
+func (j *joined) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	j.newPlans[id] = plan
+	return j.tracker.Expect(tx, id, spendOf(id, plan))
+}
+
+func (j *joined) plan(id coin.PlanID) coin.Plan {
+	if p, ok := j.newPlans[id]; ok {
+		return p
+	}
+	return j.plans[id]
+}
+
+func (j *joined) Indices(_ storage.Reader, id coin.PlanID) (list []uint32, err error) {
+	plan := j.plan(id)
+	for i := range plan.Own {
+		list = append(list, uint32(len(plan.Payments)+i))
+	}
+	return list, nil
+}
+
+func (j *joined) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.TransactionID) error {
+	for _, o := range plan.Inputs {
+		if err := j.tracker.Unguard(tx, wire.Marshal(o.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *joined) PaymentPlanned(storage.Tx, coin.PaymentID, coin.PlanID) error { return nil }
+func (j *joined) PaymentSettled(_ storage.Tx, id coin.PaymentID, _ coin.TransactionID, _, _ uint64, _ bool) error {
+	j.newPaid = append(j.newPaid, id)
+	return nil
+}
+
+func (j *joined) PaymentDropped(storage.Tx, coin.PaymentID, uint64, string) error { return nil }
+func (j *joined) PaymentRefused(storage.Tx, coin.PaymentID, string) error         { return nil }
+func (j *joined) WrittenOff(storage.Tx, coin.OutputID, uint64, string) error      { return nil }
+func (j *joined) Condition(storage.Tx, coin.PaymentID, string) error              { return nil }
+
+// update runs a transaction and takes over what it told if it commits.
+func (j *joined) update(do func(storage.Tx) error) error {
+	j.newPlans, j.newBatches, j.newPaid = map[coin.PlanID]coin.Plan{}, map[uint64]joinedBatch{}, nil
+	err := j.store.Update(context.Background(), do)
+	if err != nil {
+		return err
+	}
+	maps.Copy(j.plans, j.newPlans)
+	maps.Copy(j.batches, j.newBatches)
+	j.order = append(j.order, slices.SortedFunc(maps.Keys(j.newPlans), func(a, b coin.PlanID) int { return bytes.Compare(a[:], b[:]) })...)
+	for _, id := range j.newPaid {
+		require.NotContains(j.t, j.paid, id, "paid twice")
+	}
+	j.paid = append(j.paid, j.newPaid...)
+	return nil
+}
+
+func (j *joined) view(do func(storage.Reader) error) {
+	require.NoError(j.t, j.store.View(context.Background(), do))
+}
+
+func (j *joined) frontier() (f scanner.Frontier) {
+	j.view(func(r storage.Reader) (err error) {
+		f, err = j.core.scanner.Frontier(r)
+		return err
+	})
+	return f
+}
+
+// supplied runs what may lack a rate or a resolution.
+func (j *joined) supplied(do func(storage.Tx) error) error {
+	for {
+		err := j.update(do)
+		if missing, ok := errors.AsType[*scanner.RateMissing](err); ok {
+			n := missing.Header.Number
+			require.NoError(j.t, j.update(func(tx storage.Tx) error { return j.core.scanner.PutRate(tx, n, (*j.chain)[n].rate) }))
+			continue
+		}
+		if unresolved, ok := errors.AsType[*scanner.Unresolved](err); ok {
+			require.NoError(j.t, j.update(func(tx storage.Tx) error {
+				x, err := j.core.scanner.Resolve(tx, (*j.chain)[unresolved.Header.Number])
+				if err != nil {
+					return err
+				}
+				return j.core.scanner.PutResolution(tx, x)
+			}))
+			continue
+		}
+		return err
+	}
+}
+
+// scan indexes all there is and scans one block, if one is due.
+func (j *joined) scan() bool {
+	f := j.frontier()
+	n := uint64(0)
+	if f.Started {
+		n = f.Index
+	}
+	for ; n < uint64(len(*j.chain)); n++ {
+		h := (*j.chain)[n].header
+		err := j.update(func(tx storage.Tx) error { return j.core.scanner.Index(tx, h) })
+		if err != nil {
+			require.ErrorContains(j.t, err, "before any key")
+			return false
+		}
+	}
+	var tasks []scanner.Task
+	j.view(func(r storage.Reader) (err error) {
+		tasks, err = j.core.scanner.Due(r, 1)
+		return err
+	})
+	if len(tasks) == 0 {
+		return false
+	}
+	task := tasks[0]
+	b := (*j.chain)[task.Header.Number]
+	var outputs []coin.Output
+	for _, o := range b.outputs {
+		if slices.ContainsFunc(task.Keys, func(k coin.Key) bool { return k.Session == o.Session }) {
+			outputs = append(outputs, o)
+		}
+	}
+	require.NoError(j.t, j.supplied(func(tx storage.Tx) error { return j.core.scanner.Scan(tx, task.Header, outputs) }))
+	return true
+}
+
+// apply applies an entry. It is false if the block is not scanned.
+func (j *joined) apply(e Entry) bool {
+	err := j.supplied(func(tx storage.Tx) error {
+		_, err := j.core.applySettle(tx, 0, e, nil)
+		return err
+	})
+	if errors.Is(err, scanner.ErrNotScanned) {
+		return false
+	}
+	require.NoError(j.t, err, "%T %+v", e, e)
+	j.view(j.core.scheduler.Audit)
+	return true
+}
+
+func (j *joined) keys() (keys []scanner.Key) {
+	j.view(func(r storage.Reader) (err error) {
+		keys, err = j.core.scanner.Keys(r)
+		return err
+	})
+	return keys
+}
+
+// dump is all that processors must have alike, but rates, which may be told early.
+func (j *joined) dump() (all []string) {
+	j.view(func(r storage.Reader) error {
+		for pair, err := range r.Range(nil, nil) {
+			if err != nil {
+				return err
+			}
+			key := string(pair.Key)
+			if !strings.HasPrefix(key, "scanner/rates") {
+				all = append(all, fmt.Sprintf("%q=%x", key, pair.Value))
+			}
+		}
+		return nil
+	})
+	return all
+}
