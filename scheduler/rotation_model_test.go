@@ -143,6 +143,16 @@ func (r *rotation) take(p coin.Payment) {
 
 // observe follows the last transaction.
 func (r *rotation) observe() {
+	stay := func(a coin.Arrival) bool { return a.Amount > 0 && r.forwarded[a.Deposit] == 0 }
+	for _, a := range r.newArrivals { // before they can be spent
+		if stay(a) {
+			d := r.passed[a.Deposit]
+			require.Equal(r.t, r.old, d.Output.Session)
+			require.True(r.t, r.gone[r.young] || r.stage < leaves, "it could be passed on")
+			require.Equal(r.t, d.Output.Amount, a.Amount)
+			r.arrives(a)
+		}
+	}
 	for _, plan := range r.newPlans {
 		r.planned(plan)
 	}
@@ -150,21 +160,12 @@ func (r *rotation) observe() {
 		r.happens(e)
 	}
 	for _, a := range r.newArrivals {
-		d, ok := r.passed[a.Deposit]
-		require.True(r.t, ok, "an arrival nobody waits for")
-		want := r.forwarded[a.Deposit]
-		if want == 0 && !r.given[a.Deposit] { // it stays
-			require.Equal(r.t, r.old, d.Output.Session)
-			require.True(r.t, r.gone[r.young] || r.stage < leaves, "it could be passed on")
-			require.Contains(r.t, r.have, a.Deposit)
-			want = d.Output.Amount
+		if stay(a) {
+			continue
 		}
-		require.Equal(r.t, want, a.Amount)
+		require.Equal(r.t, r.forwarded[a.Deposit], a.Amount)
 		require.Equal(r.t, a.Amount == 0, r.given[a.Deposit])
-		delete(r.passed, a.Deposit)
-		if a.Amount > 0 {
-			r.queue = append(r.queue, coin.Late{Deposit: a.Deposit, Origin: d.Output.Origin, Credit: d.Credit, Amount: min(a.Amount, d.Credit)})
-		}
+		r.arrives(a)
 	}
 	var assets uint64
 	for _, o := range r.have {
@@ -183,6 +184,16 @@ func (r *rotation) observe() {
 		{amount(assets), books.Assets}, {amount(r.off), books.WrittenOff}, {amount(r.fees), books.NetworkFees}, {amount(r.accepted), books.Accepted},
 	} {
 		require.Equal(r.t, account[0], account[1])
+	}
+}
+
+// arrives takes in what has become of a deposit.
+func (r *rotation) arrives(a coin.Arrival) {
+	d, ok := r.passed[a.Deposit]
+	require.True(r.t, ok, "an arrival nobody waits for")
+	delete(r.passed, a.Deposit)
+	if a.Amount > 0 {
+		r.queue = append(r.queue, coin.Late{Deposit: a.Deposit, Origin: d.Output.Origin, Credit: d.Credit, Amount: min(a.Amount, d.Credit)})
 	}
 }
 
