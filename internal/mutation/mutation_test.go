@@ -37,7 +37,7 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, bitcoin,
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, bitcoin, catchingUp,
 )
 
 func (m mutation) pkg() string {
