@@ -307,14 +307,11 @@ func (s presuming) Due(r storage.Reader, most int) ([]scanner.Task, error) {
 // others.
 func TestOtherKeysAreSearchedForAgain(t *testing.T) {
 	w := mockPast(t, 60, 20)
-	other := newPast(t, mock.New(mock.Options{}), scanner.Start{}, 1)
-	for range 5 {
-		other.mine()
-	}
-	require.NotEqual(t, w.want.Keys[0].NetworkKey, other.want.Keys[0].NetworkKey)
+	other := w.want.Keys[0].BatchKey[:]
+	require.NotEqual(t, w.want.Keys[0].NetworkKey, other)
 	c := config(w.chain.Coin(), storage.NewMemory())
 	c.Scanner = func(config scanner.Config) scanner.Scanner {
-		return presuming{scanner.New(config), other.want.Keys[0].NetworkKey}
+		return presuming{scanner.New(config), other}
 	}
 	p, err := processor.New(c)
 	require.NoError(t, err)
@@ -371,7 +368,7 @@ func TestUnlinkedHeadersAreNotIndexed(t *testing.T) {
 	require.Equal(t, w.want.Digest, got.Digest)
 }
 
-// unlinking gives, among others, one header that is on no other.
+// unlinking gives, among others, one header that is not under the next one.
 type unlinking struct {
 	*mock.Coin
 	at uint64
@@ -382,7 +379,7 @@ func (c *unlinking) Headers(ctx context.Context, first uint64, count int) ([]coi
 	list, err := c.Coin.Headers(ctx, first, count)
 	for i := range list {
 		if list[i].Number == c.at {
-			list[i].Parent[0] ^= 1
+			list[i].ID[0] ^= 1
 		}
 	}
 	return list, err

@@ -40,7 +40,7 @@ func TestBlocksAreHeldWithinBounds(t *testing.T) {
 		busy := make(map[uint64]bool)
 		largest := 0
 		t.Repeat(map[string]func(*rapid.T){
-			"index": func(t *rapid.T) { index += rapid.Uint64Range(1, 500).Draw(t, "headers") },
+			"index": func(t *rapid.T) { index += rapid.SampledFrom([]uint64{1, 1, 2, 2, 2000}).Draw(t, "headers") },
 			"claim": func(t *rapid.T) {
 				n, _, ok := f.claim(settle, scan, index)
 				if !ok {
@@ -116,8 +116,8 @@ func TestAScannedBlockMakesRoom(t *testing.T) {
 	require.Nil(t, f.find(coin.Header{Number: 11}))
 	require.NotNil(t, f.find(coin.Header{Number: 12}))
 	require.Nil(t, f.find(coin.Header{Number: 12, ID: coin.BlockID{1}}), "another block of that number")
-	f.claim(12, 13, 100)
+	f.claim(13, 13, 100)
 	blocks, size := f.load()
-	require.Equal(t, 1, blocks, "what has settled is let go")
-	require.Less(t, size, 2000)
+	require.Zero(t, blocks, "what has settled is let go")
+	require.Zero(t, size)
 }
