@@ -37,7 +37,9 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, bitcoin, nodes,
+var all = slices.Concat(
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchup, bitcoin, nodes,
+)
 )
 
 func (m mutation) pkg() string {
