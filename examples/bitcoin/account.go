@@ -51,10 +51,15 @@ func (s *story) once(data string) error {
 			continue
 		}
 		for _, b := range update.Batches {
+			times := 0
 			for _, i := range b.Instructions {
 				if string(i.Data) == data {
 					credits[b.ID] = i.Amount
+					times++
 				}
+			}
+			if times > 1 {
+				return fmt.Errorf("batch %d credits deposit %q twice", b.ID, data)
 			}
 		}
 	}
