@@ -50,4 +50,12 @@ var catchingUp = []mutation{
 		new:  "for ; f.low+1 < settle; f.low++ {",
 		test: "TestAScannedBlockMakesRoom",
 	},
+	{
+		name: "the headers of one node need not be linked to the agreed one",
+		why:  "one of several nodes decides what is indexed",
+		file: "coin/nodes/bulk.go",
+		old:  "i > 0 && header.Parent != list[i-1].ID",
+		new:  "i > 0 && header.Number <= list[i-1].Number",
+		test: "TestManyHeadersAreThoseOfTheLastOne",
+	},
 }
