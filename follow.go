@@ -59,12 +59,13 @@ func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
 	}
 	did := false
 	for n := next; n <= final; {
-		// The tip is the node's word. What counts are headers behind the block,
-		// as many as make it final.
-		list, trouble := p.headers(ctx, n, int(min(final-n+1, maxHeaders)+deep-1))
-		list = list[:len(list)-int(min(deep-1, uint64(len(list))))]
+		list, trouble := p.headers(ctx, n, int(min(final-n+1, maxHeaders)))
 		if len(list) == 0 {
 			return did, trouble
+		}
+		// The tip is the node's word. What counts are blocks on top.
+		if err := p.buried(ctx, list[len(list)-1], deep); err != nil {
+			return did, err
 		}
 		if first && n == next {
 			// No indexed parent vouches for it: its successor and itself have to.
@@ -181,6 +182,17 @@ func (p *Processor) linked(ctx context.Context, parent coin.Header, last uint64)
 		parent = header
 	}
 	return nil
+}
+
+// buried makes sure that the chain has so many blocks from the given one on.
+func (p *Processor) buried(ctx context.Context, header coin.Header, blocks uint64) error {
+	if several, ok := p.config.Coin.(coin.Burier); ok {
+		if err := several.Buried(ctx, header, blocks); err != nil {
+			return fmt.Errorf("blocks on top of block %d: %w", header.Number, err)
+		}
+		return nil
+	}
+	return p.linked(ctx, header, header.Number+blocks-1)
 }
 
 // nextHeader returns the number of the next header to index, if the index may

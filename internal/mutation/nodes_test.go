@@ -173,4 +173,12 @@ var nodes = []mutation{
 		new:  "errors.AsType[*coin.Disagreement](err); ok && found == nil {",
 		test: "TestADisagreementStopsSigning",
 	},
+	{
+		name: "no node shows what buries a block",
+		why:  "the one node that answers makes blocks final by its word",
+		file: "coin/nodes/bulk.go",
+		old:  "\tif blocks < 2 {",
+		new:  "\tif blocks < 20 {",
+		test: "TestOneNodeShowsWhatBuriesABlock",
+	},
 }
