@@ -7,7 +7,10 @@ import (
 	"github.com/serai-go/processor/coin"
 )
 
-var _ coin.BulkReader = (*Nodes)(nil)
+var (
+	_ coin.BulkReader = (*Nodes)(nil)
+	_ coin.Burier     = (*Nodes)(nil)
+)
 
 // Headers implements coin.BulkReader. The nodes have to agree on the last
 // header, as for Header. The others come from one node: the last one commits to
@@ -60,6 +63,25 @@ func follow(list []coin.Header, first uint64, last coin.Header) error {
 		return fmt.Errorf("%w: header %d is not the one that is agreed on", coin.ErrTransient, last.Number)
 	}
 	return nil
+}
+
+// Buried implements coin.Burier: one node has to show the blocks, which nobody
+// makes for nothing.
+func (n *Nodes) Buried(ctx context.Context, header coin.Header, blocks uint64) error {
+	if blocks < 2 {
+		return nil
+	}
+	_, err := askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]coin.Header, error) {
+		list, err := headersOf(ctx, c, header.Number, int(blocks))
+		if err == nil && list[0] != header {
+			err = fmt.Errorf("%w: another block %d", coin.ErrTransient, header.Number)
+		}
+		if err == nil {
+			err = follow(list, header.Number, list[len(list)-1])
+		}
+		return list, err
+	})
+	return err
 }
 
 // RateOf implements coin.BulkReader.

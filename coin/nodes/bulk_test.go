@@ -2,6 +2,7 @@ package nodes_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,4 +54,35 @@ func (w *world) requireHeaders(first uint64, count int) {
 	for i := range want {
 		require.Equal(w, want[i], got[i])
 	}
+}
+
+// That a block is buried is for one node to show, as the newest blocks may differ
+// without any lie.
+func TestOneNodeShowsWhatBuriesABlock(t *testing.T) {
+	in(t, 2, func(w *world) {
+		h := headerOn(w.T, w.chain, 18)
+		w.puppets[1].follow(w.fork(20))
+		require.NoError(w, w.Buried(w.Context(), h, 3))
+		require.NoError(w, w.Buried(w.Context(), h, 1))
+		w.requireStates(coin.NodeWell, coin.NodeWell)
+		w.puppets[0].away()
+		require.NoError(w, w.Buried(w.Context(), h, 4), "a block more than the other has")
+		w.puppets[0].back()
+		require.ErrorIs(w, w.Buried(w.Context(), h, 5), coin.ErrNotFound)
+		time.Sleep(time.Minute)
+		_, err := w.Header(w.Context(), 20)
+		require.ErrorIs(w, err, coin.ErrDisagreement)
+	})
+	in(t, 1, func(w *world) { // the newest block, under another number
+		w.puppets[0].header = func(n uint64) (coin.Header, error) {
+			h := headerOn(w.T, w.chain, min(n, 20))
+			h.Number = n
+			return h, nil
+		}
+		require.ErrorIs(w, w.Buried(w.Context(), headerOn(w.T, w.chain, 20), 2), coin.ErrTransient)
+		require.ErrorIs(w, w.Buried(w.Context(), headerOn(w.T, w.chain, 19), 3), coin.ErrTransient)
+		other := headerOn(w.T, w.chain, 17)
+		other.Number++
+		require.ErrorIs(w, w.Buried(w.Context(), other, 2), coin.ErrTransient)
+	})
 }

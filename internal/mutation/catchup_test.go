@@ -27,6 +27,14 @@ var catchingUp = []mutation{
 		test: "TestAScannedBlockMakesRoom",
 	},
 	{
+		name: "one scanned block is let go of for each further one",
+		why:  "what was too much stays in memory",
+		file: "prefetch.go",
+		old:  "if !f.makeRoom(scan) {",
+		new:  "if f.makeRoom(scan); true {",
+		test: "TestRoomIsMadeForAllThatIsTooMuch",
+	},
+	{
 		name: "a block that is on its way is fetched again",
 		why:  "each block is downloaded several times",
 		file: "prefetch.go",
