@@ -189,10 +189,12 @@ func TestANodeThatMiscountsHaltsNobody(t *testing.T) {
 				},
 			}
 			g := readyWith(t, chain, 1, node)
+			mine(t, g, 50)
 			for range 2 {
-				node.lies = -1
+				node.lies, node.turn = -1, 0
 				require.NoError(t, chain.Mine(t.Context(), 3))
 				require.NoError(t, g.AcknowledgeAll(t.Context()))
+				require.Less(t, node.turn, 30, "nothing is searched for")
 				status, err := g.Validators[0].Processor.Status(t.Context())
 				require.NoError(t, err)
 				require.Nil(t, status.Halted)
@@ -204,6 +206,40 @@ func TestANodeThatMiscountsHaltsNobody(t *testing.T) {
 			requireJob(t, g)
 		})
 	}
+}
+
+// Nor if it has a stale block to show at first.
+func TestAStaleBlockMakesNoOtherChain(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin()}
+	g := readyWith(t, chain, 1, node)
+	last := chain.Tip() - 1
+	stale := chain.Clone()
+	require.NoError(t, stale.Fork(t.Context(), 2, false))
+	asked := 0
+	node.lie = lie{
+		header: func(l *liar, h coin.Header) (coin.Header, error) {
+			if asked++; asked <= 2 {
+				require.Equal(t, last, h.Number)
+				return stale.Coin().Header(context.Background(), last)
+			}
+			return l.at(h.Number-min(h.Number, 1), h.Number)
+		},
+		block: func(l *liar, h coin.Header) (coin.Block, error) {
+			b, err := l.Coin.Block(context.Background(), h)
+			if err != nil {
+				b, err = stale.Coin().Block(context.Background(), h)
+			}
+			return b, err
+		},
+	}
+	node.lies = -1
+	require.NoError(t, g.Run(t.Context()))
+	require.Greater(t, asked, 2)
+	require.Nil(t, g.Validators[0].Halted)
+	node.lies = 0
+	requireJob(t, g)
 }
 
 // Nor does it let an index begin.
