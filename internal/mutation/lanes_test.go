@@ -132,8 +132,8 @@ var lanes = []mutation{
 		name: "a replay publishes",
 		why:  "who only checks evidence acts for the group",
 		file: "replay.go",
-		old:  "config.Coin = mute{config.Coin}",
-		new:  "_ = mute{config.Coin}",
+		old:  "config.silent = true",
+		new:  "config.silent = false",
 		test: "TestAReplayConvictsWhomTheValidatorsDo",
 	},
 	{
