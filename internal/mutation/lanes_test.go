@@ -134,7 +134,7 @@ var lanes = []mutation{
 		file: "replay.go",
 		old:  "config.silent = true",
 		new:  "config.silent = false",
-		test: "TestAReplayConvictsWhomTheValidatorsDo",
+		test: "TestAnAuditConfirmsWhatHappened",
 	},
 	{
 		name: "a replay ends before the log does",
