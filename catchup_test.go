@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -217,7 +218,7 @@ func (c *jittery) Block(ctx context.Context, header coin.Header) (coin.Block, er
 
 // Whatever the order in which blocks arrive, and with a node that fails now and
 // then, a processor that catches up decides the same, asks for each block
-// once, and makes far fewer commits than there are blocks.
+// once, but for the first, and makes far fewer commits than there are blocks.
 func TestCatchingUpIsFollowing(t *testing.T) {
 	w := mockPast(t, 200, 50)
 	require.NotZero(t, w.want.Frontier.Acknowledged)
@@ -230,7 +231,11 @@ func TestCatchingUpIsFollowing(t *testing.T) {
 		require.Less(t, store.commits.Load(), int64(450))
 		require.NotZero(t, c.failed)
 		for n, times := range c.asked { // order-free: each is checked
-			require.Equal(t, 1, times, "block %d", n)
+			want := 1
+			if n == 0 {
+				want = 2 // the index begins with it
+			}
+			require.Equal(t, want, times, "block %d", n)
 		}
 	}
 }
@@ -282,4 +287,104 @@ func mostHeap(ctx context.Context) (most uint64) {
 		}
 	}
 	return most
+}
+
+// presuming is a scanner that tells other keys of a block that is looked at
+// ahead of time than when it is due.
+type presuming struct {
+	scanner.Scanner
+	other []byte
+}
+
+// Due implements scanner.Scanner.
+func (s presuming) Due(r storage.Reader, most int) ([]scanner.Task, error) {
+	tasks, err := s.Scanner.Due(r, most)
+	for i := range tasks {
+		if most == 1 {
+			tasks[i].Keys = []coin.Key{{Session: tasks[i].Keys[0].Session, Key: s.other}}
+		}
+	}
+	return tasks, err
+}
+
+// What was looked for ahead of time does not count if the keys turn out to be
+// others.
+func TestOtherKeysAreSearchedForAgain(t *testing.T) {
+	w := mockPast(t, 60, 20)
+	other := w.want.Keys[0].BatchKey[:]
+	require.NotEqual(t, w.want.Keys[0].NetworkKey, other)
+	c := config(w.chain.Coin(), storage.NewMemory())
+	c.Scanner = func(config scanner.Config) scanner.Scanner {
+		return presuming{scanner.New(config), other}
+	}
+	p, err := processor.New(c)
+	require.NoError(t, err)
+	require.NoError(t, p.Handle(t.Context(), 0, w.log...))
+	_, err = p.Step(t.Context())
+	require.NoError(t, err)
+	got, err := p.Status(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, w.want.Digest, got.Digest)
+	require.NotZero(t, got.Ledger.Credited)
+}
+
+// A run that is stopped while blocks are on their way leaves nothing behind,
+// which the bubble would notice.
+func TestStoppingWhileFetching(t *testing.T) {
+	w := mockPast(t, 60, 20)
+	for after := range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			c := &jittery{Coin: mock.NewCoin(w.chain.(*mock.Chain)), random: rand.New(rand.NewPCG(1, 0)), asked: make(map[uint64]int)}
+			p, err := processor.New(config(c, storage.NewMemory()))
+			require.NoError(t, err)
+			require.NoError(t, p.Handle(t.Context(), 0, w.log...))
+			ctx, done := context.WithTimeout(t.Context(), time.Second+time.Duration(after)*200*time.Microsecond)
+			defer done()
+			ended := make(chan error)
+			go func() { ended <- p.Run(ctx) }()
+			for range p.Events() {
+			}
+			require.NoError(t, <-ended)
+		})
+	}
+}
+
+// A header that does not follow from the one before it in a list is the node's
+// trouble: nothing of the list is indexed, and nothing halts.
+func TestUnlinkedHeadersAreNotIndexed(t *testing.T) {
+	w := mockPast(t, 60, 20)
+	c := &unlinking{Coin: mock.NewCoin(w.chain.(*mock.Chain)), at: 30}
+	p, err := processor.New(config(c, storage.NewMemory()))
+	require.NoError(t, err)
+	require.NoError(t, p.Handle(t.Context(), 0, w.log...))
+	_, err = p.Step(t.Context())
+	require.NoError(t, err)
+	got, err := p.Status(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, got.Halted)
+	require.Contains(t, got.Troubles["chain"], "not linked")
+	require.False(t, got.Frontier.Started)
+	c.at = 1 << 40
+	_, err = p.Step(t.Context())
+	require.NoError(t, err)
+	got, err = p.Status(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, w.want.Digest, got.Digest)
+}
+
+// unlinking gives, among others, one header that is not under the next one.
+type unlinking struct {
+	*mock.Coin
+	at uint64
+}
+
+// Headers implements coin.BulkReader.
+func (c *unlinking) Headers(ctx context.Context, first uint64, count int) ([]coin.Header, error) {
+	list, err := c.Coin.Headers(ctx, first, count)
+	for i := range list {
+		if list[i].Number == c.at {
+			list[i].ID[0] ^= 1
+		}
+	}
+	return list, err
 }

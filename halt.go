@@ -107,9 +107,10 @@ func resume(tx storage.Tx) error {
 // haltOf is the halt that an error causes.
 func haltOf(err error) *Halt { return &Halt{causeOf(err), clip(err.Error())} }
 
-// halt stops the processor for good.
+// halt stops the processor for good, also if the caller gives up meanwhile: it
+// may not come by the cause again.
 func (p *Processor) halt(ctx context.Context, cause error) error {
-	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+	err := p.config.Store.Update(context.WithoutCancel(ctx), func(tx storage.Tx) error {
 		if _, ok, err := halted.Get(tx); err != nil || ok {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/serai-go/processor/coin/mock"
 	"github.com/serai-go/processor/coin/nodes"
 	"github.com/serai-go/processor/processortest"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/storage"
 )
 
 // liar is a node that says what is well formed and wrong.
@@ -94,6 +97,7 @@ func lies() map[string]lie {
 		"a stale tip":      {tip: func(_ *liar, tip uint64) uint64 { return min(tip, 9) }},
 		"no blocks":        {tip: func(*liar, uint64) uint64 { return 0 }},
 		"a tip too high":   {tip: func(_ *liar, tip uint64) uint64 { return tip + 1000 }},
+		"the highest tip":  {tip: func(*liar, uint64) uint64 { return math.MaxUint64 }},
 		"a tip that falls": {tip: func(l *liar, tip uint64) uint64 { return tip - min(tip, uint64(l.turn%7)) }},
 		"another block's body": {block: func(l *liar, h coin.Header) (coin.Block, error) {
 			other, err := l.Coin.Header(context.Background(), h.Number-1)
@@ -137,7 +141,6 @@ func TestWrongAnswersAreWaitedOut(t *testing.T) {
 						require.NoError(t, g.AcknowledgeAll(t.Context()))
 					}
 				}
-				// What a tip that was too high made final too early is so now.
 				node.lies = 0
 				mine(t, g, 2)
 				require.Nil(t, g.Validators[0].Halted)
@@ -149,6 +152,132 @@ func TestWrongAnswersAreWaitedOut(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A node that says its chain goes on makes nothing final: the blocks have to be
+// there. Else the next ordinary reorganisation would be one of final blocks.
+func TestATipMakesNothingFinal(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin(), lie: lie{tip: func(_ *liar, tip uint64) uint64 { return tip + 1 }}, lies: -1}
+	g := readyWith(t, chain, 1, node)
+	for range 3 {
+		require.NoError(t, chain.Mine(t.Context(), 1))
+		require.NoError(t, g.AcknowledgeAll(t.Context()))
+		status, err := g.Validators[0].Processor.Status(t.Context())
+		require.NoError(t, err)
+		require.LessOrEqual(t, status.Frontier.Index, chain.Tip(), "one block has to be behind a final one")
+		require.Contains(t, status.Troubles["chain"], "not found")
+	}
+	node.lies = 0
+	require.NoError(t, chain.Fork(t.Context(), 1, false))
+	mine(t, g, 2)
+	require.Nil(t, g.Validators[0].Halted)
+	requireJob(t, g)
+}
+
+// A node that numbers the real chain wrongly needs no work for it: to halt
+// for what it says takes a block that has the number.
+func TestANodeThatMiscountsHaltsNobody(t *testing.T) {
+	for name, off := range map[string]int{"too low": 1, "too high": -1} {
+		t.Run(name, func(t *testing.T) {
+			chain := mock.New(mock.Options{})
+			require.NoError(t, chain.Mine(t.Context(), 12))
+			node := &liar{Coin: chain.Coin()}
+			node.lie = lie{
+				tip: func(_ *liar, tip uint64) uint64 { return tip + uint64(off) },
+				header: func(l *liar, h coin.Header) (coin.Header, error) {
+					return l.at(h.Number-uint64(min(off, int(h.Number))), h.Number)
+				},
+			}
+			g := readyWith(t, chain, 1, node)
+			mine(t, g, 50)
+			for range 2 {
+				node.lies, node.turn = -1, 0
+				require.NoError(t, chain.Mine(t.Context(), 3))
+				require.NoError(t, g.AcknowledgeAll(t.Context()))
+				require.Less(t, node.turn, 30, "nothing is searched for")
+				status, err := g.Validators[0].Processor.Status(t.Context())
+				require.NoError(t, err)
+				require.Nil(t, status.Halted)
+				require.NotEmpty(t, status.Troubles["chain"])
+				require.Contains(t, status.Troubles["signing"], "signing waits")
+				node.lies = 0
+				mine(t, g, 2)
+			}
+			requireJob(t, g)
+		})
+	}
+}
+
+// Nor if it has a stale block to show at first.
+func TestAStaleBlockMakesNoOtherChain(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin()}
+	g := readyWith(t, chain, 1, node)
+	last := chain.Tip() - 1
+	stale := chain.Clone()
+	require.NoError(t, stale.Fork(t.Context(), 2, false))
+	asked := 0
+	node.lie = lie{
+		header: func(l *liar, h coin.Header) (coin.Header, error) {
+			if asked++; asked <= 2 {
+				require.Equal(t, last, h.Number)
+				return stale.Coin().Header(context.Background(), last)
+			}
+			return l.at(h.Number-min(h.Number, 1), h.Number)
+		},
+		block: func(l *liar, h coin.Header) (coin.Block, error) {
+			b, err := l.Coin.Block(context.Background(), h)
+			if err != nil {
+				b, err = stale.Coin().Block(context.Background(), h)
+			}
+			return b, err
+		},
+	}
+	node.lies = -1
+	require.NoError(t, g.Run(t.Context()))
+	require.Greater(t, asked, 2)
+	require.Nil(t, g.Validators[0].Halted)
+	node.lies = 0
+	requireJob(t, g)
+}
+
+// Nor does it let an index begin.
+func TestTheIndexBeginsWithItsBlock(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin(), lie: lies()["the header before"], lies: -1}
+	g, err := processortest.New(processortest.Options{
+		Chain: chain, Coin: func(int) coin.Coin { return node }, Weights: []uint16{1}, Threshold: 1,
+	})
+	require.NoError(t, err)
+	g.GenerateKey(0, 0, 1)
+	require.NoError(t, g.Run(t.Context()))
+	require.NoError(t, g.ConfirmKey(t.Context(), 0))
+	require.NoError(t, chain.Mine(t.Context(), 3))
+	require.NoError(t, g.AcknowledgeAll(t.Context()))
+	status, err := g.Validators[0].Processor.Status(t.Context())
+	require.NoError(t, err)
+	require.False(t, status.Frontier.Started)
+	require.NotEmpty(t, status.Troubles["chain"])
+	node.lies = 0
+	requireJob(t, g)
+}
+
+// A tip that no chain has is no news.
+func TestAnImpossibleTipShows(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin(), lie: lies()["the highest tip"]}
+	g := readyWith(t, chain, 1, node)
+	node.lies = -1
+	mine(t, g, 2)
+	status, err := g.Validators[0].Processor.Status(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, status.Troubles["chain"], "the node's chain ends with block 18446744073709551615")
+	require.Less(t, status.Tip, chain.Tip())
 }
 
 // forks are lies about a chain of the node's own, below what is final.
@@ -271,6 +400,43 @@ func TestAReorganisationBelowWhatIsFinalHalts(t *testing.T) {
 			require.Contains(t, halt.Reason, fmt.Sprintf("indexed block %d %s", before.Number, before.ID))
 			require.Contains(t, halt.Reason, fmt.Sprintf("node has block %d %s on %s", after.Number, after.ID, after.Parent))
 			require.Contains(t, halt.Reason, fmt.Sprintf("fork behind block %d", tip-5))
+		})
+	}
+}
+
+// A node that misplaces the start of a key while it is searched for by time
+// makes the index begin anew, not without what fee rates need.
+func TestAMisplacedStartIsSearchedForAgain(t *testing.T) {
+	for _, off := range []uint64{1, 2, 3, 5, 9} {
+		t.Run(fmt.Sprint(off), func(t *testing.T) {
+			chain := mock.New(mock.Options{})
+			require.NoError(t, chain.Mine(t.Context(), 30))
+			tip, err := chain.Coin().Header(t.Context(), 30)
+			require.NoError(t, err)
+			w := newPast(t, chain, scanner.Start{ByTime: true, At: tip.Time + 3*mock.BlockSeconds}, 1200)
+			w.mine()
+			w.mine()
+			w.deposit() // into the very first block
+			for range 7 {
+				w.mine()
+			}
+			require.NotZero(t, w.want.Frontier.Acknowledged)
+
+			node := &liar{Coin: chain.Coin(), lies: 5} // as many questions as the search takes
+			node.lie = lie{header: func(l *liar, h coin.Header) (coin.Header, error) { return l.at(h.Number-min(h.Number, off), h.Number) }}
+			p, err := processor.New(config(node, storage.NewMemory()))
+			require.NoError(t, err)
+			require.NoError(t, p.Handle(t.Context(), 0, w.log...))
+			for range 5 {
+				_, err = p.Step(t.Context())
+				require.NoError(t, err)
+			}
+			require.NotZero(t, node.turn)
+			got, err := p.Status(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, got.Troubles)
+			require.Equal(t, w.want.Frontier, got.Frontier)
+			require.Equal(t, w.want.Digest, got.Digest)
 		})
 	}
 }

@@ -175,3 +175,17 @@ func TestOwnOutputsBelowANewDustLimitCount(t *testing.T) {
 	}
 	require.Equal(t, []uint64{testParameters.Dust}, internal)
 }
+
+func TestTheHorizonOfWindowsThatShrink(t *testing.T) {
+	wide, narrow := testParameters, testParameters
+	wide.Window, narrow.Window = 6, 3
+	book := rulebook{first: wide, later: []amendment{{from: 11, parameters: narrow}, {from: 30, parameters: wide}}}
+	for from, want := range map[uint64]uint64{
+		4: 10, 5: 11, 6: 12, 8: 14, 9: 14, 10: 14, 11: 14, 12: 15, 26: 29, 27: 30, 28: 31, 29: 32, 30: 36,
+	} {
+		require.Equal(t, want, book.horizon(from), "from %d", from)
+		for n := from; n < want; n++ { // nothing that is scanned can be decided for
+			require.GreaterOrEqual(t, book.effective(n), want)
+		}
+	}
+}

@@ -330,4 +330,28 @@ var lifetimes = []mutation{
 		new:  "func (s *scanner) putKey(tx storage.Tx, key Key) error {\n\tif key.First && key.Waiting {",
 		test: "TestRecordsOfKeysDoNotDependOnTheIndex",
 	},
+	{
+		name: "a block with unknown rules is scanned",
+		why:  "others decide by rules that this processor does not know",
+		file: "scanner/rules.go",
+		old:  "if a.unknown > 0 && a.from <= number {",
+		new:  "if a.unknown > 0 && a.from < number {",
+		test: "TestUnknownRulesStopBeforeTheirFirstBlock",
+	},
+	{
+		name: "a window that shrinks is not noticed",
+		why:  "a block is scanned for which an acknowledgement may still decide",
+		file: "scanner/rules.go",
+		old:  "if a.from > from && a.from < end {",
+		new:  "if a.from > from && a.from < end && end == 0 {",
+		test: "TestTheHorizonOfWindowsThatShrink",
+	},
+	{
+		name: "what cannot change does",
+		why:  "batch signing and settlement count by different rules",
+		file: "scanner/rules.go",
+		old:  "if next.BatchesAhead != s.Parameters.BatchesAhead || next",
+		new:  "if next",
+		test: "TestRulesThatCannotBe",
+	},
 }
