@@ -294,6 +294,11 @@ func (p *Processor) supply(ctx context.Context, cause error) (bool, error) {
 			return false, fmt.Errorf("fee rate of block %d: %w", missing.Header.Number, err)
 		}
 		err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+			// A rewind may have come between.
+			header, _, err := p.core.scanner.Header(tx, missing.Header.Number)
+			if err != nil || header != missing.Header {
+				return err
+			}
 			return p.core.scanner.PutRate(tx, missing.Header.Number, rate)
 		})
 		return err == nil, err

@@ -57,7 +57,7 @@ func causeOf(err error) Cause {
 	switch {
 	case is[*scanner.ChainChanged](err):
 		return ChainChanged
-	case is[*scanner.Mismatch](err), is[*signer.DigestError](err), errors.Is(err, keygen.ErrDiverged),
+	case is[*scanner.Mismatch](err), is[*scanner.BadRewind](err), is[*signer.DigestError](err), errors.Is(err, keygen.ErrDiverged),
 		errors.Is(err, keygen.ErrRequest), errors.Is(err, scanner.ErrSession):
 		return OthersDecided
 	case errors.Is(err, ErrEquivocation):
@@ -75,6 +75,9 @@ func causeOf(err error) Cause {
 type Halt struct {
 	Cause  Cause  // as far as a program decides on it
 	Reason string // for people
+	// Changed is how the chain has changed, if that is the cause. Then a Rewind
+	// in the log makes the processor go on: see Processor.PlanRewind.
+	Changed *scanner.ChainChanged
 }
 
 func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
@@ -83,6 +86,11 @@ func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
 func (e Halt) Encode(w *wire.Writer) {
 	w.Uint8(uint8(e.Cause))
 	w.String(e.Reason)
+	if e.Cause == ChainChanged {
+		e.Changed.Indexed.Encode(w)
+		e.Changed.Found.Encode(w)
+		w.Uint64(e.Changed.Fork)
+	}
 }
 
 // Decode reads the halt.
@@ -90,6 +98,12 @@ func (e *Halt) Decode(r *wire.Reader) {
 	e.Cause = Cause(r.Uint8())
 	r.Check(e.Cause >= BrokenInvariant && e.Cause <= Upgrade, "cause of a halt")
 	e.Reason = r.String(maxReason)
+	if e.Cause == ChainChanged {
+		e.Changed = new(scanner.ChainChanged)
+		e.Changed.Indexed.Decode(r)
+		e.Changed.Found.Decode(r)
+		e.Changed.Fork = r.Uint64()
+	}
 }
 
 var halted = storage.NewValue("processor/halted", storage.Record[Halt]())
@@ -105,15 +119,23 @@ func resume(tx storage.Tx) error {
 }
 
 // haltOf is the halt that an error causes.
-func haltOf(err error) *Halt { return &Halt{causeOf(err), clip(err.Error())} }
+func haltOf(err error) *Halt {
+	h := Halt{Cause: causeOf(err), Reason: clip(err.Error())}
+	if h.Cause == ChainChanged {
+		h.Changed, _ = errors.AsType[*scanner.ChainChanged](err)
+	}
+	return &h
+}
 
 // halt stops the processor for good.
 func (p *Processor) halt(ctx context.Context, cause error) error {
 	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
-		if _, ok, err := halted.Get(tx); err != nil || ok {
+		h := *haltOf(cause)
+		// A chain that has changed may be mended, other causes not.
+		before, ok, err := halted.Get(tx)
+		if err != nil || ok && (before.Changed == nil || h.Changed != nil) {
 			return err
 		}
-		h := *haltOf(cause)
 		if err := halted.Put(tx, h); err != nil {
 			return err
 		}
@@ -124,13 +146,22 @@ func (p *Processor) halt(ctx context.Context, cause error) error {
 	return err
 }
 
-// halted returns a *Halt if the processor has halted.
-func (p *Processor) halted(ctx context.Context) error {
-	return p.config.Store.View(ctx, func(r storage.Reader) error {
+// halted returns a *Halt if the processor has halted for good, and otherwise
+// whether a driver rests: a processor that has halted because the chain has
+// changed goes on up to the Rewind, if that is in the log.
+func (p *Processor) halted(ctx context.Context, d driver) (rests bool, err error) {
+	err = p.config.Store.View(ctx, func(r storage.Reader) error {
 		h, ok, err := halted.Get(r)
-		if err == nil && ok {
-			err = &h
+		if err != nil || !ok {
+			return err
 		}
-		return err
+		if h.Changed != nil {
+			for _, err := range p.log.rewinds.All(r) {
+				rests = !d.always
+				return err
+			}
+		}
+		return &h
 	})
+	return rests, err
 }

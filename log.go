@@ -18,7 +18,8 @@ type log struct {
 	entries storage.Map[uint64, []byte]
 	hashes  storage.Map[uint64, [32]byte] // of all entries ever, against equivocation
 	pruned  storage.Value[uint64]
-	cursors storage.Map[uint64, uint64] // per lane, the next position
+	cursors storage.Map[uint64, uint64]   // per lane, the next position
+	rewinds storage.Map[uint64, struct{}] // positions of those that the settling lane has not read
 
 	mu sync.Mutex
 	// at is where each lane is; positions without concern for it may be
@@ -36,6 +37,7 @@ func newLog() *log {
 		hashes:  storage.NewMap("log/hashes", number, storage.Hash[[32]byte]()),
 		pruned:  storage.NewValue("log/pruned", storage.Number),
 		cursors: storage.NewMap("log/cursors", number, storage.Number),
+		rewinds: storage.NewMap("log/rewinds", number, storage.Flag),
 	}
 }
 
@@ -151,7 +153,7 @@ func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
 			return did, err
 		}
 		switch entry.(type) {
-		case RetireSession, AbandonKey:
+		case RetireSession, AbandonKey, Rewind:
 			if of == batchLane && !p.log.passed(settleLane, position) {
 				return did, nil // it is for settlement to decide
 			}
@@ -228,6 +230,11 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 					}
 					return err
 				}
+				if _, ok := entry.(Rewind); ok && of == settleLane {
+					if err := p.log.rewinds.Delete(tx, position); err != nil {
+						return err
+					}
+				}
 				return p.log.store(tx, of, position+1)
 			})
 		}
@@ -235,7 +242,7 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 		case err == nil:
 			p.log.pass(of, position, true)
 			return true, nil
-		case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, signer.ErrNotReady):
+		case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, scanner.ErrUnchanged), errors.Is(err, signer.ErrNotReady):
 			return false, nil
 		}
 		if supplied, err := p.supply(ctx, err); !supplied {

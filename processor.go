@@ -88,7 +88,18 @@ func (p *Processor) Handle(ctx context.Context, position uint64, entry Entry) er
 	if _, err := DecodeEntry(data); err != nil {
 		return fmt.Errorf("handle log position %d: %w: %w", position, ErrEntry, err)
 	}
-	err := p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.log.append(tx, position, data) })
+	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		next, err := p.log.next.Load(tx)
+		if err != nil {
+			return err
+		}
+		if _, ok := entry.(Rewind); ok && position == next {
+			if err := p.log.rewinds.Put(tx, position, struct{}{}); err != nil {
+				return err
+			}
+		}
+		return p.log.append(tx, position, data)
+	})
 	if errors.Is(err, ErrEquivocation) {
 		err = errors.Join(err, p.halt(ctx, fmt.Errorf("position %d: %w", position, err)))
 	}

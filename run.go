@@ -28,26 +28,29 @@ type driver struct {
 	step func(context.Context) (bool, error)
 	// polls says that only time brings something new, from the node.
 	polls bool
+	// always says that it runs though the chain has changed, on the way to the
+	// Rewind.
+	always bool
 }
 
 // drivers returns all of them, in the order in which Step runs them.
 func (p *Processor) drivers() []driver {
 	read := func(of lane) driver {
 		return driver{
-			name: of.String() + " log",
+			name: of.String() + " log", always: true,
 			step: func(ctx context.Context) (bool, error) { return p.read(ctx, of) },
 		}
 	}
 	return []driver{
 		read(keygenLane),
-		{name: "key generation", step: func(ctx context.Context) (bool, error) {
+		{name: "key generation", always: true, step: func(ctx context.Context) (bool, error) {
 			return p.core.keygen.Work(ctx, p.config.Store)
 		}},
 		{name: "chain", step: p.followChain, polls: true},
-		{name: "scan", step: p.scan},
+		{name: "scan", step: p.scan, always: true},
 		read(batchLane),
 		read(settleLane),
-		{name: "preparation", step: func(ctx context.Context) (bool, error) {
+		{name: "preparation", always: true, step: func(ctx context.Context) (bool, error) {
 			return p.core.signer.Prepare(ctx, p.config.Store)
 		}},
 		{name: "signing", step: func(ctx context.Context) (bool, error) {
@@ -78,8 +81,12 @@ func (p *Processor) Step(ctx context.Context) (bool, error) {
 	for again := true; again; {
 		again = false
 		for _, d := range drivers {
-			if err := p.halted(ctx); err != nil {
+			rests, err := p.halted(ctx, d)
+			if err != nil {
 				return did, err
+			}
+			if rests {
+				continue
 			}
 			one, err := d.step(ctx)
 			if err := p.judge(ctx, d, err); err != nil {
@@ -131,10 +138,14 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 	wait := p.config.Poll
 	for {
 		woken := p.wake.wait()
-		if err := p.halted(ctx); err != nil && ctx.Err() == nil {
+		rests, err := p.halted(ctx, d)
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		did, err := d.step(ctx)
+		did := false
+		if !rests {
+			did, err = d.step(ctx)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -223,6 +234,7 @@ func halts(err error) bool {
 		}
 	}
 	return is[*scanner.ChainChanged](err) || is[*scanner.Mismatch](err) || is[*scanner.Compromised](err) || is[*scanner.UpgradeNeeded](err) ||
+		is[*scanner.BadRewind](err) ||
 		is[*scheduler.Unbalanced](err) || is[*signer.DigestError](err)
 }
 

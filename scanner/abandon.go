@@ -24,12 +24,15 @@ func (s *scanner) Abandon(tx storage.Tx, session uint64) (string, error) {
 		return fmt.Sprintf("session %d is not confirmed", session), err
 	}
 	key := keys.keys[i]
+	if key.Over && !key.Abandoned {
+		return fmt.Sprintf("session %d has no duties any more", session), nil
+	}
 	if key.Abandoned {
 		return fmt.Sprintf("session %d is abandoned already", session), nil
 	}
 	// One that is going to retire cannot take over, unless the other is older.
 	if !slices.ContainsFunc(keys.keys, func(k Key) bool {
-		return k.Session != session && !k.Abandoned && !k.Retiring
+		return k.Session != session && !k.Abandoned && !k.Over && !k.Retiring
 	}) {
 		return fmt.Sprintf("session %d has no successor", session), nil
 	}

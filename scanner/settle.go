@@ -202,6 +202,9 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 	if err := s.frontier.Put(tx, f); err != nil {
 		return nil, err
 	}
+	if err := s.keep(tx, settlement.Blocks); err != nil {
+		return nil, err
+	}
 	return settlement, s.forgetRates(tx, number)
 }
 
