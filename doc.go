@@ -47,8 +47,13 @@
 //
 // # What can happen
 //
-// A node that is away, behind or lying is waited out and shows in Status. A
-// peer that breaks the protocol is named by an InvalidParticipant event, with
+// A node that is away, behind or lying is waited out and shows in Status. Several
+// nodes can share the work (package coin/nodes): they stand in for one another,
+// and blocks count only as far as they agree. While this validator does not see
+// the chain (its node fails, hangs or has gone back, its nodes disagree, which a
+// Condition tells, or the log is about blocks that it has not scanned), it signs
+// neither batches nor plans and publishes nothing new, and goes on when that is
+// over. A peer that breaks the protocol is named by an InvalidParticipant event, with
 // evidence that anyone with the log can check. What must never happen (a
 // finalised block that changes, books that do not balance, a spend that nobody
 // planned, others deciding otherwise) halts the processor for good: Run

@@ -19,7 +19,7 @@ func cloneGroup(t testing.TB, g *processortest.Group) *processortest.Group {
 		Chain: g.Chain.(*mock.Chain).Clone(), Weights: g.Weights, Threshold: g.Threshold,
 	})
 	require.NoError(t, err)
-	c.Log, c.Key, c.Signed, c.Acknowledged = slices.Clone(g.Log), g.Key, maps.Clone(g.Signed), g.Acknowledged
+	c.Log, c.Sessions, c.Signed, c.Acknowledged = slices.Clone(g.Log), maps.Clone(g.Sessions), maps.Clone(g.Signed), g.Acknowledged
 	for i, v := range g.Validators {
 		require.NoError(t, c.Start(i, v.Store.Clone()))
 	}

@@ -27,14 +27,32 @@ func newGroup(t testing.TB, threshold uint16, weights ...uint16) *processortest.
 // acknowledged.
 func ready(t testing.TB, threshold uint16, weights ...uint16) *processortest.Group {
 	t.Helper()
-	g := newGroup(t, threshold, weights...)
+	return start(t, newGroup(t, threshold, weights...))
+}
+
+// readyWith is ready for a group whose validators have coins of their own.
+func readyWith(t testing.TB, chain *mock.Chain, threshold uint16, coins ...coin.Coin) *processortest.Group {
+	t.Helper()
+	weights := make([]uint16, len(coins))
+	for i := range weights {
+		weights[i] = 1
+	}
+	g, err := processortest.New(processortest.Options{
+		Chain: chain, Coin: func(i int) coin.Coin { return coins[i] }, Weights: weights, Threshold: threshold,
+	})
+	require.NoError(t, err)
+	return start(t, g)
+}
+
+func start(t testing.TB, g *processortest.Group) *processortest.Group {
+	t.Helper()
 	total := uint16(0)
-	for _, w := range weights {
+	for _, w := range g.Weights {
 		total += w
 	}
-	g.GenerateKey(0, total)
+	g.GenerateKey(0, 0, total)
 	require.NoError(t, g.Run(context.Background()))
-	require.NoError(t, g.ConfirmKey(context.Background()))
+	require.NoError(t, g.ConfirmKey(context.Background(), 0))
 	mine(t, g, 2)
 	return g
 }
@@ -51,7 +69,7 @@ func mine(t testing.TB, g *processortest.Group, n int) {
 // deposit pays the group.
 func deposit(t testing.TB, g *processortest.Group, amount uint64) {
 	t.Helper()
-	address, err := g.Chain.Coin().Address(g.Key.NetworkKey, coin.External)
+	address, err := g.Chain.Coin().Address(g.Key(0).NetworkKey, coin.External)
 	require.NoError(t, err)
 	_, err = g.Chain.Pay(context.Background(), cointest.Deposit{
 		To: []cointest.Target{{Address: address, Amount: amount}}, Data: []byte("mint"),

@@ -32,11 +32,11 @@ func TestBadDealerIsConvictedAndLeftOut(t *testing.T) {
 			t.Fatal("failed")
 		}
 	}
-	g.GenerateKey(0, 4)
+	g.GenerateKey(0, 0, 4)
 	require.NoError(t, g.Run(t.Context()))
 	require.Equal(t, map[int]int{0: 1, 1: 1, 2: 1, 3: 1}, convicted)
 	require.Equal(t, map[int]bool{1: true, 3: true}, complaining)
-	require.NoError(t, g.ConfirmKey(t.Context()))
+	require.NoError(t, g.ConfirmKey(t.Context(), 0))
 	mine(t, g, 2)
 	require.NotZero(t, g.Acknowledged, "the key signs no batch")
 
@@ -55,7 +55,7 @@ func TestLaterRoundsClose(t *testing.T) {
 			failed = append(failed, e)
 		}
 	}
-	g.GenerateKey(0, 4)
+	g.GenerateKey(0, 0, 4)
 	for i := range 4 { // they deal, but validator 3 will not respond
 		_, err := g.Step(t.Context(), i)
 		require.NoError(t, err)

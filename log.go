@@ -168,6 +168,9 @@ func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
 			continue
 		}
 		one, err := p.readOne(ctx, of, position, entry)
+		if of == settleLane && err == nil {
+			p.sight.lag(!one)
+		}
 		did = did || one
 		if err != nil || !one {
 			return did, err

@@ -27,6 +27,9 @@ type Processor struct {
 	mu       sync.Mutex
 	troubles map[string]string // by driver: what it is waiting out
 	tip      uint64
+	// disagreements are those between nodes that were told, the newest last.
+	disagreements []*coin.Disagreement
+	sight         sight
 }
 
 var (
@@ -57,6 +60,7 @@ func New(config Config) (*Processor, error) {
 		follow:   newFollower(),
 		events:   make(chan Event),
 		troubles: make(map[string]string),
+		sight:    newSight(),
 		workers:  newWorkers(),
 	}
 	p.core = newCore(&p.config, p.workers.parallel)

@@ -235,7 +235,7 @@ func TestReasonsAreText(t *testing.T) {
 
 func TestEventsComeAtLeastOnceAndInOrder(t *testing.T) {
 	g := newGroup(t, 1, 1)
-	g.GenerateKey(0, 1)
+	g.GenerateKey(0, 0, 1)
 	v := g.Validators[0]
 	p := v.Processor
 	require.NoError(t, p.Handle(t.Context(), 0, g.Log[0]))

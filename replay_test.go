@@ -67,9 +67,9 @@ func lyingGroup(t testing.TB) *processortest.Group {
 			}
 		}
 	}
-	g.GenerateKey(0, 4)
+	g.GenerateKey(0, 0, 4)
 	run()
-	require.NoError(t, g.ConfirmKey(ctx))
+	require.NoError(t, g.ConfirmKey(ctx, 0))
 	mine(3)
 	deposit(t, g, 1000)
 	mine(3)
@@ -179,6 +179,21 @@ func TestAReplayOfPartOfALog(t *testing.T) {
 		last = len(found)
 	}
 	require.Len(t, all, last)
+}
+
+// Who is in no session gets its messages empty: that view of the log convicts
+// nobody of what was withheld.
+func TestAReplayOfAnOutsidersView(t *testing.T) {
+	g := lyingGroup(t)
+	for validator, whom := range map[int]processor.Convictions{0: convictions(g.Validators[0]), len(g.Validators): nil} {
+		view := make([]processor.Entry, len(g.Log))
+		for i, e := range g.Log {
+			view[i] = g.View(validator, e)
+		}
+		found, err := processor.Replay(t.Context(), processor.Config{Coin: g.Chain.Coin()}, view)
+		require.NoError(t, err)
+		require.ElementsMatch(t, whom, found)
+	}
 }
 
 // A replay waits for a node that is behind, and says so if it stays there.

@@ -50,9 +50,9 @@ func twoSessions(t *testing.T) (*processortest.Group, map[uint64]bool) {
 		Scanner: func(c scanner.Config) scanner.Scanner { return retiring{scanner.New(c), retired} },
 	})
 	require.NoError(t, err)
-	g.GenerateKey(0, 3)
+	g.GenerateKey(0, 0, 3)
 	require.NoError(t, g.Run(t.Context()))
-	require.NoError(t, g.ConfirmKey(t.Context()))
+	require.NoError(t, g.ConfirmKey(t.Context(), 0))
 	mine(t, g, 2)
 	second := secondKey(t, g)
 	g.Append(processor.ConfirmKey{Session: 1, BatchKey: second.BatchKey, NetworkKey: second.NetworkKey})
@@ -261,7 +261,7 @@ func TestRetirementWithoutAConfirmedKey(t *testing.T) {
 // fault.
 func TestLateKeyGenerationItemsAfterRetirement(t *testing.T) {
 	g := newGroup(t, 2, 1, 1, 1)
-	g.GenerateKey(0, 3)
+	g.GenerateKey(0, 0, 3)
 	for i := range g.Validators { // all deal, and nobody has heard of it
 		_, err := g.Step(t.Context(), i)
 		require.NoError(t, err)

@@ -28,6 +28,9 @@ type driver struct {
 	step func(context.Context) (bool, error)
 	// polls says that only time brings something new, from the node.
 	polls bool
+	// looks says that the driver looks at the chain for all others: while it is
+	// in trouble, this processor does not see.
+	looks bool
 	// always says that it runs though the chain has changed, on the way to the
 	// Rewind.
 	always bool
@@ -38,7 +41,8 @@ func (p *Processor) drivers() []driver {
 	read := func(of lane) driver {
 		return driver{
 			name: of.String() + " log", always: true,
-			step: func(ctx context.Context) (bool, error) { return p.read(ctx, of) },
+			step:  func(ctx context.Context) (bool, error) { return p.read(ctx, of) },
+			looks: of == settleLane, // for what completes plans
 		}
 	}
 	return []driver{
@@ -46,8 +50,8 @@ func (p *Processor) drivers() []driver {
 		{name: "key generation", always: true, step: func(ctx context.Context) (bool, error) {
 			return p.core.keygen.Work(ctx, p.config.Store)
 		}},
-		{name: "chain", step: p.followChain, polls: true},
-		{name: "scan", step: p.scan, always: true},
+		{name: chainDriver, step: p.followChain, polls: true, looks: true},
+		{name: "scan", step: p.scan, looks: true, always: true},
 		read(batchLane),
 		read(settleLane),
 		{name: "preparation", always: true, step: func(ctx context.Context) (bool, error) {
@@ -61,13 +65,17 @@ func (p *Processor) drivers() []driver {
 			if !p.log.reached(p.config.Current) {
 				return false, nil
 			}
-			return p.core.signer.Work(ctx, p.config.Store)
+			return p.sign(ctx)
 		}},
 		{name: "publication", step: func(ctx context.Context) (bool, error) {
 			p.mu.Lock()
 			tip := p.tip
 			p.mu.Unlock()
-			return p.core.signer.Publish(ctx, p.config.Store, tip)
+			blind, err := p.blind(ctx)
+			if err != nil {
+				return false, err
+			}
+			return p.core.signer.Publish(ctx, p.config.Store, tip, blind == "")
 		}},
 	}
 }
@@ -110,6 +118,9 @@ func (p *Processor) Run(ctx context.Context) error {
 	defer close(p.events)
 	p.workers.many.Store(true)
 	defer p.workers.many.Store(false)
+	// Only here does time pass: Step runs whenever its caller likes.
+	p.sight.watch(time.Now, max(minSight, sightPolls*p.config.Poll))
+	defer p.sight.watch(nil, 0)
 	outer, inner := errgroup.WithContext(ctx)
 	outer.Go(func() error { return p.deliver(inner) })
 	outer.Go(func() error {
@@ -153,7 +164,7 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 			return err
 		}
 		switch {
-		case err != nil: // passing trouble
+		case err != nil && !errors.Is(err, errBlind): // passing trouble
 			wait = min(2*wait, 60*p.config.Poll)
 			// Full jitter, so that validators do not ask a node in step.
 			if !sleep(ctx, time.Duration(rand.Int64N(int64(wait)))+p.config.Poll/2) {
@@ -190,15 +201,27 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // shows; a *Halt for what must never happen; anything else is the end of this
 // run, not of the processor.
 func (p *Processor) judge(ctx context.Context, d driver, err error) error {
+	news := false
 	p.mu.Lock()
 	if err == nil {
 		delete(p.troubles, d.name)
 	} else if passes(err) {
+		news = p.troubles[d.name] != err.Error()
 		p.troubles[d.name] = err.Error()
 	}
 	p.mu.Unlock()
+	if d.looks && p.sight.looked(d.name, err) {
+		p.wake.all() // signing goes on
+	}
+	if found, ok := errors.AsType[*coin.Disagreement](err); ok {
+		if failed := p.tellDisagreement(ctx, found); failed != nil {
+			return fmt.Errorf("%s: %w", d.name, failed)
+		}
+	}
 	switch {
 	case err == nil:
+		return nil
+	case errors.Is(err, errBlind) && !news: // once is enough
 		return nil
 	case passes(err):
 		p.config.Logger.Warn("waiting out trouble", "driver", d.name, "error", err)

@@ -35,6 +35,8 @@ type Status struct {
 	Digest [32]byte
 	// Troubles are what drivers are waiting out, by driver.
 	Troubles map[string]string
+	// Nodes are how the coin's nodes are doing, if the coin is coin.Watched.
+	Nodes []coin.NodeHealth
 	// Halted is why the processor has stopped for good, or nil.
 	Halted *Halt
 }
@@ -48,6 +50,9 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 		s.Troubles[name] = trouble
 	}
 	p.mu.Unlock()
+	if watched, ok := p.config.Coin.(coin.Watched); ok {
+		s.Nodes = watched.Health()
+	}
 	p.log.mu.Lock()
 	s.Read = min(p.log.at[keygenLane], p.log.at[batchLane], p.log.at[settleLane])
 	p.log.mu.Unlock()

@@ -12,7 +12,8 @@ import (
 )
 
 // DealBadly replaces the deals that a validator sends from now on by such that
-// give the victims other values than they commit to.
+// give the victims, by their numbers in the session, other values than they
+// commit to.
 func (g *Group) DealBadly(dealer int, victims ...int) {
 	g.OnSend = func(validator int, payload []byte) ([]byte, error) {
 		if validator != dealer {
@@ -62,7 +63,8 @@ func (g *Group) badDeal(dealer int, victims []int) ([]byte, error) {
 		for _, p := range e.Participants {
 			s.Keys, s.Weights = append(s.Keys, p.Key), append(s.Weights, p.Weight)
 		}
-		return dkgtest.Deal(s, uint16(dealer), rand.NewChaCha8([32]byte{}), dkgtest.Cheat{
+		from, _ := g.number(e.Session, dealer)
+		return dkgtest.Deal(s, from, rand.NewChaCha8([32]byte{}), dkgtest.Cheat{
 			Values: func(recipient int, plain []byte) {
 				if slices.Contains(victims, recipient) {
 					plain[0]++

@@ -19,18 +19,28 @@ import (
 func decision(e processor.EventBody) bool {
 	switch e.(type) {
 	case processor.KeyGenerated, processor.KeyGenFailed, processor.KeyStage, processor.Update,
-		processor.PaymentPlanned, processor.PaymentSettled, processor.Refunded, processor.PaymentDropped, processor.PaymentRefused:
+		processor.PaymentPlanned, processor.PaymentSettled, processor.Refunded, processor.PaymentDropped, processor.PaymentRefused,
+		processor.WrittenOff, processor.VoidedCredit:
 		return true
 	}
 	return false
 }
 
 // decisions are the events of a validator's run that were not acknowledged up
-// to a commit, as sorted text.
+// to a commit, as sorted text. Of the reports of a block only the last counts:
+// whether there was an earlier one, by a session that was abandoned, depends on
+// when the block was scanned.
 func decisions(told []processortest.Told, commit int) []string {
+	last := make(map[uint64]int) // report by block number
+	for i, e := range told {
+		if u, ok := e.Body.(processor.Update); ok {
+			last[u.Number] = i
+		}
+	}
 	var list []string
-	for _, e := range told {
-		if e.Commit > commit && decision(e.Body) {
+	for i, e := range told {
+		u, ok := e.Body.(processor.Update)
+		if e.Commit > commit && decision(e.Body) && (!ok || last[u.Number] == i) {
 			list = append(list, fmt.Sprintf("%T %+v", e.Body, e.Body))
 		}
 	}
@@ -64,7 +74,7 @@ func replay(t *testing.T, p *processortest.Player, validator int, store *storage
 	for next := status.Next; next < uint64(len(p.Log)); {
 		end := step(one, next)
 		for ; next < end; next++ {
-			require.NoError(t, one.Handle(ctx, next, p.Log[next]))
+			require.NoError(t, one.Handle(ctx, next, p.View(validator, p.Log[next])))
 		}
 	}
 	step(one, uint64(len(p.Log)))
@@ -78,16 +88,46 @@ func replay(t *testing.T, p *processortest.Player, validator int, store *storage
 	return status, pending(t, one)
 }
 
+// watched are the validators whose runs are looked at: one of session 0, one that
+// is not in it, and one that joined later, as far as they were there to the end.
+func watched(p *processortest.Player) (list []int) {
+	choose := func(suits func(int) bool) {
+		for i, v := range p.Validators {
+			if !v.Offline && suits(i) {
+				if !slices.Contains(list, i) {
+					list = append(list, i)
+				}
+				return
+			}
+		}
+	}
+	first := p.Sessions[0].Members
+	choose(func(i int) bool { return i > 0 && slices.Contains(first, i) })
+	choose(func(i int) bool { return i < p.Options.Validators && !slices.Contains(first, i) })
+	choose(func(i int) bool { return i >= p.Options.Validators })
+	return list
+}
+
+// statuses are those of validators.
+func statuses(t *testing.T, p *processortest.Player, of []int) (list []processor.Status) {
+	for _, i := range of {
+		status, err := p.Validators[i].Processor.Status(t.Context())
+		require.NoError(t, err)
+		list = append(list, status)
+	}
+	return list
+}
+
 // atOnce hands the rest of the log over in one go.
 func atOnce(p *processortest.Player) func(*processor.Processor, uint64) uint64 {
 	return func(*processor.Processor, uint64) uint64 { return uint64(len(p.Log)) }
 }
 
-// crashes returns the commits to crash after: all up to 300, beyond that every
-// first one of its kind and a seeded stride. With the race detector, which is
-// slow, only the latter two.
-func crashes(store *storage.Memory, random *rand.Rand) []int {
-	all, total := 300, store.Commits()
+// crashes returns the commits to crash after: all up to a number, beyond that
+// every first one of its kind and a seeded stride. With the race detector, which
+// is slow, only the latter two.
+func crashes(store *storage.Memory, all int, random *rand.Rand) []int {
+	total := store.Commits()
 	if raceDetector {
 		all = 0
 	}
@@ -121,20 +161,31 @@ func TestCrashEverywhere(t *testing.T) {
 		reference := &processortest.Player{NewChain: newMock, History: true}
 		_, err := reference.Play(t.Context(), s)
 		require.NoError(t, err)
-		want, err := reference.Validators[1].Processor.Status(t.Context())
-		require.NoError(t, err)
+		of := watched(reference)
+		require.NotEmpty(t, of)
+		want := statuses(t, reference, of)
+		all := 300
+		if len(reference.Sessions) > 1 {
+			all = 0 // such runs are long, and begin like the others
+		}
 
-		t.Run("one", func(t *testing.T) {
-			if want.Halted != nil {
-				t.Skip("the chain of the end is not the one that this run saw")
-			}
-			store := reference.Validators[1].Store
-			for _, k := range crashes(store, rand.New(rand.NewPCG(1, 0))) {
-				got, told := replay(t, reference, 1, store.At(k), reference.Chain.Coin(), atOnce(reference))
-				same(t, want, got, "killed at commit %d", k)
-				require.Equal(t, decisions(reference.Validators[1].Told, k), told, "killed at commit %d", k)
-			}
-		})
+		for n, i := range of {
+			t.Run(fmt.Sprintf("validator %d", i), func(t *testing.T) {
+				if want[n].Halted != nil {
+					t.Skip("the chain of the end is not the one that this run saw")
+				}
+				v := reference.Validators[i]
+				from := changed(reference, i)
+				for _, k := range crashes(v.Store, all, rand.New(rand.NewPCG(1, 0))) {
+					if k < from {
+						continue
+					}
+					got, told := replay(t, reference, i, v.Store.At(k), reference.Coin(i), atOnce(reference))
+					same(t, want[n], got, "killed at commit %d", k)
+					require.Equal(t, decisions(v.Told, k), told, "killed at commit %d", k)
+				}
+			})
+		}
 		t.Run("all", func(t *testing.T) {
 			for seed := range seeds(8) {
 				p := &processortest.Player{NewChain: newMock}
@@ -156,26 +207,53 @@ func TestCrashEverywhere(t *testing.T) {
 				}
 				_, err := p.Play(t.Context(), s)
 				require.NoError(t, err, "seed %d", seed)
-				got, err := p.Validators[1].Processor.Status(t.Context())
-				require.NoError(t, err)
-				// Signatures differ from run to run, and so do block IDs and with
-				// them the digest. What the scheduler holds must not.
-				require.Equal(t, planning(t, reference), planning(t, p), "seed %d", seed)
-				if want.Halted == nil {
+				halted := false
+				for n, got := range statuses(t, p, of) {
+					// Signatures differ from run to run, and so do block IDs and with
+					// them the digest. What the scheduler holds must not.
+					require.Equal(t, planning(t, reference, of[n]), planning(t, p, of[n]), "seed %d", seed)
+					got.Digest = want[n].Digest
+					if got.Halted != nil && want[n].Halted != nil { // perhaps at another position
+						got.Halted.Reason = want[n].Halted.Reason
+					}
+					same(t, want[n], got, "seed %d", seed)
+					halted = halted || got.Halted != nil
+				}
+				if !halted {
 					_, err = p.Digests(t.Context())
 					require.NoError(t, err, "seed %d", seed)
 				}
-				got.Digest = want.Digest
-				same(t, want, got, "seed %d", seed)
 			}
 		})
 	})
 }
 
-// planning is all that the scheduler of validator 1 has stored.
-func planning(t *testing.T, p *processortest.Player) map[string]string {
+// changed is the commit of a validator from which on the chain of the end is the
+// only one that it needs: the one behind the last rewind that it has not seen the
+// change for, or 0 if there is none.
+func changed(p *processortest.Player, validator int) (commit int) {
+	last := -1
+	for position, e := range p.Log {
+		if _, ok := e.(processor.Rewind); ok {
+			last = position
+		}
+	}
+	if last < 0 {
+		return 0
+	}
+	commit = p.Validators[validator].Store.Commits()
+	for _, e := range slices.Backward(p.Validators[validator].Told) {
+		if h, ok := e.Body.(processor.Halted); ok && h.Changed != nil {
+			return e.Commit
+		}
+	}
+	return commit
+}
+
+// planning is all that the scheduler of a validator has stored.
+func planning(t *testing.T, p *processortest.Player, validator int) map[string]string {
 	records := make(map[string]string)
-	err := p.Validators[1].Store.View(t.Context(), func(r storage.Reader) error {
+	err := p.Validators[validator].Store.View(t.Context(), func(r storage.Reader) error {
 		for pair, err := range r.Range([]byte("scheduler/"), []byte("scheduler0")) {
 			if err != nil {
 				return err
@@ -200,7 +278,7 @@ func same(t *testing.T, want, got processor.Status, format string, args ...any) 
 	require.Equal(t, want.Halted, got.Halted, args...)
 }
 
-// TestAnyTiming runs a second validator over the chain and the log of a
+// TestAnyTiming runs a second copy of validators over the chain and the log of a
 // finished run, with blocks and entries arriving in other steps and restarts
 // in between.
 func TestAnyTiming(t *testing.T) {
@@ -209,34 +287,45 @@ func TestAnyTiming(t *testing.T) {
 		reference := &processortest.Player{NewChain: newMock}
 		_, err := reference.Play(t.Context(), s)
 		require.NoError(t, err)
-		want, err := reference.Validators[1].Processor.Status(t.Context())
-		require.NoError(t, err)
-		if want.Halted != nil {
-			t.Skip("the chain of the end is not the one that this run saw")
-		}
-		for seed := range seeds(10) {
-			random := rand.New(rand.NewPCG(seed, 1))
-			c := &slowCoin{Coin: reference.Chain.Coin()}
-			got, told := replay(t, reference, 1, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
-				if next == uint64(len(reference.Log)) {
-					c.tip = 1 << 40
-					return next
+		of := watched(reference)
+		for n, want := range statuses(t, reference, of) {
+			t.Run(fmt.Sprintf("validator %d", of[n]), func(t *testing.T) {
+				if want.Halted != nil {
+					t.Skip("the chain of the end is not the one that this run saw")
 				}
-				if random.IntN(2) == 0 {
-					c.tip += random.Uint64N(4)
+				if changed(reference, of[n]) > 0 {
+					t.Skip("the chain of the end is not all that the log is about")
 				}
-				if random.IntN(3) == 0 {
-					_, err := p.Step(t.Context())
-					if _, halt := is[*processor.Halt](err); !halt {
-						require.NoError(t, err)
-					}
+				for seed := range seeds(10) {
+					anyTiming(t, reference, of[n], want, seed)
 				}
-				return min(next+random.Uint64N(6), uint64(len(reference.Log)))
 			})
-			same(t, want, got, "seed %d", seed)
-			require.Equal(t, decisions(reference.Validators[1].Told, -1), told, "seed %d", seed)
 		}
 	})
+}
+
+func anyTiming(t *testing.T, reference *processortest.Player, validator int, want processor.Status, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	c := &slowCoin{Coin: reference.Coin(validator)}
+	end := uint64(len(reference.Log))
+	got, told := replay(t, reference, validator, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
+		if next == end {
+			c.tip = 1 << 40
+			return next
+		}
+		if random.IntN(2) == 0 {
+			c.tip += random.Uint64N(4)
+		}
+		if random.IntN(3) == 0 {
+			_, err := p.Step(t.Context())
+			if _, halt := is[*processor.Halt](err); !halt {
+				require.NoError(t, err)
+			}
+		}
+		return min(next+random.Uint64N(6), end)
+	})
+	same(t, want, got, "seed %d", seed)
+	require.Equal(t, decisions(reference.Validators[validator].Told, -1), told, "seed %d", seed)
 }
 
 // slowCoin sees blocks later than they are there.

@@ -1,10 +1,11 @@
 // Package processortest runs whole groups of validators in one goroutine, over
 // a chain of any kind, for tests of processors and of coins.
 //
-// A Group is n validators with a database each and the coordinator that
-// orders their messages. Nothing moves but by its methods, so every run is
-// repeatable. Run executes the scenario language of testdata, which says what
-// users and the settlement chain do and records what the validators report.
+// A Group is a pool of validators, machines with a database each, of which
+// sessions have some as members, and the coordinator that orders their
+// messages. Nothing moves but by its methods, so every run is repeatable. A
+// Player executes the scenario language of testdata, which says what users and
+// the settlement chain do and records what the validators report.
 package processortest
 
 import (
@@ -13,8 +14,6 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/batch"
@@ -32,9 +31,14 @@ type Options struct {
 	Chain cointest.Chain
 	// Coin returns the coin of a validator, the chain's own by default.
 	Coin func(validator int) coin.Coin
-	// Weights are the validators' shares.
+	// Validators is how many there are at first, by default as many as have
+	// Weights.
+	Validators int
+	// Members are the validators in session 0, in its order, by default all.
+	Members []int
+	// Weights are the shares of the members of session 0.
 	Weights []uint16
-	// Threshold is how many shares sign.
+	// Threshold is how many of its shares sign.
 	Threshold uint16
 	// Parameters default to the coin's.
 	Parameters *coin.Parameters
@@ -45,14 +49,14 @@ type Options struct {
 	MaxMessage int
 }
 
-// Group is a validator set with its coordinator.
+// Group is a pool of validators with their coordinator.
 type Group struct {
 	Options
 	Validators []*Validator
-	// Log is everything that was ordered.
+	// Log is everything that was ordered, in full: see View.
 	Log []processor.Entry
-	// Key is the confirmed key pair, once there is one.
-	Key *processor.KeyGenerated
+	// Sessions are the validator sets, by number.
+	Sessions map[uint64]*Session
 	// Signed are the signed batches by ID, Acknowledged how many of them are
 	// acknowledged.
 	Signed       map[uint64]processor.SignedBatch
@@ -63,11 +67,9 @@ type Group struct {
 	OnSend func(validator int, payload []byte) ([]byte, error)
 	// OnCut is called when a validator's store was cut off, to restart it.
 	OnCut func(validator int) error
-
-	generated map[int]processor.KeyGenerated
 }
 
-// Validator is a member of a Group.
+// Validator is a machine of a Group.
 type Validator struct {
 	Store     *storage.Memory
 	Processor *processor.Processor
@@ -112,21 +114,33 @@ func New(o Options) (*Group, error) {
 	if o.Coin == nil {
 		o.Coin = func(int) coin.Coin { return o.Chain.Coin() }
 	}
+	if o.Validators == 0 {
+		o.Validators = len(o.Weights)
+	}
 	g := &Group{
-		Options: o, Signed: make(map[uint64]processor.SignedBatch), generated: make(map[int]processor.KeyGenerated),
+		Options: o, Sessions: make(map[uint64]*Session), Signed: make(map[uint64]processor.SignedBatch),
 		OnEvent: func(int, processor.EventBody) {},
 	}
-	for i := range o.Weights {
-		v := &Validator{Store: storage.NewMemory()}
-		if o.History {
-			v.Store.KeepHistory()
-		}
-		g.Validators = append(g.Validators, v)
-		if err := g.Start(i, v.Store); err != nil {
+	members := o.Members
+	if members == nil {
+		members = machines(len(o.Weights))
+	}
+	for range o.Validators {
+		if err := g.Join(); err != nil {
 			return nil, err
 		}
 	}
-	return g, nil
+	return g, g.Elect(0, members, o.Weights, o.Threshold)
+}
+
+// Join adds a validator with an empty database, which gets all of the log.
+func (g *Group) Join() error {
+	v := &Validator{Store: storage.NewMemory()}
+	if g.History {
+		v.Store.KeepHistory()
+	}
+	g.Validators = append(g.Validators, v)
+	return g.Start(len(g.Validators)-1, v.Store)
 }
 
 // Start makes a validator's processor anew over a store, as after a crash: the
@@ -148,6 +162,17 @@ func (g *Group) Start(i int, store *storage.Memory) error {
 
 // Append orders an entry.
 func (g *Group) Append(e processor.Entry) { g.Log = append(g.Log, e) }
+
+// View is a log entry as a validator gets it: a message among others is empty.
+func (g *Group) View(validator int, e processor.Entry) processor.Entry {
+	if m, ok := e.(processor.PeerMessage); ok {
+		if _, member := g.number(m.Session, validator); !member {
+			m.Payload = nil
+			return m
+		}
+	}
+	return e
+}
 
 // Run lets all validators run and their messages be ordered until nothing
 // moves any more.
@@ -176,18 +201,25 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 	v := g.Validators[i]
 	did := false
 	for ; v.next < uint64(len(g.Log)); v.next++ {
-		if err := v.Processor.Handle(ctx, v.next, g.Log[v.next]); err != nil {
+		if err := v.Processor.Handle(ctx, v.next, g.View(i, g.Log[v.next])); err != nil {
 			return did, err
 		}
 		did = true
 	}
-	if v.Halted == nil {
+	// A processor that has halted because the chain has changed may go on.
+	if v.Halted == nil || v.Halted.Changed != nil {
 		one, err := v.Processor.Step(ctx)
 		did = did || one
 		if halt, ok := errors.AsType[*processor.Halt](err); ok {
 			v.Halted = halt
 		} else if err != nil {
 			return did, err
+		} else if v.Halted != nil {
+			status, err := v.Processor.Status(ctx)
+			if err != nil {
+				return did, err
+			}
+			v.Halted = status.Halted
 		}
 	}
 	for {
@@ -217,6 +249,10 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 func (g *Group) order(i int, body processor.EventBody) error {
 	switch e := body.(type) {
 	case processor.Broadcast:
+		from, member := g.number(e.Session, i)
+		if !member {
+			return nil // any more: the session's next attempt goes without it
+		}
 		payload := e.Payload
 		if g.OnSend != nil {
 			var err error
@@ -224,75 +260,56 @@ func (g *Group) order(i int, body processor.EventBody) error {
 				return err
 			}
 		}
-		g.Append(processor.PeerMessage{Session: e.Session, From: uint16(i), Payload: payload})
+		g.Append(processor.PeerMessage{Session: e.Session, From: from, Payload: payload})
 		return nil
 	case processor.KeyGenerated:
-		g.generated[i] = e
+		if s := g.Sessions[e.Session]; s != nil {
+			s.add(i, e)
+		}
 	case processor.SignedBatch:
-		g.Signed[e.Batch.ID] = e
+		if s := g.Sessions[e.Session]; s == nil || !s.Abandoned {
+			g.Signed[e.Batch.ID] = e
+		}
 	}
 	g.OnEvent(i, body)
 	return nil
 }
 
-// GenerateKey starts an attempt of session 0 among all validators.
-func (g *Group) GenerateKey(attempt uint32, minOK uint16) {
-	e := processor.GenerateKey{Session: 0, Attempt: attempt, Threshold: g.Threshold, MinOK: minOK}
-	for i, weight := range g.Weights {
-		e.Participants = append(e.Participants, dkg.Participant{Key: Identity(i).Public(), Weight: weight})
-	}
-	g.Append(e)
-}
-
-// ConfirmKey votes in what the validators generated, who must agree.
-func (g *Group) ConfirmKey(ctx context.Context) error {
-	var key *processor.KeyGenerated
-	for _, i := range slices.Sorted(maps.Keys(g.generated)) {
-		one := g.generated[i]
-		if key == nil {
-			key = &one
-		} else if key.BatchKey != one.BatchKey || string(key.NetworkKey) != string(one.NetworkKey) {
-			return fmt.Errorf("validator %d generated another key", i)
-		}
-	}
-	if key == nil {
-		return errors.New("no key was generated")
-	}
-	tip, err := g.Chain.Coin().Tip(ctx)
-	if err != nil {
-		return err
-	}
-	g.Key = key
-	e := processor.ConfirmKey{Session: key.Session, Attempt: key.Attempt, BatchKey: key.BatchKey, NetworkKey: key.NetworkKey}
-	e.Start.At = tip
-	g.Append(e)
-	return nil
-}
-
-// Domain is that of the group's batches.
-func (g *Group) Domain() batch.Domain {
+// Domain is that of what a session's batch key signs.
+func (g *Group) Domain(session uint64) batch.Domain {
 	c := g.Chain.Coin()
-	return batch.Domain{Network: c.Name(), Genesis: c.Genesis()}
+	return batch.Domain{Network: c.Name(), Genesis: c.Genesis(), Session: session}
 }
 
 // Acknowledge orders the acknowledgement of the next batch, which must be
 // signed: a signature that crypto/ed25519 does not accept is an error.
 func (g *Group) Acknowledge(fail map[int]bool, burns []coin.Payment) error {
+	e, err := g.acknowledgement(fail, burns)
+	if err == nil {
+		g.Append(e)
+		g.Acknowledged++
+	}
+	return err
+}
+
+func (g *Group) acknowledgement(fail map[int]bool, burns []coin.Payment) (e processor.AcknowledgeBatch, err error) {
 	signed, ok := g.Signed[g.Acknowledged]
 	if !ok {
-		return fmt.Errorf("batch %d is not signed", g.Acknowledged)
+		return e, fmt.Errorf("batch %d is not signed", g.Acknowledged)
 	}
-	digest := signed.Batch.Digest(g.Domain())
-	if !ed25519.Verify(g.Key.BatchKey[:], digest[:], signed.Signature[:]) {
-		return fmt.Errorf("batch %d: wrong signature", g.Acknowledged)
+	key := g.Key(signed.Session)
+	if key == nil {
+		return e, fmt.Errorf("batch %d is signed by session %d, which has no key", g.Acknowledged, signed.Session)
+	}
+	digest := signed.Batch.Digest(g.Domain(signed.Session))
+	if !ed25519.Verify(key.BatchKey[:], digest[:], signed.Signature[:]) {
+		return e, fmt.Errorf("batch %d: wrong signature", g.Acknowledged)
 	}
 	results := make([]bool, len(signed.Batch.Instructions))
 	for i := range results {
 		results[i] = !fail[i]
 	}
-	g.Append(processor.AcknowledgeBatch{ID: g.Acknowledged, Digest: digest, Results: results, Burns: burns})
-	g.Acknowledged++
-	return nil
+	return processor.AcknowledgeBatch{ID: g.Acknowledged, Digest: digest, Results: results, Burns: burns}, nil
 }
 
 // AcknowledgeAll acknowledges all that is signed, lets the validators run, and

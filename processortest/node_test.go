@@ -104,11 +104,11 @@ func TestNodeMixed(t *testing.T) {
 		}
 	}
 
-	g.GenerateKey(0, 4)
+	g.GenerateKey(0, 0, 4)
 	require.NoError(t, g.Run(ctx))
-	require.NoError(t, g.ConfirmKey(ctx))
+	require.NoError(t, g.ConfirmKey(ctx, 0))
 	mine(6)
-	ours, err := chain.Coin().Address(g.Key.NetworkKey, coin.External)
+	ours, err := chain.Coin().Address(g.Key(0).NetworkKey, coin.External)
 	require.NoError(t, err)
 	for _, d := range []cointest.Deposit{
 		{To: []cointest.Target{{Address: ours, Amount: 3_000_000}, {Address: ours, Amount: 1_000_000}}, Data: []byte("mint")},

@@ -3,7 +3,6 @@ package processortest
 import (
 	"context"
 	"crypto/sha512"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/serai-go/processor"
-	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/cointest"
 )
@@ -29,20 +27,34 @@ import (
 // those who made it. Lines that begin with # are comments.
 //
 //	validators n=4 t=3 | weights=1,2,1 t=3    a new group on a new chain (first)
+//	validators n=6 members=0,1,2,3 t=3        not all of it are in session 0
+//	validators surcharge=20                   transactions cost so much more
 //	keygen attempt=0 minok=4 close=1,2        generate keys, close rounds
+//	keygen session=1 members=2,3,4,5 t=3      for another set, weights=1,2,1,1
 //	keygen cheat=0 victims=1,3                validator 0 deals bad shares to these
-//	confirm                                   vote the key in, bury its first block
+//	confirm                                   vote the first key in, bury its block
+//	confirm session=1 attempt=0               vote a later one in
+//	abandon session=0 / retire session=0      a key is given up / secrets are erased
 //	mine N [ack]                              make blocks, acknowledge what gets signed
-//	deposit AMOUNT… data=text anonymous       a user pays the group
+//	deposit AMOUNT… data=text|hex=ff anonymous  a user pays the group
 //	donate AMOUNT… kind=change                a user pays an internal address
+//	deposit|donate … session=1                to the key of that session, not of 0
 //	ack fail=I,J alice=100…                   acknowledge the next batch, with burns
+//	ack other                                 with the digest of another batch
 //	burn alice=100… to=address                payments to users of these names
+//	burn … to=change session=1                to an address of the group
 //	fee RATE                                  what users pay from now on
 //	offline I… / online I… / restart I…       validators go, come back, are killed
-//	garble I                                  a message of a validator that is none
-//	fork DEPTH [drop]                         replace the newest blocks
-//	cosign N / slash I=POINTS… / retire       requests of the settlement chain
-//	received alice… / ledger / pending        write what is there
+//	lag I… / catchup I…                       their nodes see no new blocks, or do
+//	join I                                    a validator starts, on an empty store
+//	garble I / equivocate I                   a message of I that is none / an entry
+//	                                          of the log that I got otherwise before
+//	fork DEPTH [drop|keep=400,1000]           replace the newest blocks
+//	again AMOUNT…                             deposits that a fork dropped are paid again
+//	rewind [plan]                             order the rewind that validators report
+//	cosign N / slash I=POINTS…                requests of the settlement chain
+//	received alice… session=1                 write what users and keys were paid
+//	keys / ledger / pending                   write what is there
 type Scenario struct{ Blocks []Block }
 
 // Block is a part of a scenario.
@@ -97,6 +109,8 @@ type Player struct {
 	// Before is called before every command, in tests that interfere.
 	Before func(p *Player) error
 
+	lagging  map[int]uint64                // the newest block that validators' nodes see
+	deposits map[uint64]coin.TransactionID // by amount
 	payees   map[string]coin.Address
 	payments map[coin.PaymentID]string
 	record   []reportLine
@@ -110,6 +124,8 @@ type reportLine struct {
 
 // Play runs a scenario and returns it with the record of this run.
 func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
+	p.lagging = make(map[int]uint64)
+	p.deposits = make(map[uint64]coin.TransactionID)
 	p.payees = make(map[string]coin.Address)
 	p.payments = make(map[coin.PaymentID]string)
 	var played Scenario
@@ -169,64 +185,6 @@ func (p *Player) note(validator int, e processor.EventBody) {
 	p.record = append(p.record, reportLine{text, []int{validator}})
 }
 
-// arguments are what follows a command's word.
-type arguments struct {
-	order  []string
-	values map[string]string
-}
-
-func parseArguments(words []string) arguments {
-	a := arguments{values: make(map[string]string)}
-	for _, w := range words {
-		name, value, _ := strings.Cut(w, "=")
-		a.order = append(a.order, name)
-		a.values[name] = value
-	}
-	return a
-}
-
-func (a arguments) number(name string, otherwise uint64) (uint64, error) {
-	text, ok := a.values[name]
-	if !ok {
-		return otherwise, nil
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("argument %s: %w", name, err)
-	}
-	return n, nil
-}
-
-// first is the number that a command begins with.
-func (a arguments) first() (uint64, error) {
-	if len(a.order) == 0 {
-		return 0, errors.New("a number is missing")
-	}
-	return strconv.ParseUint(a.order[0], 10, 64)
-}
-
-// numbers returns a list of small numbers, none if it is not given.
-func (a arguments) numbers(name string) ([]int, error) {
-	text, ok := a.values[name]
-	if !ok {
-		return nil, nil
-	}
-	var list []int
-	for _, one := range strings.Split(text, ",") {
-		n, err := strconv.ParseUint(one, 10, 8)
-		if err != nil {
-			return nil, fmt.Errorf("argument %s: %w", name, err)
-		}
-		list = append(list, int(n))
-	}
-	return list, nil
-}
-
-func (a arguments) has(name string) bool {
-	_, ok := a.values[name]
-	return ok
-}
-
 // do runs a command and returns what it says itself.
 func (p *Player) do(ctx context.Context, line string) (string, error) {
 	words := strings.Fields(line)
@@ -266,83 +224,4 @@ func (p *Player) name(id coin.PaymentID) string {
 		return name
 	}
 	return id.String()
-}
-
-// describe says an event in words, or nothing for those that are noise.
-func (p *Player) describe(body processor.EventBody) string {
-	switch e := body.(type) {
-	case processor.KeyGenerated:
-		return fmt.Sprintf("session %d attempt %d generated a key, OK weight %d", e.Session, e.Attempt, e.OKWeight)
-	case processor.KeyGenFailed:
-		return fmt.Sprintf("session %d attempt %d failed, faulty %v, silent %v", e.Session, e.Attempt, e.Faulty, e.Silent)
-	case processor.KeyStage:
-		return fmt.Sprintf("key of session %d is %s at block %d", e.Session, e.Stage, e.Number)
-	case processor.Update:
-		var parts []string
-		for _, b := range e.Batches {
-			parts = append(parts, p.describeBatch(b))
-		}
-		return fmt.Sprintf("block %d: %s", e.Number, strings.Join(parts, ", "))
-	case processor.SignedBatch:
-		return fmt.Sprintf("batch %d signed", e.Batch.ID)
-	case processor.CosignedBlock:
-		c := batch.Cosign{Number: e.Number, Hash: e.Hash}
-		if err := c.Verify(p.domain(e.Session), p.Key.BatchKey[:], e.Signature[:]); err != nil {
-			return err.Error()
-		}
-		return fmt.Sprintf("settlement block %d cosigned", e.Number)
-	case processor.SignedSlashReport:
-		report := batch.SlashReport{Slashes: e.Slashes}
-		if err := report.Verify(p.domain(e.Session), p.Key.BatchKey[:], e.Signature[:]); err != nil {
-			return err.Error()
-		}
-		return fmt.Sprintf("slash report signed: %v", e.Slashes)
-	case processor.PaymentPlanned:
-		return fmt.Sprintf("payment %s planned", p.name(e.ID))
-	case processor.Completed:
-		return "transaction signed"
-	case processor.PaymentSettled:
-		return fmt.Sprintf("payment %s settled, %d paid, %d for costs", p.name(e.ID), e.Paid, e.Share)
-	case processor.Refunded:
-		return fmt.Sprintf("refund %s settled, %d paid, %d for costs", p.name(e.ID), e.Paid, e.Share)
-	case processor.PaymentDropped:
-		return fmt.Sprintf("payment %s dropped, %d kept: %s", p.name(e.ID), e.AmountKept, e.Reason)
-	case processor.PaymentRefused:
-		return fmt.Sprintf("payment %s refused: %s", p.name(e.ID), e.Reason)
-	case processor.Condition:
-		if e.Subject == [32]byte{} {
-			return e.Text
-		}
-		return fmt.Sprintf("%s: %s", p.name(e.Subject), e.Text)
-	case processor.InvalidParticipant:
-		reason, _, _ := strings.Cut(e.Reason, ": ")
-		return fmt.Sprintf("session %d validator %d is invalid: %s", e.Session, e.Who, reason)
-	case processor.Divergence:
-		return fmt.Sprintf("%s divergence", e.SignID.Kind)
-	case processor.Halted:
-		return "halted: " + e.Reason
-	}
-	return ""
-}
-
-// domain is that of what a session's batch key signs.
-func (p *Player) domain(session uint64) batch.Domain {
-	d := p.Domain()
-	d.Session = session
-	return d
-}
-
-func (p *Player) describeBatch(b batch.Batch) string {
-	if len(b.Instructions) == 0 {
-		return fmt.Sprintf("batch %d", b.ID)
-	}
-	var list []string
-	for _, i := range b.Instructions {
-		text := fmt.Sprintf("%d %q", i.Amount, i.Data)
-		if i.Origin == "" {
-			text += " without origin"
-		}
-		list = append(list, text)
-	}
-	return fmt.Sprintf("batch %d (%s)", b.ID, strings.Join(list, "; "))
 }

@@ -102,3 +102,20 @@ func BenchmarkSettlement(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkHeaders indexes 1,000 quiet headers in one call.
+func BenchmarkHeaders(b *testing.B) {
+	stores(b, func(b *testing.B, store storage.Store) {
+		w := benchmarked(b, store)
+		h := w.chain[0].header
+		headers := make([]coin.Header, 1000)
+		b.ReportAllocs()
+		for b.Loop() {
+			for i := range headers {
+				h.Number, h.Parent, h.ID, h.Time = h.Number+1, h.ID, blockID(h.Number+1), h.Time+1
+				headers[i] = h
+			}
+			require.NoError(b, w.update(func(tx storage.Tx) error { return w.scanner.Index(tx, headers...) }))
+		}
+	})
+}

@@ -121,3 +121,33 @@ func TestTheFirstKeyActivatesAtItsStart(t *testing.T) {
 		})
 	}
 }
+
+func TestManyHeadersAreIndexedInOneCall(t *testing.T) {
+	w := started(t, 4, 30)
+	var headers []coin.Header
+	for _, b := range w.chain {
+		headers = append(headers, b.header)
+	}
+	index := func(headers ...coin.Header) error {
+		return w.update(func(tx storage.Tx) error { return w.scanner.Index(tx, headers...) })
+	}
+	require.NoError(t, index())
+	require.Error(t, index(append(headers[:5:5], headers[6:]...)...), "one is missing")
+	require.False(t, w.frontier().Started)
+	require.NoError(t, index(headers...))
+	other := started(t, 4, 30)
+	other.indexAll()
+	require.Equal(t, other.dump(), w.dump())
+}
+
+func TestIndexingReadsNothingForEachHeader(t *testing.T) {
+	w := started(t, 4, 1000)
+	var headers []coin.Header
+	for _, b := range w.chain {
+		headers = append(headers, b.header)
+	}
+	steps := 0
+	require.NoError(t, w.update(func(tx storage.Tx) error { return w.scanner.Index(&counted{Tx: tx, n: &steps}, headers...) }))
+	require.Less(t, steps, 1010, "one for each, and few more")
+	require.EqualValues(t, 1000, w.frontier().Index)
+}

@@ -125,8 +125,9 @@ func (s *scanner) retiring(
 	}
 	key := keys.keys[live[0]]
 	retirement := keys.effective(reference)
-	// By then the successor may be abandoned, and the key stays.
-	if key.Retiring || keys.stage(live[0], reference) != Finishing || keys.stage(live[0], retirement) != Finishing {
+	// By then it is retired already, if that is decided, or its successor is
+	// abandoned, and the key stays.
+	if keys.stage(live[0], reference) != Finishing || keys.stage(live[0], retirement) != Finishing {
 		return nil, nil
 	}
 	for item, err := range s.forwards.All(tx) {

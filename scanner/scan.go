@@ -36,22 +36,35 @@ func (b *buffer) Decode(r *wire.Reader) {
 // Due implements Scanner.
 func (s *scanner) Due(r storage.Reader, most int) ([]Task, error) {
 	f, err := s.frontier.Load(r)
-	if err != nil {
+	if err != nil || !f.Active || f.Scan >= f.Index {
 		return nil, err
-	}
-	if !f.Active || f.Scan >= f.Index || most < 1 {
-		return nil, nil
 	}
 	keys, err := s.ring(r)
 	if err != nil {
 		return nil, err
 	}
-	end := min(f.Index, keys.horizon(f.Settle))
+	headers, err := s.due(r, f, keys.rulebook, most)
+	if err != nil {
+		return nil, err
+	}
 	var tasks []Task
-	for n := f.Scan; n < end && len(tasks) < most; n++ {
-		if err := keys.known(n); err != nil {
-			if len(tasks) > 0 {
-				return tasks, nil
+	for _, h := range headers {
+		tasks = append(tasks, Task{Header: h, Keys: keys.wanted(h.Number)})
+	}
+	return tasks, nil
+}
+
+// due returns the headers of the next blocks to scan, which end before one whose
+// rules are not known. If that is the next, it is an error.
+func (s *scanner) due(r storage.Reader, f Frontier, book rulebook, most int) (headers []coin.Header, err error) {
+	if !f.Active {
+		return nil, nil
+	}
+	end := min(f.Index, book.horizon(f.Settle))
+	for n := f.Scan; n < end && len(headers) < most; n++ {
+		if err := book.known(n); err != nil {
+			if n > f.Scan {
+				break
 			}
 			return nil, err
 		}
@@ -62,24 +75,28 @@ func (s *scanner) Due(r storage.Reader, most int) ([]Task, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, n)
 		}
-		tasks = append(tasks, Task{Header: header, Keys: keys.wanted(n)})
+		headers = append(headers, header)
 	}
-	return tasks, nil
+	return headers, nil
 }
 
 // Scan implements Scanner.
 func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output) error {
-	tasks, err := s.Due(tx, 1)
-	switch {
-	case err != nil:
+	f, err := s.frontier.Load(tx)
+	if err != nil {
 		return err
-	case len(tasks) == 0 || tasks[0].Header != header:
-		// A rewind may have come between.
-		return fmt.Errorf("%w: block %d is not due", coin.ErrTransient, header.Number)
 	}
 	keys, err := s.ring(tx)
 	if err != nil {
 		return err
+	}
+	due, err := s.due(tx, f, keys.rulebook, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(due) == 0 || due[0] != header:
+		// A rewind may have come between.
+		return fmt.Errorf("%w: block %d is not due", coin.ErrTransient, header.Number)
 	}
 	standings := keys.standings(header.Number)
 	b, err := s.sift(tx, keys.at(header.Number), standings, header.Number, outputs)
@@ -90,10 +107,6 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 		return fmt.Errorf("report block %d: %w", header.Number, err)
 	}
 	if err := s.buffers.Put(tx, header.Number, b); err != nil {
-		return err
-	}
-	f, err := s.frontier.Load(tx)
-	if err != nil {
 		return err
 	}
 	f.Scan++

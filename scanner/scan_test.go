@@ -324,3 +324,75 @@ func TestOutputsOfTheGroupAreGuarded(t *testing.T) {
 		}
 	}
 }
+
+func TestSeveralBlocksAreScannedInOneTransaction(t *testing.T) {
+	w := started(t, 2, 20)
+	w.indexAll()
+	for n := range w.chain {
+		w.putRate(uint64(n))
+	}
+	var tasks []Task
+	require.NoError(t, w.update(func(tx storage.Tx) (err error) {
+		if tasks, err = w.scanner.Due(tx, 10); err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			if err := w.scanner.Scan(tx, task.Header, w.chain[task.Header.Number].outputs); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.Len(t, tasks, 3)
+	require.EqualValues(t, 5, w.frontier().Scan)
+	w.view(func(r storage.Reader) error {
+		none, err := w.scanner.Due(r, 10)
+		require.Empty(t, none)
+		return err
+	})
+	w.acknowledge()
+	w.view(func(r storage.Reader) error {
+		for most, want := range []int{0, 1, 1, 1} {
+			tasks, err := w.scanner.Due(r, most)
+			require.NoError(t, err)
+			require.Len(t, tasks, want)
+		}
+		return nil
+	})
+}
+
+// What a block costs does not grow with what is known already, nor faster than
+// what is in it.
+func TestTheCostOfABlock(t *testing.T) {
+	w := started(t, 2, 3)
+	w.settleAll()
+	w.confirmNext(6)
+	w.growTo(8)
+	cost := func(outputs int) (steps int) {
+		var list []coin.Output
+		for i := range outputs { // reported, held back, and of the group
+			list = append(list, [...]coin.Output{
+				deposit(100, "data"), to(6, deposit(100, "data")), {Kind: coin.Change, Amount: 100},
+			}[i%3])
+		}
+		n := w.pay(list...)
+		w.indexAll()
+		for m := n - RateBlocks + 1; m <= n; m++ {
+			w.putRate(m)
+		}
+		require.NoError(t, w.update(func(tx storage.Tx) error {
+			return w.scanner.Scan(&counted{Tx: tx, n: &steps}, w.chain[n].header, w.chain[n].outputs)
+		}))
+		return steps
+	}
+	few := cost(300) // 9
+	many := cost(3000)
+	require.Less(t, many, 10*few)
+	w.settleAll()
+	w.growTo(11)
+	require.Len(t, w.settledLate, 100+1000)
+	later := cost(300) // 12
+	w = two(t)
+	w.growTo(11)
+	require.Equal(t, cost(300), later, "with or without 3,300 others")
+}

@@ -9,6 +9,11 @@
 // that spends: everything validators must agree on happens at the position of
 // an acknowledgement in the log.
 //
+// Each validator set has a key of its own. Keys follow one another (Stage): of
+// at most two that live, the older hands over to the younger, block by block, as
+// decided at least a window before, so that all validators know when they scan
+// a block what each key does there.
+//
 // The package reads no network. A step that lacks something only the network
 // has says so with a typed error (RateMissing, Unresolved, ErrNotScanned);
 // its driver supplies it in a transaction of its own and tries again.

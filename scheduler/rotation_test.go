@@ -300,18 +300,17 @@ func TestOutputsMoveOldestFirstInBoundedTransactions(t *testing.T) {
 func TestOutputsOfWhichTooLittleWouldArriveStay(t *testing.T) {
 	w := newWorld(t, parameters())
 	w.rate = 10
-	w.deposits(24, 25) // 49 of fees or less would be needed for dust
+	w.deposits(24, 35) // 50 are fees
 	w.roles = []coin.Role{leaving(3, 4)}
 	w.settle(coin.SettledBlock{})
 	require.Empty(t, w.newPlans)
 	require.True(t, w.idle(3))
-	w.deposits(11)
-	require.EqualValues(t, dust-10, 60-weigh(3, 1)*10, "the third costs 10 more")
-	require.Empty(t, w.newPlans)
-	w.rate = 8
-	require.False(t, w.idle(3))
-	w.settle(coin.SettledBlock{})
-	require.EqualValues(t, 60-48, w.only().Own[0].Amount)
+	cheap := w.fork()
+	cheap.rate = 9
+	require.False(t, cheap.idle(3))
+	w.deposits(11) // costs 10
+	require.EqualValues(t, dust, w.only().Own[0].Amount)
+	require.Equal(t, []uint64{24, 35, 11}, inputs(w.only()))
 }
 
 func TestChangeThatComesBackToAKeyThatLeavesMoves(t *testing.T) {

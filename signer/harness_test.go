@@ -222,7 +222,7 @@ func (n *node) read() error {
 // work does all the signing that is due.
 func (n *node) work() error {
 	for {
-		if again, err := n.Work(n.Context(), n.store); err != nil || !again {
+		if again, err := n.Work(n.Context(), n.store, true); err != nil || !again {
 			return err
 		}
 	}

@@ -43,6 +43,9 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
+// follows tells whether what is signed follows from what is seen of the chain.
+func (k Kind) follows() bool { return k == Batch || k == Plan }
+
 // ID is a sign ID: it stands for exactly one message, that of a subject of a
 // kind, signed by a session.
 type ID struct {

@@ -19,8 +19,10 @@ type publication struct {
 // the chain until it settles. What the node does not take is told, once for
 // each kind of answer. One transaction that the node does not answer for does
 // not keep the others back; the error names them all, and they are due again.
-func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64) (bool, error) {
-	due, err := s.unpublished(ctx, store, tip)
+// Unless the view of the chain is fresh, what this process has not handed over
+// yet waits.
+func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, fresh bool) (bool, error) {
+	due, err := s.unpublished(ctx, store, tip, fresh)
 	if err != nil {
 		return false, err
 	}
@@ -56,8 +58,9 @@ func taken(answer coin.Publication) bool {
 }
 
 // unpublished returns the transactions that were not handed over at this tip
-// yet, and forgets those that are gone.
-func (s *Signer) unpublished(ctx context.Context, store storage.Store, tip uint64) (due []storage.Item[coin.PlanID, signed], err error) {
+// yet, with those that never were only if the view is fresh, and forgets those
+// that are gone.
+func (s *Signer) unpublished(ctx context.Context, store storage.Store, tip uint64, fresh bool) (due []storage.Item[coin.PlanID, signed], err error) {
 	known := make(map[coin.PlanID]publication, len(s.published))
 	err = store.View(ctx, func(r storage.Reader) error {
 		for item, err := range s.signed.All(r) {
@@ -65,7 +68,7 @@ func (s *Signer) unpublished(ctx context.Context, store storage.Store, tip uint6
 				return err
 			}
 			p, ok := s.published[item.Key]
-			if !ok || p.tip != tip {
+			if ok && p.tip != tip || !ok && fresh {
 				due = append(due, item)
 			}
 			if ok {

@@ -37,7 +37,7 @@ func signedPlans(t *testing.T, count int) (*world, *node, []coin.PlanID) {
 
 func (n *node) publishAt(t *testing.T, tip uint64) int {
 	before := len(n.coin.published)
-	_, err := n.Publish(t.Context(), n.store, tip)
+	_, err := n.Publish(t.Context(), n.store, tip, true)
 	require.NoError(t, err)
 	return len(n.coin.published) - before
 }
@@ -92,13 +92,13 @@ func TestOneTransactionKeepsNoOtherBack(t *testing.T) {
 		}
 		return coin.Publication{Status: coin.Accepted}, nil
 	}
-	did, err := n.Publish(t.Context(), n.store, 1)
+	did, err := n.Publish(t.Context(), n.store, 1, true)
 	require.ErrorIs(t, err, coin.ErrTransient)
 	require.False(t, did)
 	require.Len(t, n.coin.published, len(bad)+3)
 
 	trouble = nil
-	did, err = n.Publish(t.Context(), n.store, 1)
+	did, err = n.Publish(t.Context(), n.store, 1, true)
 	require.NoError(t, err)
 	require.True(t, did)
 	require.Len(t, n.coin.published, len(bad)+4, "only what failed is due again")
@@ -111,7 +111,7 @@ func TestPublicationEndsWithItsContext(t *testing.T) {
 		cancel()
 		return coin.Publication{}, errors.Join(coin.ErrTransient, ctx.Err())
 	}
-	_, err := n.Publish(ctx, n.store, 1)
+	_, err := n.Publish(ctx, n.store, 1, true)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Len(t, n.coin.published, 1)
 }

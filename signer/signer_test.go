@@ -67,7 +67,7 @@ func TestAFollowerWithoutSharesGetsTheSignatures(t *testing.T) {
 	w.reportAll(0)
 	w.run()
 	require.ElementsMatch(t, []string{"batch 0 signed", planLine(id)}, follower.told())
-	_, err := follower.Publish(t.Context(), follower.store, 1)
+	_, err := follower.Publish(t.Context(), follower.store, 1, true)
 	require.NoError(t, err)
 	require.Len(t, follower.coin.published, 1)
 }

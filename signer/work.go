@@ -90,14 +90,15 @@ func (t *task) elements() int {
 }
 
 // Work does what is due for some sign IDs: it commits, answers sets, and hands
-// on the signatures of complete ones. It tells whether it did anything; there
-// may be more then.
-func (s *Signer) Work(ctx context.Context, store storage.Store) (bool, error) {
+// on the signatures of complete ones. Unless the view of the chain is fresh, it
+// neither commits to plans and batches nor answers for them. It tells whether it
+// did anything; there may be more then.
+func (s *Signer) Work(ctx context.Context, store storage.Store, fresh bool) (bool, error) {
 	var open []storage.Item[ID, duty]
 	var tasks []*task
 	err := store.View(ctx, func(r storage.Reader) (err error) {
 		if open, err = s.unfinished(r); err == nil {
-			tasks, err = s.due(r, open)
+			tasks, err = s.due(r, open, fresh)
 		}
 		return err
 	})
@@ -150,7 +151,7 @@ func (s *Signer) erase(open []storage.Item[ID, duty]) {
 }
 
 // due returns the tasks of one round.
-func (s *Signer) due(r storage.Reader, open []storage.Item[ID, duty]) (tasks []*task, err error) {
+func (s *Signer) due(r storage.Reader, open []storage.Item[ID, duty], fresh bool) (tasks []*task, err error) {
 	elements, committed := 0, 0
 	for _, item := range open {
 		id, d := item.Key, item.Value
@@ -162,7 +163,7 @@ func (s *Signer) due(r storage.Reader, open []storage.Item[ID, duty]) (tasks []*
 		if err != nil {
 			return nil, err
 		}
-		if own.waits(d) && !complete {
+		if (own.waits(d) || !fresh && id.Kind.follows()) && !complete {
 			continue
 		}
 		t, err := s.task(r, id, d, own)

@@ -36,7 +36,9 @@ type mutation struct {
 }
 
 // all are the mutations of all tables.
-var all = slices.Concat(data, reports, payments, rotation, keys, threshold, sessions, signing, lanes, bitcoin)
+var all = slices.Concat(
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, bitcoin, nodes,
+)
 
 func (m mutation) pkg() string {
 	if m.in != "" {

@@ -24,7 +24,7 @@ var rotation = []mutation{
 		why:  "a deposit is credited twice",
 		file: "scheduler/settle.go",
 		old:  "if !ok || credit != l.Credit || l.Amount > l.Credit ||",
-		new:  "if l.Amount > l.Credit ||",
+		new:  "if ok && credit != l.Credit || l.Amount > l.Credit ||",
 		test: "TestLateReportsThatContradictTheBooksHalt",
 	},
 	{
@@ -136,7 +136,7 @@ var rotation = []mutation{
 		why:  "it retires, and what comes back is lost",
 		file: "scheduler/gone.go",
 		old:  "if err != nil || p.Plans > 0 {",
-		new:  "if err != nil {",
+		new:  "if err != nil || p.Plans > 1000 {",
 		test: "TestAKeyThatIsNotIdleDoesNotRetire",
 	},
 	{

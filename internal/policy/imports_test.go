@@ -44,6 +44,7 @@ var edges = []rule{
 	{"coin", []string{"internal/wire", "storage", "eventuality", "frost"}},
 
 	{"coin/cointest", []string{"coin", "eventuality", "frost/...", "internal/wire", "storage", "github.com/stretchr/testify/...", "pgregory.net/rapid"}},
+	{"coin/nodes", []string{"coin"}},
 	{"coin/mock", []string{"coin", "coin/cointest", "eventuality", "frost", "frost/ed25519", "internal/wire", "storage"}},
 	{"coin/bitcoin/bitcointest", []string{
 		"coin", "coin/cointest", "coin/bitcoin/...", "eventuality", "frost", "internal/wire", "internal/jsonrpc", "internal/testnodes",
@@ -132,6 +133,8 @@ func TestImportRulesFail(t *testing.T) {
 		{"scheduler/chained", modulePath + "/scanner"},
 		{"signer", modulePath},
 		{"coin", modulePath + "/coin/bitcoin"},
+		{"coin", modulePath + "/coin/nodes"},
+		{"coin/nodes", modulePath + "/coin/bitcoin"},
 		{".", modulePath + "/coin/mock"},
 		{".", modulePath + "/internal/jsonrpc"},
 		{"eventuality", modulePath + "/coin"},
