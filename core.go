@@ -3,6 +3,7 @@ package processor
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
@@ -49,6 +50,13 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 		Chain: k.scanner, Plans: k.signer, Events: k.outbox,
 	})
 	return k
+}
+
+// confirmations is that of the newest rules that are known: it decides how soon a
+// block is seen, and nothing else.
+func (k *core) confirmations(r storage.Reader) (uint64, error) {
+	newest, err := k.scanner.Rules(r, math.MaxUint64)
+	return newest.Confirmations, err
 }
 
 // openShares opens the shares of all keys, so that they are known to be there.

@@ -11,40 +11,9 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
-// follower keeps what following the chain need not fetch twice.
-type follower struct {
-	mu     sync.Mutex
-	blocks []coin.Block // the last scanned ones, which are to settle soon
-}
-
-func newFollower() *follower { return new(follower) }
-
-// keptBlocks is how many parsed blocks stay in memory until they settle.
-const keptBlocks = 8
-
-func (f *follower) keep(b coin.Block) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.blocks = append(f.blocks, b)
-	if len(f.blocks) > keptBlocks {
-		f.blocks = append([]coin.Block(nil), f.blocks[1:]...)
-	}
-}
-
-func (f *follower) find(id coin.BlockID) coin.Block {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, b := range f.blocks {
-		if b.Header().ID == id {
-			return b
-		}
-	}
-	return nil
-}
-
 // block returns a block, from memory if it is there.
 func (p *Processor) block(ctx context.Context, header coin.Header) (coin.Block, error) {
-	if b := p.follow.find(header.ID); b != nil {
+	if b := p.follow.find(header); b != nil {
 		return b, nil
 	}
 	b, err := p.config.Coin.Block(ctx, header)
@@ -72,36 +41,107 @@ func (p *Processor) followChain(ctx context.Context) (bool, error) {
 
 // index appends the headers that are final under the given tip.
 func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
-	if tip+1 < p.config.Parameters.Confirmations {
-		return false, nil
+	deep, err := p.confirmations(ctx)
+	if err != nil || tip+1 < deep {
+		return false, err
 	}
-	final := tip + 1 - p.config.Parameters.Confirmations
+	final := tip + 1 - deep
 	next, first, ok, err := p.nextHeader(ctx, final)
 	if err != nil || !ok {
 		return false, err
 	}
 	did := false
-	for n := next; n <= final; n++ {
-		header, err := p.header(ctx, n)
-		if err != nil {
-			return did, err
+	for n := next; n <= final; {
+		list, trouble := p.headers(ctx, n, int(min(final-n+1, maxHeaders)))
+		if len(list) == 0 {
+			return did, trouble
 		}
 		if first && n == next {
 			// No indexed parent vouches for it: its successor has to.
-			if err := p.linked(ctx, header, n+1); err != nil {
+			if err := p.linked(ctx, list[0], n+1); err != nil {
 				return did, err
 			}
 		}
-		err = p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.core.scanner.Index(tx, header) })
+		err = p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.core.scanner.Index(tx, list...) })
+		// Among themselves they are linked, so only the first one can be on
+		// another chain.
 		if changed, ok := errors.AsType[*scanner.ChainChanged](err); ok {
 			return did, p.locate(ctx, changed)
 		}
 		if err != nil {
-			return did, fmt.Errorf("index header %d: %w", n, err)
+			return did, fmt.Errorf("index headers from %d: %w", n, err)
 		}
 		did = true
+		n += uint64(len(list))
+		p.wake.all() // they can be fetched
+		if trouble != nil {
+			return did, trouble
+		}
 	}
 	return did, nil
+}
+
+// confirmations is after how many blocks, itself the first, a block is final.
+func (p *Processor) confirmations(ctx context.Context) (deep uint64, err error) {
+	err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		deep, err = p.core.confirmations(r)
+		return err
+	})
+	return deep, err
+}
+
+// maxHeaders is how many headers are asked for and indexed at a time: the
+// commit takes well below a second.
+const maxHeaders = 1000
+
+// headers asks the node for so many headers of its best chain. With an error it
+// returns those before. Each follows from the one before.
+func (p *Processor) headers(ctx context.Context, first uint64, count int) ([]coin.Header, error) {
+	list, trouble := p.readHeaders(ctx, first, count)
+	for i := 1; i < len(list); i++ {
+		if list[i].Parent != list[i-1].ID {
+			return nil, unlinked(list[i].Number)
+		}
+	}
+	return list, trouble
+}
+
+func (p *Processor) readHeaders(ctx context.Context, first uint64, count int) ([]coin.Header, error) {
+	if bulk, ok := p.config.Coin.(coin.BulkReader); ok && count > 1 {
+		list, err := bulk.Headers(ctx, first, count)
+		if err == nil && len(list) != count {
+			err = fmt.Errorf("%w: %d headers", coin.ErrInvalid, len(list))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("fetch %d headers from %d: %w", count, first, err)
+		}
+		return list, nil
+	}
+	list := make([]coin.Header, count)
+	errs := make([]error, count)
+	next := -1
+	var mu sync.Mutex
+	p.workers.together(ctx, fetchers, func(ctx context.Context) (bool, error) {
+		mu.Lock()
+		next++
+		i := next
+		mu.Unlock()
+		if i >= count {
+			return false, nil
+		}
+		list[i], errs[i] = p.header(ctx, first+uint64(i))
+		return true, errs[i]
+	})
+	for i := range list {
+		if errs[i] != nil { // all before it were asked for
+			return list[:i], errs[i]
+		}
+	}
+	return list, nil
+}
+
+func unlinked(n uint64) error {
+	return fmt.Errorf("%w: the node's headers %d and %d are not linked", coin.ErrInvalid, n-1, n)
 }
 
 // header asks the node for a header of its best chain.
@@ -123,7 +163,7 @@ func (p *Processor) linked(ctx context.Context, parent coin.Header, last uint64)
 			return err
 		}
 		if header.Parent != parent.ID {
-			return fmt.Errorf("%w: the node's headers %d and %d are not linked", coin.ErrInvalid, parent.Number, n)
+			return unlinked(n)
 		}
 		parent = header
 	}
@@ -231,82 +271,150 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 		return err
 	}
 	if changed.Found.Parent != root.ID {
-		return fmt.Errorf("%w: the node's headers %d and %d are not linked", coin.ErrInvalid, n, changed.Found.Number)
+		return unlinked(changed.Found.Number)
 	}
-	if err := p.linked(ctx, changed.Found, first+p.config.Parameters.Confirmations-1); err != nil {
+	deep, err := p.confirmations(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.linked(ctx, changed.Found, first+deep-1); err != nil {
 		return err
 	}
 	return changed
 }
 
-// scan scans the blocks that are due. It tells whether there were any.
+// maxScan is how many blocks are scanned in one transaction.
+const maxScan = 64
+
+// scan scans the blocks that are due and in memory. It tells whether there were
+// any.
 func (p *Processor) scan(ctx context.Context) (bool, error) {
 	did := false
 	for {
-		var task *scanner.Task
-		err := p.config.Store.View(ctx, func(r storage.Reader) error {
-			tasks, err := p.core.scanner.Due(r, 1)
-			if len(tasks) > 0 {
-				task = &tasks[0]
-			}
+		var tasks []scanner.Task
+		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+			tasks, err = p.core.scanner.Due(r, maxScan)
 			return err
 		})
-		if err != nil || task == nil {
+		if err != nil || len(tasks) == 0 {
 			return did, err
 		}
-		if err := p.scanBlock(ctx, task); err != nil {
-			return did, fmt.Errorf("scan block %d: %w", task.Header.Number, err)
+		ready := p.follow.due(tasks)
+		if len(ready) == 0 {
+			return did, nil // it is being fetched
+		}
+		one, err := p.scanBlocks(ctx, tasks, ready)
+		did = did || one
+		if err != nil {
+			return did, err
 		}
 		p.wake.all()
-		did = true
 	}
 }
 
-func (p *Processor) scanBlock(ctx context.Context, task *scanner.Task) error {
-	block, err := p.block(ctx, task.Header)
-	if err != nil {
-		return err
-	}
-	outputs, err := p.config.Coin.Outputs(ctx, block, task.Keys)
-	if err != nil {
-		return err
-	}
-	p.follow.keep(block)
-	for {
-		err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
-			return p.core.scanner.Scan(tx, task.Header, outputs)
+// scanBlocks scans blocks, those without outputs together with the one before.
+// It tells whether it scanned any.
+func (p *Processor) scanBlocks(ctx context.Context, tasks []scanner.Task, ready []heldBlock) (bool, error) {
+	did := false
+	for len(ready) > 0 {
+		n := 0
+		for n < len(ready) {
+			b := &ready[n]
+			if b.keys == nil || !sameKeys(b.keys, tasks[n].Keys) {
+				var err error
+				if b.outputs, err = p.config.Coin.Outputs(ctx, b.block, tasks[n].Keys); err != nil {
+					if n > 0 {
+						break // the next time, as the first one
+					}
+					return did, fmt.Errorf("search block %d: %w", tasks[n].Header.Number, err)
+				}
+				b.keys = tasks[n].Keys
+			}
+			if n > 0 && len(b.outputs) > 0 {
+				break
+			}
+			n++
+		}
+		err := p.carryOut(ctx, nil, func(tx storage.Tx) error {
+			for i := range n {
+				if err := p.core.scanner.Scan(tx, tasks[i].Header, ready[i].outputs); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
+		if err != nil {
+			return did, fmt.Errorf("scan block %d: %w", tasks[0].Header.Number, err)
+		}
+		did = true
+		tasks, ready = tasks[n:], ready[n:]
+	}
+	return did, nil
+}
+
+// carryOut runs a step of the core in one transaction with all it lacks from
+// the network, which is brought as the step asks for it. What was brought before
+// an error is kept. Before each try it calls before, if there is any.
+func (p *Processor) carryOut(ctx context.Context, before func() error, step func(storage.Tx) error) error {
+	var brought []func(storage.Tx) error
+	bring := func(tx storage.Tx) error {
+		for _, put := range brought {
+			if err := put(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for {
+		var err error
+		if before != nil {
+			err = before()
+		}
+		if err == nil {
+			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+				if err := bring(tx); err != nil {
+					return err
+				}
+				return step(tx)
+			})
+		}
 		if err == nil {
 			return nil
 		}
-		if supplied, err := p.supply(ctx, err); !supplied {
+		put, err := p.supply(ctx, err)
+		if err != nil {
+			if len(brought) > 0 && passes(err) {
+				if failed := p.config.Store.Update(ctx, bring); failed != nil {
+					return failed
+				}
+			}
 			return err
 		}
+		brought = append(brought, put)
 	}
 }
 
-// supply brings what a step of the core lacked from the network into the
-// database. It returns false and the cause if that was not it.
-func (p *Processor) supply(ctx context.Context, cause error) (bool, error) {
+// supply brings what a step of the core lacked from the network, and returns
+// what puts it into the database. It returns the cause if that was not it.
+func (p *Processor) supply(ctx context.Context, cause error) (func(storage.Tx) error, error) {
 	if missing, ok := errors.AsType[*scanner.RateMissing](cause); ok {
-		rate, err := p.config.Coin.BlockRate(ctx, missing.Header)
+		rate, err := p.rate(ctx, missing.Header)
 		if err != nil {
-			return false, fmt.Errorf("fee rate of block %d: %w", missing.Header.Number, err)
+			return nil, fmt.Errorf("fee rate of block %d: %w", missing.Header.Number, err)
 		}
-		err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		return func(tx storage.Tx) error {
 			// A rewind may have come between.
 			header, _, err := p.core.scanner.Header(tx, missing.Header.Number)
 			if err != nil || header != missing.Header {
 				return err
 			}
 			return p.core.scanner.PutRate(tx, missing.Header.Number, rate)
-		})
-		return err == nil, err
+		}, nil
 	}
 	if unresolved, ok := errors.AsType[*scanner.Unresolved](cause); ok {
 		block, err := p.block(ctx, unresolved.Header)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		var x scanner.Resolution
 		err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
@@ -314,10 +422,19 @@ func (p *Processor) supply(ctx context.Context, cause error) (bool, error) {
 			return err
 		})
 		if err != nil {
-			return false, fmt.Errorf("resolve block %d: %w", unresolved.Header.Number, err)
+			return nil, fmt.Errorf("resolve block %d: %w", unresolved.Header.Number, err)
 		}
-		err = p.config.Store.Update(ctx, func(tx storage.Tx) error { return p.core.scanner.PutResolution(tx, x) })
-		return err == nil, err
+		return func(tx storage.Tx) error { return p.core.scanner.PutResolution(tx, x) }, nil
 	}
-	return false, cause
+	return nil, cause
+}
+
+// rate returns a block's fee rate, from the block in memory if it is there.
+func (p *Processor) rate(ctx context.Context, header coin.Header) (uint64, error) {
+	if bulk, ok := p.config.Coin.(coin.BulkReader); ok {
+		if b := p.follow.find(header); b != nil {
+			return bulk.RateOf(ctx, b)
+		}
+	}
+	return p.config.Coin.BlockRate(ctx, header)
 }

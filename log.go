@@ -54,7 +54,7 @@ func (l *log) load(r storage.Reader) error {
 }
 
 // append stores an entry.
-func (l *log) append(tx storage.Tx, position uint64, data []byte) error {
+func (l *log) append(tx storage.Tx, position uint64, data []byte, rewinds bool) error {
 	next, err := l.next.Load(tx)
 	if err != nil {
 		return err
@@ -75,6 +75,11 @@ func (l *log) append(tx storage.Tx, position uint64, data []byte) error {
 	}
 	if err := l.next.Put(tx, position+1); err != nil {
 		return err
+	}
+	if rewinds {
+		if err := l.rewinds.Put(tx, position, struct{}{}); err != nil {
+			return err
+		}
 	}
 	return l.entries.Put(tx, position, data)
 }
@@ -214,42 +219,41 @@ func (p *Processor) passBy(ctx context.Context, of lane, position uint64) error 
 // readOne carries one entry out, in one transaction with the cursor's move. It
 // returns false while something is missing that the chain will bring.
 func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry Entry) (bool, error) {
-	for {
+	_, rewinds := entry.(Rewind)
+	var verdicts []verdict
+	err := p.carryOut(ctx, func() error {
 		if of == settleLane {
 			if _, err := p.core.signer.Prepare(ctx, p.config.Store); err != nil {
-				return false, err
+				return err
 			}
 		}
-		var verdicts []verdict
-		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		return p.config.Store.View(ctx, func(r storage.Reader) (err error) {
 			verdicts, err = p.core.check(r, of, entry)
 			return err
 		})
-		if err == nil {
-			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
-				if err := p.core.apply(tx, of, position, entry, verdicts); err != nil {
-					if passes(err) { // the core asks no node: this would never pass
-						err = fmt.Errorf("%w: %w", errCore, err)
-					}
-					return err
-				}
-				if _, ok := entry.(Rewind); ok && of == settleLane {
-					if err := p.log.rewinds.Delete(tx, position); err != nil {
-						return err
-					}
-				}
-				return p.log.store(tx, of, position+1)
-			})
+	}, func(tx storage.Tx) error {
+		if err := p.core.apply(tx, of, position, entry, verdicts); err != nil {
+			if passes(err) { // the core asks no node: this would never pass
+				err = fmt.Errorf("%w: %w", errCore, err)
+			}
+			return err
 		}
-		switch {
-		case err == nil:
-			p.log.pass(of, position, true)
-			return true, nil
-		case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, scanner.ErrUnchanged), errors.Is(err, signer.ErrNotReady):
-			return false, nil
+		if of == settleLane && rewinds {
+			if err := p.log.rewinds.Delete(tx, position); err != nil {
+				return err
+			}
 		}
-		if supplied, err := p.supply(ctx, err); !supplied {
-			return false, fmt.Errorf("log position %d: %w", position, err)
+		return p.log.store(tx, of, position+1)
+	})
+	switch {
+	case err == nil:
+		if rewinds {
+			p.follow.forget()
 		}
+		p.log.pass(of, position, true)
+		return true, nil
+	case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, scanner.ErrUnchanged), errors.Is(err, signer.ErrNotReady):
+		return false, nil
 	}
+	return false, fmt.Errorf("log position %d: %w", position, err)
 }

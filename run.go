@@ -51,6 +51,7 @@ func (p *Processor) drivers() []driver {
 			return p.core.keygen.Work(ctx, p.config.Store)
 		}},
 		{name: chainDriver, step: p.followChain, polls: true, looks: true},
+		{name: "blocks", step: p.fetch, looks: true, always: true},
 		{name: "scan", step: p.scan, looks: true, always: true},
 		read(batchLane),
 		read(settleLane),
@@ -162,6 +163,9 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 		}
 		if err := p.judge(ctx, d, err); err != nil {
 			return err
+		}
+		if did {
+			wait = p.config.Poll // the trouble, if any, is a new one
 		}
 		switch {
 		case err != nil && !errors.Is(err, errBlind): // passing trouble
@@ -336,6 +340,38 @@ func (w *workers) parallel(n int, do func(int)) {
 		})
 	}
 	group.Wait()
+}
+
+// together does something until there is nothing left to do or one of them
+// fails, in some goroutines that have all ended when it returns. It tells
+// whether there was anything. Without many it is the caller who does it.
+func (w *workers) together(ctx context.Context, goroutines int, do func(context.Context) (bool, error)) (bool, error) {
+	var did, failed atomic.Bool
+	work := func() error {
+		for !failed.Load() {
+			one, err := do(ctx)
+			if one {
+				did.Store(true)
+			}
+			if err != nil {
+				failed.Store(true)
+			}
+			if err != nil || !one {
+				return err
+			}
+		}
+		return nil
+	}
+	if !w.many.Load() {
+		err := work()
+		return did.Load(), err
+	}
+	var group errgroup.Group
+	for range goroutines {
+		group.Go(work)
+	}
+	err := group.Wait()
+	return did.Load(), err
 }
 
 // wakeup wakes whoever waits.

@@ -106,14 +106,18 @@ func (p *Processor) blind(ctx context.Context) (string, error) {
 	tip := p.tip
 	p.mu.Unlock()
 	var f scanner.Frontier
+	var deep uint64
 	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
-		f, err = p.core.scanner.Frontier(r)
+		if f, err = p.core.scanner.Frontier(r); err == nil {
+			deep, err = p.core.confirmations(r)
+		}
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	if f.Started && tip+2 < f.Index+p.config.Parameters.Confirmations {
+	// With rules that want more confirmations, what is final stays so.
+	if f.Started && tip+2 < f.Index+min(deep, p.config.Parameters.Confirmations) {
 		return fmt.Sprintf("the node's chain ends with block %d, before what was final", tip), nil
 	}
 	return "", nil

@@ -22,6 +22,9 @@ type Status struct {
 	Tip uint64
 	// Frontier is how far blocks are indexed, scanned and settled.
 	Frontier scanner.Frontier
+	// Progress is how far that is behind Tip and the log. Rates and what time
+	// remains follow from two of them.
+	Progress Progress
 	// Keys are the confirmed keys, in the order of their sessions.
 	Keys []scanner.Key
 	// Ledger is the group's books.
@@ -56,6 +59,7 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 	p.log.mu.Lock()
 	s.Read = min(p.log.at[keygenLane], p.log.at[batchLane], p.log.at[settleLane])
 	p.log.mu.Unlock()
+	var deep uint64 // after how many blocks one is final
 	err := p.config.Store.View(ctx, func(r storage.Reader) error {
 		halt, stopped, err := halted.Get(r)
 		if stopped {
@@ -77,11 +81,16 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 		read(err)
 		s.Digest, err = p.core.state.current.Load(r)
 		read(err)
+		deep, err = p.core.confirmations(r)
+		read(err)
 		return errors.Join(errs...)
 	})
 	if err != nil {
 		return s, fmt.Errorf("read status: %w", err)
 	}
+	s.Progress = newProgress(s.Tip, deep, s.Frontier)
+	s.Progress.Log = s.Next - min(s.Read, s.Next)
+	s.Progress.Held, s.Progress.HeldBytes = p.follow.load()
 	return s, nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"iter"
+	"sync"
 
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
@@ -18,6 +18,12 @@ type Tracker struct {
 	expected storage.Map[[64]byte, expectation]
 	plans    storage.Map[[96]byte, struct{}] // plan and its places in expected
 	outputs  storage.Map[[32]byte, []byte]
+
+	// What may be watched for, so that no lookup of a foreign transaction needs
+	// the database, whatever it holds.
+	mayExpect, mayGuard filter
+	learning            sync.Mutex
+	learnt              bool // what the database held before is in them
 }
 
 // NewTracker returns the tracker of a database. read reads back the Bytes of
@@ -74,6 +80,7 @@ func (t *Tracker) Expect(tx storage.Tx, plan [32]byte, e Eventuality) error {
 		return fmt.Errorf("eventuality: lookup of %d bytes", len(e.Lookup()))
 	}
 	at := place(e.Lookup(), e.ID())
+	t.mayExpect.add([32]byte(at[:32]))
 	var of [96]byte
 	copy(of[:], plan[:])
 	copy(of[32:], at[:])
@@ -111,7 +118,9 @@ func (t *Tracker) Forget(tx storage.Tx, plan [32]byte) error {
 // Guard watches for the spend of an output of the group, which has the given
 // name and is looked up by the given bytes.
 func (t *Tracker) Guard(tx storage.Tx, lookup, name []byte) error {
-	return t.outputs.Put(tx, hashOf(lookup), name)
+	hash := hashOf(lookup)
+	t.mayGuard.add(hash)
+	return t.outputs.Put(tx, hash, name)
 }
 
 // Unguard ends the watch for a spend.
@@ -135,31 +144,24 @@ type Spend struct {
 // Find returns, in the order of the transactions, the completions among them
 // and the spends that nothing explains.
 func (t *Tracker) Find(r storage.Reader, transactions []Transaction) ([]Completion, []Spend, error) {
-	lookups := make([][][]byte, len(transactions))
-	most := 0
-	for i, transaction := range transactions {
-		lookups[i] = transaction.Lookups()
-		most += len(lookups[i])
-	}
-	expected, err := readSet(t.expected.All(r), most, func(k [64]byte) [32]byte { return [32]byte(k[:32]) })
-	if err != nil {
+	if err := t.learn(r); err != nil {
 		return nil, nil, err
 	}
-	outputs, err := readSet(t.outputs.All(r), most, func(k [32]byte) [32]byte { return k })
-	if err != nil || expected.empty() && outputs.empty() {
-		return nil, nil, err
+	if t.mayExpect.empty() && t.mayGuard.empty() {
+		return nil, nil, nil
 	}
 	var completions []Completion
 	var spends []Spend
-	for i, transaction := range transactions {
+	for _, transaction := range transactions {
 		var completion *Completion
 		var spend *Spend
-		for _, lookup := range lookups[i] {
+		for _, lookup := range transaction.Lookups() {
 			hash := hashOf(lookup)
-			if spend == nil && outputs.mayHave(hash) {
+			var err error
+			if spend == nil && t.mayGuard.has(hash) {
 				spend, err = t.spend(r, hash, transaction)
 			}
-			if err == nil && expected.mayHave(hash) {
+			if err == nil && t.mayExpect.has(hash) {
 				completion, err = t.completion(r, hash, transaction)
 			}
 			if err != nil {
@@ -210,33 +212,4 @@ func (t *Tracker) completion(r storage.Reader, hash [32]byte, transaction Transa
 		}
 	}
 	return nil, nil
-}
-
-// set is what may be in a map, so that most lookups need no search in the
-// database: hashes of lookups, or nil for a map that is too large to read.
-type set map[[32]byte]struct{}
-
-// readSet reads the hashes of a map's keys, unless there are more than most.
-func readSet[K, T any](items iter.Seq2[storage.Item[K, T], error], most int, hash func(K) [32]byte) (set, error) {
-	s := set{}
-	for item, err := range items {
-		switch {
-		case err != nil:
-			return nil, err
-		case len(s) == most:
-			return nil, nil
-		}
-		s[hash(item.Key)] = struct{}{}
-	}
-	return s, nil
-}
-
-func (s set) empty() bool { return s != nil && len(s) == 0 }
-
-func (s set) mayHave(hash [32]byte) bool {
-	if s == nil {
-		return true
-	}
-	_, ok := s[hash]
-	return ok
 }

@@ -123,13 +123,17 @@ func atOnce(p *processortest.Player) func(*processor.Processor, uint64) uint64 {
 	return func(*processor.Processor, uint64) uint64 { return uint64(len(p.Log)) }
 }
 
-// crashes returns the commits to crash after: all up to a number, beyond that
-// every first one of its kind and a seeded stride. With the race detector, which
-// is slow, only the latter two.
-func crashes(store *storage.Memory, all int, random *rand.Rand) []int {
-	total := store.Commits()
-	if raceDetector {
+// crashes returns the commits to crash after: all up to 300, beyond that every
+// first one of its kind and a seeded stride. With the race detector, which is
+// slow, only the latter two, and so in long runs, which begin like the others.
+func crashes(store *storage.Memory, long bool, random *rand.Rand) []int {
+	all, total := 300, store.Commits()
+	if raceDetector || long {
 		all = 0
+	}
+	part := 20
+	if long {
+		part = 8
 	}
 	seen := make(map[string]bool)
 	stride := 0
@@ -141,15 +145,18 @@ func crashes(store *storage.Memory, all int, random *rand.Rand) []int {
 		}
 		seen[kind] = true
 		if stride--; stride < 0 {
-			stride = random.IntN(1 + total/20)
+			stride = random.IntN(1 + total/part)
 		}
 	}
 	return list
 }
 
-// seeds is how many random runs to make.
-func seeds(n uint64) uint64 {
-	if raceDetector {
+// long tells whether a run has more than one session.
+func long(p *processortest.Player) bool { return len(p.Sessions) > 1 }
+
+// seeds is how many random runs to make, fewer of a long one.
+func seeds(n uint64, long bool) uint64 {
+	if raceDetector || long {
 		return 2
 	}
 	return n
@@ -164,10 +171,6 @@ func TestCrashEverywhere(t *testing.T) {
 		of := watched(reference)
 		require.NotEmpty(t, of)
 		want := statuses(t, reference, of)
-		all := 300
-		if len(reference.Sessions) > 1 {
-			all = 0 // such runs are long, and begin like the others
-		}
 
 		for n, i := range of {
 			t.Run(fmt.Sprintf("validator %d", i), func(t *testing.T) {
@@ -176,7 +179,7 @@ func TestCrashEverywhere(t *testing.T) {
 				}
 				v := reference.Validators[i]
 				from := changed(reference, i)
-				for _, k := range crashes(v.Store, all, rand.New(rand.NewPCG(1, 0))) {
+				for _, k := range crashes(v.Store, long(reference), rand.New(rand.NewPCG(1, 0))) {
 					if k < from {
 						continue
 					}
@@ -187,7 +190,7 @@ func TestCrashEverywhere(t *testing.T) {
 			})
 		}
 		t.Run("all", func(t *testing.T) {
-			for seed := range seeds(8) {
+			for seed := range seeds(8, long(reference)) {
 				p := &processortest.Player{NewChain: newMock}
 				random := rand.New(rand.NewPCG(seed, 0))
 				restart := func(i int) error { return p.Start(i, p.Validators[i].Store.Clone()) }
@@ -296,7 +299,7 @@ func TestAnyTiming(t *testing.T) {
 				if changed(reference, of[n]) > 0 {
 					t.Skip("the chain of the end is not all that the log is about")
 				}
-				for seed := range seeds(10) {
+				for seed := range seeds(10, long(reference)) {
 					anyTiming(t, reference, of[n], want, seed)
 				}
 			})

@@ -43,7 +43,8 @@ type Scanner interface {
 	// first.
 	Roles(r storage.Reader, number uint64) ([]coin.Role, error)
 	// Retired tells whether a confirmed session has no duties any more: its key
-	// is retired and all batches up to its retirement block are acknowledged.
+	// is retired and all batches up to its retirement block are acknowledged, or
+	// it was abandoned before it was active.
 	Retired(r storage.Reader, session uint64) (bool, error)
 
 	// SetRules changes the rules from a block on that is a window behind that of
@@ -99,7 +100,8 @@ type Scanner interface {
 
 // Events receives what a scanner has to tell, inside the same transaction.
 type Events interface {
-	// Reported is called for every notable block.
+	// Reported is called for every notable block, and again with those batches
+	// that another session has to sign than before.
 	Reported(tx storage.Tx, session uint64, update batch.Update) error
 	// KeyStage is called when a key enters a stage at a block.
 	KeyStage(tx storage.Tx, session uint64, stage Stage, number uint64) error

@@ -28,6 +28,16 @@ func (c *cache[K, V]) put(key K, value V) {
 	c.values[key] = value
 }
 
+// room makes room for so many further values, so that none of them makes the
+// others be forgotten. It forgets nothing if that is in vain.
+func (c *cache[K, V]) room(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.values)+n > c.limit && n <= c.limit {
+		c.values = nil
+	}
+}
+
 // Limits of the caches: a few times what is in use at a time.
 const (
 	maxCachedKeys      = 64

@@ -120,6 +120,28 @@ func (n *memoryNode) Header(_ context.Context, id coin.BlockID) ([]byte, error) 
 	return n.say("header", raw[:block.HeaderSize]), nil
 }
 
+func (n *memoryNode) BlockIDs(ctx context.Context, first uint64, count int) (list []coin.BlockID, err error) {
+	for i := range count {
+		id, err := n.BlockID(ctx, first+uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, id)
+	}
+	return list, nil
+}
+
+func (n *memoryNode) Headers(ctx context.Context, ids []coin.BlockID) (list [][]byte, err error) {
+	for _, id := range ids {
+		raw, err := n.Header(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, raw)
+	}
+	return list, nil
+}
+
 func (n *memoryNode) Block(_ context.Context, id coin.BlockID) ([]byte, error) {
 	raw, ok := n.blocks[id]
 	if !ok {

@@ -21,8 +21,14 @@ type Node interface {
 	Tip(ctx context.Context) (uint64, error)
 	// BlockID returns the ID of a block of the best chain.
 	BlockID(ctx context.Context, number uint64) (coin.BlockID, error)
+	// BlockIDs returns the IDs of so many blocks of the best chain, all or
+	// none.
+	BlockIDs(ctx context.Context, first uint64, count int) ([]coin.BlockID, error)
 	// Header returns the 80 bytes of the header of any block it knows.
 	Header(ctx context.Context, id coin.BlockID) ([]byte, error)
+	// Headers returns headers as Header does, all or none, in the order of the
+	// IDs.
+	Headers(ctx context.Context, ids []coin.BlockID) ([][]byte, error)
 	// Block returns any block it knows.
 	Block(ctx context.Context, id coin.BlockID) ([]byte, error)
 	// Transactions returns transactions of its chain or memory pool, all or
@@ -56,7 +62,11 @@ type Coin struct {
 	scripts cache[coin.Address, []byte]
 }
 
-var _ coin.Coin = (*Coin)(nil)
+var (
+	_ coin.Coin       = (*Coin)(nil)
+	_ coin.BulkReader = (*Coin)(nil)
+	_ coin.SizedBlock = (*chainBlock)(nil)
+)
 
 // Dial connects to a btcd or bitcoind and makes sure that it is of use: that
 // it is of the network and has all blocks and an index of transactions. A

@@ -17,6 +17,51 @@ type headerEntry struct {
 	target uint32 // compact
 }
 
+// Headers implements coin.BulkReader, with two requests.
+func (c *Coin) Headers(ctx context.Context, first uint64, count int) ([]coin.Header, error) {
+	list, err := c.bestHeaders(ctx, first, count)
+	if err != nil {
+		return nil, fmt.Errorf("bitcoin: %d headers from %d: %w", count, first, err)
+	}
+	return list, nil
+}
+
+func (c *Coin) bestHeaders(ctx context.Context, first uint64, count int) ([]coin.Header, error) {
+	ids, err := c.node.BlockIDs(ctx, first, count)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) != count {
+		return nil, fmt.Errorf("%w: %d block IDs for %d", coin.ErrInvalid, len(ids), count)
+	}
+	c.headers.room(count)
+	var missing []coin.BlockID
+	for _, id := range ids {
+		if _, ok := c.headers.get(id); !ok {
+			missing = append(missing, id)
+		}
+	}
+	raws, err := c.node.Headers(ctx, missing)
+	if err != nil {
+		return nil, mustExist(err)
+	}
+	if len(raws) != len(missing) {
+		return nil, fmt.Errorf("%w: %d headers for %d", coin.ErrInvalid, len(raws), len(missing))
+	}
+	for i, raw := range raws {
+		if _, err := c.readHeader(missing[i], raw); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]coin.Header, count)
+	for i, id := range ids {
+		if list[i], err = c.headerOf(ctx, first+uint64(i), id); err != nil {
+			return nil, fmt.Errorf("header %d: %w", first+uint64(i), err)
+		}
+	}
+	return list, nil
+}
+
 // medianSpan is the number of blocks whose times BIP-113 takes the median of.
 const medianSpan = 11
 

@@ -23,9 +23,19 @@ func (c *Coin) BlockRate(ctx context.Context, header coin.Header) (uint64, error
 	if err != nil {
 		return 0, err
 	}
-	rate, err := c.rate(ctx, b.Block)
+	return c.RateOf(ctx, b)
+}
+
+// RateOf implements coin.BulkReader. It asks the node for the transactions that
+// those of the sample spend from.
+func (c *Coin) RateOf(ctx context.Context, b coin.Block) (uint64, error) {
+	chain, ok := b.(*chainBlock)
+	if !ok {
+		return 0, fmt.Errorf("%w: not a block of this coin", coin.ErrInvalid)
+	}
+	rate, err := c.rate(ctx, chain.Block)
 	if err != nil {
-		return 0, fmt.Errorf("bitcoin: fee rate of block %d: %w", header.Number, err)
+		return 0, fmt.Errorf("bitcoin: fee rate of block %d: %w", chain.header.Number, err)
 	}
 	return rate, nil
 }

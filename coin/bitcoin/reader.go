@@ -34,6 +34,11 @@ func (c *Coin) bestHeader(ctx context.Context, number uint64) (coin.Header, erro
 	if err != nil {
 		return coin.Header{}, err
 	}
+	return c.headerOf(ctx, number, id)
+}
+
+// headerOf returns the header of the block that the node has at a number.
+func (c *Coin) headerOf(ctx context.Context, number uint64, id coin.BlockID) (coin.Header, error) {
 	if (number == 0) != (id == c.genesis) {
 		return coin.Header{}, fmt.Errorf("%w: block %d is %s", coin.ErrInvalid, number, id)
 	}
@@ -66,6 +71,11 @@ func (c *Coin) header(ctx context.Context, id coin.BlockID) (headerEntry, error)
 	if err != nil {
 		return headerEntry{}, err
 	}
+	return c.readHeader(id, raw)
+}
+
+// readHeader reads what a node says is the header of a block, and remembers it.
+func (c *Coin) readHeader(id coin.BlockID, raw []byte) (headerEntry, error) {
 	header, err := block.ParseHeader(raw)
 	if err != nil {
 		return headerEntry{}, fmt.Errorf("%w: %w", coin.ErrInvalid, err)
@@ -136,6 +146,9 @@ type chainBlock struct {
 
 // Header implements coin.Block.
 func (b *chainBlock) Header() coin.Header { return b.header }
+
+// Size implements coin.SizedBlock.
+func (b *chainBlock) Size() int { return b.Block.Size() + 16*len(b.transactions) }
 
 // Transactions implements coin.Block.
 func (b *chainBlock) Transactions() []eventuality.Transaction { return b.transactions }

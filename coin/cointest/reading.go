@@ -214,6 +214,23 @@ func answers(ctx context.Context, t *testing.T, c coin.Coin, number uint64, keys
 	require.NoError(t, err)
 	rate, err := c.BlockRate(ctx, header)
 	require.NoError(t, err)
+	if bulk, ok := c.(coin.BulkReader); ok {
+		first := number - min(number, 20)
+		list, err := bulk.Headers(ctx, first, int(number-first)+1)
+		require.NoError(t, err)
+		for i, h := range list {
+			want, err := c.Header(ctx, first+uint64(i))
+			require.NoError(t, err)
+			require.Equal(t, want, h, "header %d among others", first+uint64(i))
+		}
+		same, err := bulk.RateOf(ctx, block)
+		require.NoError(t, err)
+		require.Equal(t, rate, same, "the rate of a block at hand")
+		tip, err := c.Tip(ctx)
+		require.NoError(t, err)
+		_, err = bulk.Headers(ctx, tip, 2)
+		require.ErrorIs(t, err, coin.ErrNotFound)
+	}
 	var said wire.Writer
 	header.Encode(&said)
 	for _, transaction := range block.Transactions() {

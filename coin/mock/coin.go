@@ -14,8 +14,10 @@ import (
 )
 
 var (
-	_ coin.Coin      = (*Coin)(nil)
-	_ cointest.Chain = (*Chain)(nil)
+	_ coin.Coin       = (*Coin)(nil)
+	_ coin.BulkReader = (*Coin)(nil)
+	_ coin.SizedBlock = (*parsed)(nil)
+	_ cointest.Chain  = (*Chain)(nil)
 )
 
 // Coin is the coin of a Chain. Several may read one Chain. It is for
@@ -130,6 +132,18 @@ func (c *Coin) Header(ctx context.Context, number uint64) (coin.Header, error) {
 	return h.head(id), nil
 }
 
+// Headers returns headers of the best branch, each as Header does.
+func (c *Coin) Headers(ctx context.Context, first uint64, count int) ([]coin.Header, error) {
+	list := make([]coin.Header, count)
+	for i := range list {
+		var err error
+		if list[i], err = c.Header(ctx, first+uint64(i)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // Block returns the block with the header, of whatever branch.
 func (c *Coin) Block(ctx context.Context, header coin.Header) (coin.Block, error) {
 	return c.block(ctx, header)
@@ -158,6 +172,9 @@ type parsed struct{ *block }
 
 // Header returns the block's header.
 func (p *parsed) Header() coin.Header { return p.head() }
+
+// Size returns about how much memory the block takes, in bytes.
+func (p *parsed) Size() int { return 4 * len(p.raw) }
 
 // Transactions returns the block's transactions in order.
 func (p *parsed) Transactions() []eventuality.Transaction {

@@ -90,6 +90,15 @@ func (c *Coin) BlockRate(ctx context.Context, header coin.Header) (uint64, error
 	if err != nil {
 		return 0, err
 	}
+	return c.RateOf(ctx, b)
+}
+
+// RateOf returns what BlockRate does for a block that is at hand.
+func (c *Coin) RateOf(ctx context.Context, of coin.Block) (uint64, error) {
+	b, ok := of.(*parsed)
+	if !ok {
+		return 0, fmt.Errorf("mock: %w: %T is not a block of this coin", coin.ErrInvalid, of)
+	}
 	type weighted struct{ rate, weight uint64 }
 	var list []weighted
 	var total uint64

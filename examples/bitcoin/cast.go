@@ -6,6 +6,9 @@ import "fmt"
 type cast struct {
 	weights   []uint16 // of the validators
 	threshold uint16   // the weight of those who can sign together
+	// sets are the validators of one session after the other. All of the first
+	// are there from the beginning, others come when they are elected.
+	sets [][]int
 	// absent is the validator that is away while the payments are signed, so
 	// that all honest others are needed, and victim the one that is killed
 	// then.
@@ -16,29 +19,41 @@ type cast struct {
 
 // allHonest is a group of four equal validators.
 func allHonest() cast {
-	return cast{weights: []uint16{1, 1, 1, 1}, threshold: 3, absent: 0, victim: 2}
+	return cast{weights: []uint16{1, 1, 1, 1}, threshold: 3, sets: [][]int{{0, 1, 2, 3}}, absent: 0, victim: 2}
 }
 
 // withAdversaries is a group whose faulty validators weigh as much as they may.
 func withAdversaries() cast {
-	c := cast{weights: []uint16{3, 1, 2, 1, 2, 1, 1}, absent: 6, victim: 2}
-	c.threshold = 2*c.total()/3 + 1
+	c := cast{weights: []uint16{3, 1, 2, 1, 2, 1, 1}, sets: [][]int{{0, 1, 2, 3, 4, 5, 6}}, absent: 6, victim: 2}
+	c.threshold = 2*c.total(0)/3 + 1
 	c.adversaries = newAdversaries(6, 4, 2)
 	return c
 }
 
-// total is the weight of all validators.
-func (c cast) total() (sum uint16) {
-	for _, w := range c.weights {
-		sum += w
+// inTurns are three sets of validators, of which each has some that the one
+// before it does not have, and the last one has one who was there in the first.
+func inTurns() cast {
+	return cast{
+		weights: []uint16{1, 1, 1, 1, 1, 1, 1}, threshold: 3,
+		sets: [][]int{{0, 1, 2, 3}, {2, 3, 4, 5}, {4, 5, 6, 0}},
+	}
+}
+
+// rotates tells whether one set takes over from another.
+func (c cast) rotates() bool { return len(c.sets) > 1 }
+
+// total is the weight of all validators of a session.
+func (c cast) total(session uint64) (sum uint16) {
+	for _, who := range c.sets[session] {
+		sum += c.weights[who]
 	}
 	return sum
 }
 
 func (c cast) String() string {
 	if c.adversaries == nil {
-		return fmt.Sprintf("%d validators run, any %d of them can sign", len(c.weights), c.threshold)
+		return fmt.Sprintf("%d validators run, any %d of them can sign", len(c.sets[0]), c.threshold)
 	}
 	return fmt.Sprintf("%d validators of weights %v run, those of weight %d of %d can sign",
-		len(c.weights), c.weights, c.threshold, c.total())
+		len(c.weights), c.weights, c.threshold, c.total(0))
 }

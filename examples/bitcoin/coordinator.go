@@ -14,8 +14,9 @@ type coordinator struct {
 	mu     sync.Mutex
 	log    []processor.Entry
 	told   []told
-	paused map[int]bool  // validators that get no entries for now
-	moved  chan struct{} // closed at every change
+	sets   map[uint64][]int // the validators of each session, in its order
+	paused map[int]bool     // validators that get no entries for now
+	moved  chan struct{}    // closed at every change
 	err    error
 
 	// onSend, if set, sees what a validator sends before it is ordered, and
@@ -35,7 +36,7 @@ type told struct {
 }
 
 func newCoordinator() *coordinator {
-	return &coordinator{paused: make(map[int]bool), moved: make(chan struct{})}
+	return &coordinator{sets: make(map[uint64][]int), paused: make(map[int]bool), moved: make(chan struct{})}
 }
 
 // change runs do and wakes all that wait.
@@ -49,6 +50,17 @@ func (c *coordinator) change(do func()) {
 
 // order appends an entry to the log.
 func (c *coordinator) order(e processor.Entry) { c.change(func() { c.log = append(c.log, e) }) }
+
+// elect says who is in a session.
+func (c *coordinator) elect(session uint64, set []int) { c.change(func() { c.sets[session] = set }) }
+
+// member returns a validator's number in a session, and whether it is in it.
+func (c *coordinator) member(session uint64, who int) (uint16, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.Index(c.sets[session], who)
+	return uint16(max(at, 0)), at >= 0
+}
 
 // pause stops or resumes a validator's feed.
 func (c *coordinator) pause(who int, paused bool) { c.change(func() { c.paused[who] = paused }) }
@@ -107,7 +119,9 @@ func (c *coordinator) listen(ctx context.Context, who int, p *processor.Processo
 			if c.onSend != nil {
 				m.Payload = c.onSend(who, m.Payload)
 			}
-			c.order(processor.PeerMessage{Session: m.Session, From: uint16(who), Payload: m.Payload})
+			if number, ok := c.member(m.Session, who); ok {
+				c.order(processor.PeerMessage{Session: m.Session, From: number, Payload: m.Payload})
+			}
 			c.mu.Lock()
 			onMessage, onCut := c.onMessage, c.onCut
 			c.mu.Unlock()

@@ -6,6 +6,7 @@
 //	go run ./examples/bitcoin                        # builds and starts btcd
 //	go run ./examples/bitcoin -node http://u:p@host:18443   # btcd or bitcoind
 //	go run ./examples/bitcoin -adversaries           # two of seven validators lie
+//	go run ./examples/bitcoin -rotate                # three sets take turns
 //
 // A node that is given must be a regtest node with an index of transactions
 // that nobody else mines on. With -json, standard output holds one object and
@@ -16,6 +17,11 @@
 // with signature shares that are wrong. Both are named by all the others, and a
 // third party with nothing but the log and a connection to a node of its own
 // confirms the evidence.
+//
+// With -rotate a second set of validators takes over from the first, and a third
+// one from that. All stages of the keys are seen as they come, while users pay
+// in, early, in time and late, and are paid. In the end the node says that the
+// old keys own nothing, and every satoshi is accounted for.
 package main
 
 import (
@@ -35,6 +41,7 @@ import (
 func main() {
 	given := flag.String("node", "", "URL of a regtest node, http://user:password@host:port; default: an own btcd")
 	asJSON := flag.Bool("json", false, "print one JSON object and nothing else")
+	rotates := flag.Bool("rotate", false, "three sets of validators, one taking over from the other")
 	lies := flag.Bool("adversaries", false, "seven validators of unequal weights, two of them faulty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -45,8 +52,14 @@ func main() {
 	begin := time.Now()
 	screen := &screen{quiet: *asJSON, begin: begin}
 	cast := allHonest()
-	if *lies {
+	switch {
+	case *lies && *rotates:
+		fmt.Fprintln(os.Stderr, "bitcoin: either -adversaries or -rotate")
+		os.Exit(2)
+	case *lies:
 		cast = withAdversaries()
+	case *rotates:
+		cast = inTurns()
 	}
 	summary, err := run(ctx, *given, cast, screen)
 	if err != nil {
@@ -75,7 +88,7 @@ func run(ctx context.Context, given string, cast cast, screen *screen) (*summary
 		return nil, err
 	}
 	defer closeNode()
-	s := &story{cast: cast, screen: screen, dir: dir, node: at}
+	s := &story{cast: cast, rotation: newRotation(), screen: screen, dir: dir, node: at}
 	s.summary.Node = name
 	if err := s.tell(ctx); err != nil {
 		return nil, err

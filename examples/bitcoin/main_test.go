@@ -23,6 +23,12 @@ func TestNodeBitcoindAdversaries(t *testing.T) { tellOfAdversaries(t, bitcoind(t
 // TestNodeBtcdAdversaries tells it with faulty validators.
 func TestNodeBtcdAdversaries(t *testing.T) { tellOfAdversaries(t, btcd(t)) }
 
+// TestNodeBitcoindRotate lets three sets of validators take turns.
+func TestNodeBitcoindRotate(t *testing.T) { rotateOn(t, bitcoind(t)) }
+
+// TestNodeBtcdRotate lets three sets of validators take turns.
+func TestNodeBtcdRotate(t *testing.T) { rotateOn(t, btcd(t)) }
+
 func bitcoind(t *testing.T) string { return address(t, testnodes.NeedBitcoind(t, testnodes.Options{})) }
 
 func btcd(t *testing.T) string { return address(t, testnodes.NeedBtcd(t, testnodes.Options{})) }
@@ -44,6 +50,7 @@ func tellOn(t *testing.T, node string, cast cast) *summary {
 	require.Len(t, s.Refunds, 1)
 	require.Equal(t, 1, s.Restarts)
 	require.True(t, s.Ledger.Balanced)
+	require.NotZero(t, s.CatchUp.Blocks)
 	_, err = json.Marshal(s)
 	require.NoError(t, err)
 	return s
@@ -62,6 +69,38 @@ func tellOfAdversaries(t *testing.T, node string) {
 		require.True(t, f.Verified)
 		weight += f.Weight
 	}
-	require.Equal(t, cast.total()-cast.threshold, weight, "as much as may be faulty")
+	require.Equal(t, cast.total(0)-cast.threshold, weight, "as much as may be faulty")
 	require.NotZero(t, cast.adversaries.lies)
+}
+
+func rotateOn(t *testing.T, node string) {
+	s, err := run(t.Context(), node, inTurns(), &screen{quiet: true, begin: time.Now()})
+	require.NoError(t, err)
+	x := s.Rotation
+	require.NotNil(t, x)
+	require.Equal(t, x.Deposited, x.Paid+x.Refunded+x.NetworkFees+x.Held)
+	require.Equal(t, s.Ledger.Assets, x.Held)
+	require.Zero(t, s.Ledger.Accepted+s.Ledger.Owed+s.Ledger.RefundsDue+s.Ledger.WrittenOff)
+	require.Len(t, x.Sessions, 3)
+	at := make(map[string][]uint64) // the blocks of a stage, by session
+	for i, one := range x.Sessions {
+		require.Equal(t, i < 2, one.Retired)
+		require.Equal(t, one.Retired, one.Amount == 0)
+		for _, stage := range one.Stages {
+			at[stage.Stage] = append(at[stage.Stage], stage.Block)
+		}
+	}
+	for i, activation := range at["active, not reporting yet"] { // of sessions 1 and 2
+		require.Equal(t, activation+7, at["active"][i+1])
+		require.Equal(t, activation+7, at["handing over change"][i])
+		require.Equal(t, activation+13, at["forwarding"][i])
+		require.Equal(t, activation+49, at["finishing"][i])
+		require.LessOrEqual(t, activation+55, at["retired"][i])
+	}
+	require.Len(t, at["retired"], 2)
+	for _, d := range s.Deposits {
+		require.Equal(t, d.Data != "", d.Credited > 0)
+	}
+	_, err = json.Marshal(s)
+	require.NoError(t, err)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -14,13 +13,13 @@ import (
 	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
 	"github.com/serai-go/processor/coin/bitcoin/node"
 	"github.com/serai-go/processor/coin/cointest"
-	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/signer"
 )
 
 // story is the main job, told to people.
 type story struct {
 	cast
+	rotation
 	screen  *screen
 	dir     string
 	node    node.Config
@@ -29,15 +28,18 @@ type story struct {
 	c     *coordinator
 	group []*validator
 	chain *bitcointest.Chain
-	key   processor.KeyGenerated
-	ours  coin.Address
+	ours  coin.Address // where users pay to in session 0
 	burns []coin.Payment
 
+	// onReport, if set, sees the acknowledgement of each batch that has
+	// instructions.
+	onReport      func(*processor.AcknowledgeBatch)
 	acknowledging sync.WaitGroup
 
 	mu      sync.Mutex
-	killed  bool   // once the victim was
-	answers []bool // of validators: gave a share for the payments' signatures
+	keys    []processor.KeyGenerated // of the sessions
+	killed  bool                     // once the victim was
+	answers []bool                   // of validators: gave a share for the payments' signatures
 }
 
 // tell tells it.
@@ -47,9 +49,13 @@ func (s *story) tell(ctx context.Context) error {
 	parts := []func(context.Context) error{
 		s.found, s.generate, s.deposit, s.payOut, s.settle, s.check,
 	}
-	if s.adversaries != nil {
+	switch {
+	case s.rotates():
+		parts = []func(context.Context) error{s.found, s.generate, s.rotate, s.account}
+	case s.adversaries != nil:
 		parts = append(parts, s.convict)
 	}
+	parts = append(parts, s.catchUp)
 	for _, part := range parts {
 		if err := part(ctx); err != nil {
 			return err
@@ -80,15 +86,8 @@ func (s *story) found(ctx context.Context) error {
 		s.c.onSend = s.adversaries.spoil
 	}
 	s.answers = make([]bool, len(s.weights))
-	for i := range s.weights {
-		v, err := newValidator(i, s.dir, s.node)
-		if err != nil {
-			return err
-		}
-		if err := v.start(ctx, s.c); err != nil {
-			return err
-		}
-		s.group = append(s.group, v)
+	if err := s.elect(ctx, 0); err != nil {
+		return err
 	}
 	s.summary.Validators, s.summary.Threshold = len(s.weights), s.threshold
 	s.screen.say("%s", s.cast)
@@ -97,29 +96,17 @@ func (s *story) found(ctx context.Context) error {
 
 // generate makes the key and votes it in.
 func (s *story) generate(ctx context.Context) error {
-	// All have to approve but those who are convicted on the way.
-	e := processor.GenerateKey{Threshold: s.threshold, MinOK: s.total()}
-	for i, v := range s.group {
-		e.Participants = append(e.Participants, dkg.Participant{Key: v.self.Public(), Weight: s.weights[i]})
-	}
-	s.c.order(e)
-	var err error
-	s.key, err = await(ctx, s.c, len(s.group), func(processor.KeyGenerated) bool { return true })
-	if err != nil {
-		return fmt.Errorf("key generation: %w", err)
-	}
-	tip, err := s.chain.Coin().Tip(ctx)
-	if err != nil {
+	if err := s.keygen(ctx, 0); err != nil {
 		return err
 	}
-	confirm := processor.ConfirmKey{BatchKey: s.key.BatchKey, NetworkKey: s.key.NetworkKey}
-	confirm.Start.At = tip
 	if s.adversaries != nil {
 		if err := s.isolate(ctx); err != nil {
 			return err
 		}
 	}
-	s.c.order(confirm)
+	if err := s.vote(ctx, 0); err != nil {
+		return err
+	}
 	if err := s.confirm(ctx, "confirming the key's first block"); err != nil {
 		return err
 	}
@@ -132,6 +119,7 @@ func (s *story) generate(ctx context.Context) error {
 	if _, err := await(ctx, s.c, len(s.group), func(processor.KeyStage) bool { return true }); err != nil {
 		return fmt.Errorf("activation of the key: %w", err)
 	}
+	var err error
 	if s.ours, err = s.group[0].running().DepositAddress(ctx, 0); err != nil {
 		return err
 	}
@@ -152,39 +140,12 @@ func (s *story) confirm(ctx context.Context, what string) error {
 	return nil
 }
 
-// acknowledge acknowledges batches in their order, each as soon as it is
-// signed and its signature verified as any program could do it.
-func (s *story) acknowledge(ctx context.Context) {
-	for id := uint64(0); ; id++ {
-		signed, err := await(ctx, s.c, 1, func(e processor.SignedBatch) bool { return e.Batch.ID == id })
-		if err != nil {
-			return // whoever waits for what follows gets the error, too
-		}
-		if !ed25519.Verify(s.key.BatchKey[:], signed.Digest[:], signed.Signature[:]) {
-			s.c.fail(fmt.Errorf("batch %d: wrong signature", id))
-			return
-		}
-		s.screen.say("batch %d about block %d, instructions: %d, signature verified",
-			id, signed.Batch.Number, len(signed.Batch.Instructions))
-		ack := processor.AcknowledgeBatch{ID: id, Digest: signed.Digest}
-		for range signed.Batch.Instructions {
-			ack.Results = append(ack.Results, true)
-		}
-		if len(ack.Results) > 0 {
-			// The users withdraw. One validator will hear of it late, and one
-			// is killed while it signs.
-			ack.Burns = s.burns
-			s.c.pause(s.absent, true)
-			s.screen.say("acknowledged with three payments to make")
-		}
-		s.mu.Lock()
-		s.summary.Batches = append(s.summary.Batches, batchSummary{
-			ID: id, Block: signed.Batch.Number, Instructions: len(signed.Batch.Instructions),
-			Signature: fmt.Sprintf("%x", signed.Signature),
-		})
-		s.mu.Unlock()
-		s.c.order(ack)
-	}
+// withdraw lets the users burn what was reported. One validator will hear of it
+// late, and one is killed while it signs.
+func (s *story) withdraw(ack *processor.AcknowledgeBatch) {
+	ack.Burns = s.burns
+	s.c.pause(s.absent, true)
+	s.screen.say("acknowledged with three payments to make")
 }
 
 // deposit lets a user pay in, in three ways, and says what will be withdrawn.
@@ -198,6 +159,7 @@ func (s *story) deposit(ctx context.Context) error {
 		s.burns = append(s.burns, coin.Payment{ID: id, Address: to, Amount: amount})
 		s.summary.Payments = append(s.summary.Payments, paymentSummary{Address: string(to), Asked: amount, id: id})
 	}
+	s.onReport = s.withdraw
 	s.c.change(func() { s.c.onMessage, s.c.onCut = s.watch, func(who int) { s.kill(ctx, who) } })
 	for _, d := range []struct {
 		what   string
@@ -216,7 +178,7 @@ func (s *story) deposit(ctx context.Context) error {
 			return err
 		}
 		s.summary.Deposits = append(s.summary.Deposits, depositSummary{
-			Amount: d.amount, Data: d.data, Origin: string(from), Transaction: displayed(id),
+			Amount: d.amount, Data: d.data, Origin: string(from), Transaction: displayed(id), id: id,
 		})
 		s.screen.say("a user pays in %d satoshi (to be %s)", d.amount, d.what)
 	}
@@ -300,13 +262,19 @@ func (s *story) settle(ctx context.Context) error {
 		}
 		p.Fee, p.Transaction = e.Share, displayed(e.Transaction)
 	}
-	refund, err := await(ctx, s.c, len(s.group), func(processor.Refunded) bool { return true })
-	if err != nil {
-		return fmt.Errorf("refund: %w", err)
+	for _, d := range s.summary.Deposits {
+		if d.Data != "" || d.Origin == "" {
+			continue
+		}
+		id := coin.RefundID(coin.OutputID{Transaction: d.id})
+		e, err := await(ctx, s.c, len(s.group), func(e processor.Refunded) bool { return e.ID == id })
+		if err != nil {
+			return fmt.Errorf("refund to %s: %w", d.Origin, err)
+		}
+		s.summary.Refunds = append(s.summary.Refunds, refundSummary{
+			Address: d.Origin, Paid: e.Paid, Fee: e.Share, Transaction: displayed(e.Transaction), of: d.Amount,
+		})
 	}
-	s.summary.Refunds = append(s.summary.Refunds, refundSummary{
-		Address: s.summary.Deposits[1].Origin, Paid: refund.Paid, Fee: refund.Share, Transaction: displayed(refund.Transaction),
-	})
 	s.screen.say("all validators have seen the payments settle")
 	return nil
 }

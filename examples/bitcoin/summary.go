@@ -22,9 +22,39 @@ type summary struct {
 	Restarts   int              `json:"restarts"`
 	Blocks     int              `json:"blocks"`
 	Ledger     ledgerSummary    `json:"ledger"`
+	CatchUp    catchUpSummary   `json:"catch_up"`
 	Seconds    float64          `json:"seconds"`
 	// Adversaries is only there if some were.
 	Adversaries *adversariesSummary `json:"adversaries,omitempty"`
+	// Rotation is only there if one set of validators took over from another.
+	Rotation *rotationSummary `json:"rotation,omitempty"`
+}
+
+// rotationSummary is where everything is in the end.
+type rotationSummary struct {
+	Sessions []sessionSummary `json:"sessions"`
+	// What was paid in is what was paid out, went to miners or is there.
+	Deposited   uint64 `json:"deposited"`
+	Paid        uint64 `json:"paid"`
+	Refunded    uint64 `json:"refunded"`
+	NetworkFees uint64 `json:"network_fees"`
+	Held        uint64 `json:"held"`
+	Digest      string `json:"digest"` // of all validators' states
+}
+
+// sessionSummary is about a session and what the node says that its key owns.
+type sessionSummary struct {
+	Session    uint64         `json:"session"`
+	Validators []int          `json:"validators"`
+	Stages     []stageSummary `json:"stages"`
+	Retired    bool           `json:"retired"`
+	Outputs    int            `json:"outputs"`
+	Amount     uint64         `json:"amount"`
+}
+
+type stageSummary struct {
+	Stage string `json:"stage"`
+	Block uint64 `json:"block"` // the first one in it
 }
 
 // adversariesSummary is what the validators' evidence led to.
@@ -48,10 +78,15 @@ type faultySummary struct {
 }
 
 type depositSummary struct {
+	Session     uint64 `json:"session"` // whose key it was paid to
 	Amount      uint64 `json:"amount"`
 	Data        string `json:"data"`
 	Origin      string `json:"origin"`
 	Transaction string `json:"txid"`
+	// Credited is filled in by a rotation, for deposits with data.
+	Credited uint64 `json:"credited,omitempty"`
+
+	id coin.TransactionID // its first output is the deposit
 }
 
 type refundSummary struct {
@@ -59,10 +94,13 @@ type refundSummary struct {
 	Paid        uint64 `json:"received"`
 	Fee         uint64 `json:"fee"`
 	Transaction string `json:"txid"`
+
+	of uint64 // the deposit
 }
 
 type batchSummary struct {
 	ID           uint64 `json:"id"`
+	Session      uint64 `json:"session"`
 	Block        uint64 `json:"block"`
 	Instructions int    `json:"instructions"`
 	Signature    string `json:"signature"`
@@ -78,9 +116,17 @@ type paymentSummary struct {
 	id coin.PaymentID
 }
 
+// catchUpSummary is how a newcomer caught up.
+type catchUpSummary struct {
+	Blocks  uint64  `json:"blocks"`
+	Entries uint64  `json:"log_entries"`
+	Seconds float64 `json:"seconds"`
+}
+
 type ledgerSummary struct {
 	Balanced     bool   `json:"balanced"`
 	Assets       uint64 `json:"assets"`
+	Accepted     uint64 `json:"accepted"`
 	Credited     uint64 `json:"credited"`
 	Owed         uint64 `json:"owed"`
 	Returned     uint64 `json:"returned"`
@@ -89,6 +135,7 @@ type ledgerSummary struct {
 	Gifts        uint64 `json:"gifts"`
 	CostsCharged uint64 `json:"costs_charged"`
 	NetworkFees  uint64 `json:"network_fees"`
+	WrittenOff   uint64 `json:"written_off"`
 }
 
 // displayed writes a transaction ID as Bitcoin does, bytes reversed.
@@ -100,6 +147,20 @@ func displayed(id coin.TransactionID) string {
 
 // check compares what the validators' books say with the node's chain.
 func (s *story) check(ctx context.Context) error {
+	if err := s.checkPayments(ctx); err != nil {
+		return err
+	}
+	if err := s.checkBooks(ctx); err != nil {
+		return err
+	}
+	if s.summary.Restarts != 1 {
+		return errors.New("no validator was restarted")
+	}
+	return nil
+}
+
+// checkPayments compares what users were to get with what they got.
+func (s *story) checkPayments(ctx context.Context) error {
 	for i := range s.summary.Payments {
 		p := &s.summary.Payments[i]
 		var err error
@@ -111,15 +172,22 @@ func (s *story) check(ctx context.Context) error {
 		}
 		s.screen.say("%s has received %d of %d satoshi, %d went for the fee", p.Address, p.Received, p.Asked, p.Fee)
 	}
-	refund := s.summary.Refunds[0]
-	received, err := s.chain.Received(ctx, coin.Address(refund.Address))
-	if err != nil {
-		return err
+	for _, refund := range s.summary.Refunds {
+		received, err := s.chain.Received(ctx, coin.Address(refund.Address))
+		if err != nil {
+			return err
+		}
+		// A refund goes to where the deposit came from.
+		if received < refund.Paid || refund.Paid >= refund.of {
+			return fmt.Errorf("%s has received %d satoshi, the refund is %d of %d", refund.Address, received, refund.Paid, refund.of)
+		}
 	}
-	// The refund goes to where the deposit came from.
-	if sent := s.summary.Deposits[1].Amount; received < refund.Paid || refund.Paid >= sent {
-		return fmt.Errorf("%s has received %d satoshi, the refund is %d of %d", refund.Address, received, refund.Paid, sent)
-	}
+	return nil
+}
+
+// checkBooks compares the validators' books with what they know one by one, and
+// with each other's.
+func (s *story) checkBooks(ctx context.Context) error {
 	var books scheduler.Ledger
 	for i, v := range s.group {
 		p := v.running()
@@ -145,6 +213,7 @@ func (s *story) check(ctx context.Context) error {
 		from scheduler.Balance
 	}{
 		{&l.Assets, books.Assets},
+		{&l.Accepted, books.Accepted},
 		{&l.Credited, books.Credited},
 		{&l.Owed, books.Owed},
 		{&l.Returned, books.Returned},
@@ -153,14 +222,12 @@ func (s *story) check(ctx context.Context) error {
 		{&l.Gifts, books.Gifts},
 		{&l.CostsCharged, books.CostsCharged},
 		{&l.NetworkFees, books.NetworkFees},
+		{&l.WrittenOff, books.WrittenOff},
 	} {
 		var ok bool
 		if *account.to, ok = account.from.Uint64(); !ok {
 			return fmt.Errorf("account of %s satoshi", account.from)
 		}
-	}
-	if s.summary.Restarts != 1 {
-		return errors.New("no validator was restarted")
 	}
 	s.screen.say("the ledger: %d satoshi held, %d of them credited, %d gifts", l.Assets, l.Credited, l.Gifts)
 	return nil

@@ -35,6 +35,7 @@ func run(ctx context.Context) error {
 	// The external network is a chain in memory, the settlement chain a log.
 	c := &coordinator{chain: mock.New(mock.Options{}), told: make(map[string]bool), done: done}
 	generate := processor.GenerateKey{Threshold: 3, MinOK: 4}
+	var first *processor.Processor
 	for i := range 4 {
 		self, err1 := dkg.NewIdentity(sha256.Sum256(fmt.Appendf(nil, "validator %d", i)))
 		sealer, err2 := processor.NewSealer(sha256.Sum256(fmt.Appendf(nil, "sealing key %d", i)))
@@ -45,6 +46,9 @@ func run(ctx context.Context) error {
 			return err
 		}
 		defer p.Close()
+		if i == 0 {
+			first = p
+		}
 		generate.Participants = append(generate.Participants, dkg.Participant{Key: self.Public(), Weight: 1})
 		group.Go(func() error { return p.Run(ctx) })
 		group.Go(func() error { return c.feed(ctx, p) })
@@ -54,6 +58,11 @@ func run(ctx context.Context) error {
 	if err := group.Wait(); !c.paid {
 		return fmt.Errorf("nothing was paid: %w", errors.Join(err, ctx.Err()))
 	}
+	status, err := first.Status(context.Background())
+	if err != nil {
+		return err
+	}
+	fmt.Println("validator 0:", status.Progress)
 	return nil
 }
 

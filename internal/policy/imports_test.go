@@ -24,6 +24,7 @@ var edges = []rule{
 	{"internal/conformance", nil},
 	{"internal/jsonrpc", nil},
 	{"internal/testnodes", []string{"internal/jsonrpc"}},
+	{"internal/testnodes/busychain", []string{"coin/bitcoin/bitcointest", "coin/bitcoin/node", "internal/testnodes"}},
 	{"internal/policy", nil},
 	{"internal/mutation", nil},
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
 	"github.com/serai-go/processor/coin/bitcoin/node"
 	"github.com/serai-go/processor/coin/cointest"
@@ -32,6 +33,37 @@ func suite(t *testing.T, run func(*testing.T, func(*testing.T) cointest.Chain)) 
 	for name, start := range nodes {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(t *testing.T) cointest.Chain { return dial(t, start(t, testnodes.Options{})) })
+		})
+	}
+}
+
+// What is unspent follows the blocks, not the memory pool.
+func TestNodeUnspent(t *testing.T) {
+	for name, start := range nodes {
+		t.Run(name, func(t *testing.T) {
+			chain := dial(t, start(t, testnodes.Options{}))
+			unspent := func(at coin.Address) []uint64 {
+				amounts, err := chain.Unspent(t.Context(), at)
+				require.NoError(t, err)
+				return amounts
+			}
+			to, err := chain.Address(t.Context())
+			require.NoError(t, err)
+			_, from, err := chain.PayFrom(t.Context(), bitcointest.P2TR, cointest.Deposit{
+				To: []cointest.Target{{Address: to, Amount: 70_000}, {Address: to, Amount: 50_000}},
+			})
+			require.NoError(t, err)
+			require.Empty(t, unspent(to))
+			require.NoError(t, chain.Mine(t.Context(), 1))
+			require.Equal(t, []uint64{70_000, 50_000}, unspent(to))
+			received, err := chain.Received(t.Context(), from)
+			require.NoError(t, err)
+			require.Greater(t, received, uint64(120_000))
+			require.Empty(t, unspent(from), "it was received and spent")
+			require.NoError(t, chain.Fork(t.Context(), 1, true))
+			require.Empty(t, unspent(to))
+			_, err = chain.Unspent(t.Context(), "nowhere")
+			require.Error(t, err)
 		})
 	}
 }

@@ -16,6 +16,7 @@ var (
 type Block struct {
 	header Header
 	txs    []Transaction
+	size   int // in bytes
 }
 
 // Parse reads a block that fills raw exactly, and keeps raw. It checks
@@ -29,7 +30,7 @@ func Parse(raw []byte) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Block{header: header}
+	b := &Block{header: header, size: len(raw)}
 	if err := b.read(raw); err != nil {
 		return nil, fmt.Errorf("bitcoin: block %x %w", header.ID(), err)
 	}
@@ -91,6 +92,12 @@ func (b *Block) Len() int { return len(b.txs) }
 
 // Transaction returns the transaction at a position.
 func (b *Block) Transaction(i int) *Transaction { return &b.txs[i] }
+
+// Size returns about how much memory the block takes, in bytes.
+func (b *Block) Size() int { return b.size + len(b.txs)*transactionSize }
+
+// transactionSize is the size of the view of a transaction, in bytes.
+const transactionSize = 80
 
 // Weight returns the block's weight in weight units.
 func (b *Block) Weight() uint64 {

@@ -71,6 +71,53 @@ func (c *Client) BlockID(ctx context.Context, number uint64) (coin.BlockID, erro
 	return toID[coin.BlockID](id)
 }
 
+// BlockIDs returns the IDs of so many blocks of the best chain, with one
+// request. If one is not there the error is coin.ErrNotFound.
+func (c *Client) BlockIDs(ctx context.Context, first uint64, count int) ([]coin.BlockID, error) {
+	raws, err := c.batch(ctx, "getblockhash", count, func(i int) []any {
+		return []any{first + uint64(i)}
+	}, codeParameter, codeOutOfRange)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]coin.BlockID, count)
+	for i, raw := range raws {
+		if ids[i], err = toID[coin.BlockID](raw); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// Headers returns the bytes of the headers of blocks that the node knows, in
+// the order of the IDs, with one request.
+func (c *Client) Headers(ctx context.Context, ids []coin.BlockID) ([][]byte, error) {
+	return c.batch(ctx, "getblockheader", len(ids), func(i int) []any {
+		return []any{ids[i].String(), false}
+	}, codeNotFound)
+}
+
+// batch calls a method n times with one request, for hexadecimal results that
+// are small. The first call that fails fails all.
+func (c *Client) batch(ctx context.Context, method string, n int, params func(int) []any, notFound ...int64) ([][]byte, error) {
+	requests := make([]jsonrpc.Request, n)
+	raws := make([]jsonrpc.Hex, n)
+	for i := range requests {
+		requests[i] = jsonrpc.Request{Method: method, Params: params(i), Result: &raws[i]}
+	}
+	if err := c.rpc.Batch(ctx, requests); err != nil {
+		return nil, classify(err)
+	}
+	list := make([][]byte, n)
+	for i, r := range requests {
+		if r.Err != nil {
+			return nil, classify(r.Err, notFound...)
+		}
+		list[i] = raws[i]
+	}
+	return list, nil
+}
+
 // Header returns the bytes of the header of any block that the node knows.
 func (c *Client) Header(ctx context.Context, id coin.BlockID) ([]byte, error) {
 	var raw jsonrpc.Hex
