@@ -32,6 +32,10 @@ const (
 	// Upgrade: the settlement chain has set rules that this software does not
 	// know. Newer software goes on with the same database.
 	Upgrade
+	// OtherBatch: a validator set signs a batch that is another here. Perhaps this
+	// processor or the others see a chain that has changed: a Rewind in the log
+	// makes it go on.
+	OtherBatch
 )
 
 func (c Cause) String() string {
@@ -48,12 +52,17 @@ func (c Cause) String() string {
 		return "compromised"
 	case Upgrade:
 		return "upgrade needed"
+	case OtherBatch:
+		return "others sign another batch"
 	}
 	return fmt.Sprintf("cause %d", uint8(c))
 }
 
 // causeOf tells for which cause an error halts.
 func causeOf(err error) Cause {
+	if signs, ok := errors.AsType[*signer.DigestError](err); ok && signs.ID.Kind == signer.Batch {
+		return OtherBatch
+	}
 	switch {
 	case is[*scanner.ChainChanged](err):
 		return ChainChanged
@@ -80,6 +89,9 @@ type Halt struct {
 	Changed *scanner.ChainChanged
 }
 
+// mendable tells whether a Rewind may end the halt.
+func (e *Halt) mendable() bool { return e.Cause == ChainChanged || e.Cause == OtherBatch }
+
 func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
 
 // Encode writes the halt.
@@ -96,7 +108,7 @@ func (e Halt) Encode(w *wire.Writer) {
 // Decode reads the halt.
 func (e *Halt) Decode(r *wire.Reader) {
 	e.Cause = Cause(r.Uint8())
-	r.Check(e.Cause >= BrokenInvariant && e.Cause <= Upgrade, "cause of a halt")
+	r.Check(e.Cause >= BrokenInvariant && e.Cause <= OtherBatch, "cause of a halt")
 	e.Reason = r.String(maxReason)
 	if e.Cause == ChainChanged {
 		e.Changed = new(scanner.ChainChanged)
@@ -131,9 +143,8 @@ func haltOf(err error) *Halt {
 func (p *Processor) halt(ctx context.Context, cause error) error {
 	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
 		h := *haltOf(cause)
-		// A chain that has changed may be mended, other causes not.
 		before, ok, err := halted.Get(tx)
-		if err != nil || ok && (before.Changed == nil || h.Changed != nil) {
+		if err != nil || ok && (!before.mendable() || h.Cause == before.Cause || h.Cause == OtherBatch) {
 			return err
 		}
 		if err := halted.Put(tx, h); err != nil {
@@ -147,21 +158,23 @@ func (p *Processor) halt(ctx context.Context, cause error) error {
 }
 
 // halted returns a *Halt if the processor has halted for good, and otherwise
-// whether a driver rests: a processor that has halted because the chain has
-// changed goes on up to the Rewind, if that is in the log.
+// whether a driver rests: a processor that a Rewind may mend goes on up to there,
+// if one is in the log.
 func (p *Processor) halted(ctx context.Context, d driver) (rests bool, err error) {
 	err = p.config.Store.View(ctx, func(r storage.Reader) error {
 		h, ok, err := halted.Get(r)
 		if err != nil || !ok {
 			return err
 		}
-		if h.Changed != nil {
-			for _, err := range p.log.rewinds.All(r) {
-				rests = !d.always
-				return err
-			}
+		ahead := false
+		if h.mendable() {
+			ahead, err = p.log.rewindsAhead(r)
 		}
-		return &h
+		if err == nil && !ahead {
+			err = &h
+		}
+		rests = !d.always && (h.Changed != nil || d.name != chainDriver) // it may have to see the change
+		return err
 	})
 	return rests, err
 }

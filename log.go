@@ -141,6 +141,27 @@ func (l *log) store(tx storage.Tx, of lane, position uint64) error {
 	return l.pruned.Put(tx, low)
 }
 
+// rewindsAhead tells whether the log holds a Rewind that settlement has not read.
+func (l *log) rewindsAhead(r storage.Reader) (bool, error) {
+	for _, err := range l.rewinds.All(r) {
+		return true, err
+	}
+	return false, nil
+}
+
+// rewindWill tells whether the log holds a Rewind that makes void what a set
+// signs.
+func (p *Processor) rewindWill(ctx context.Context, cause error) (ahead bool) {
+	if causeOf(cause) != OtherBatch {
+		return false
+	}
+	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		ahead, err = p.log.rewindsAhead(r)
+		return err
+	})
+	return err == nil && ahead
+}
+
 // maxUnstored is how many entries a lane may pass without storing its cursor.
 const maxUnstored = 64
 
@@ -254,6 +275,8 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 		return true, nil
 	case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, scanner.ErrUnchanged), errors.Is(err, signer.ErrNotReady):
 		return false, nil
+	case p.rewindWill(ctx, err):
+		return false, nil // as soon as settlement has read it
 	}
 	return false, fmt.Errorf("log position %d: %w", position, err)
 }

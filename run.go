@@ -31,8 +31,7 @@ type driver struct {
 	// looks says that the driver looks at the chain for all others: while it is
 	// in trouble, this processor does not see.
 	looks bool
-	// always says that it runs though the chain has changed, on the way to the
-	// Rewind.
+	// always says that it runs on the way to a Rewind that ends a halt.
 	always bool
 }
 

@@ -206,8 +206,8 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 		}
 		did = true
 	}
-	// A processor that has halted because the chain has changed may go on.
-	if v.Halted == nil || v.Halted.Changed != nil {
+	// A rewind may make a processor go on.
+	if v.Halted == nil || v.Halted.Changed != nil || v.Halted.Cause == processor.OtherBatch {
 		one, err := v.Processor.Step(ctx)
 		did = did || one
 		if halt, ok := errors.AsType[*processor.Halt](err); ok {

@@ -163,7 +163,8 @@ func matching[T any](r storage.Reader, m storage.Map[ID, T], match func(ID) bool
 }
 
 // rewinding tells whether settlement has passed a rewind that batch signing has
-// not: until it has, batches are void that are not reported here.
+// not: until it has, all batches that it reads of are void, whatever was reported
+// here.
 func (s *Signer) rewinding(r storage.Reader) (bool, error) {
 	for _, err := range s.rewinds.All(r) {
 		return true, err
