@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/serai-go/processor/coin"
@@ -23,9 +24,15 @@ func (p *Processor) block(ctx context.Context, header coin.Header) (coin.Block, 
 	return b, nil
 }
 
+// maxTip is the highest tip that a chain may have: sums with it do not overflow.
+const maxTip = math.MaxInt64
+
 // followChain indexes what the node has. It tells whether there was anything.
 func (p *Processor) followChain(ctx context.Context) (bool, error) {
 	tip, err := p.config.Coin.Tip(ctx)
+	if err == nil && tip > maxTip {
+		err = fmt.Errorf("%w: the node's chain ends with block %d", coin.ErrInvalid, tip)
+	}
 	if err != nil {
 		return false, fmt.Errorf("ask for the tip: %w", err)
 	}
@@ -56,9 +63,16 @@ func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
 		if len(list) == 0 {
 			return did, trouble
 		}
+		// The tip is the node's word. What counts are blocks on top.
+		if err := p.buried(ctx, list[len(list)-1], deep); err != nil {
+			return did, err
+		}
 		if first && n == next {
-			// No indexed parent vouches for it: its successor has to.
+			// No indexed parent vouches for it: its successor and itself have to.
 			if err := p.linked(ctx, list[0], n+1); err != nil {
+				return did, err
+			}
+			if err := p.numbered(ctx, list[0]); err != nil {
 				return did, err
 			}
 		}
@@ -168,6 +182,17 @@ func (p *Processor) linked(ctx context.Context, parent coin.Header, last uint64)
 		parent = header
 	}
 	return nil
+}
+
+// buried makes sure that the chain has so many blocks from the given one on.
+func (p *Processor) buried(ctx context.Context, header coin.Header, blocks uint64) error {
+	if several, ok := p.config.Coin.(coin.Burier); ok {
+		if err := several.Buried(ctx, header, blocks); err != nil {
+			return fmt.Errorf("blocks on top of block %d: %w", header.Number, err)
+		}
+		return nil
+	}
+	return p.linked(ctx, header, header.Number+blocks-1)
 }
 
 // nextHeader returns the number of the next header to index, if the index may
@@ -280,7 +305,20 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 	if err := p.linked(ctx, changed.Found, first+deep-1); err != nil {
 		return err
 	}
+	if err := p.numbered(ctx, changed.Found); err != nil {
+		return err
+	}
 	return changed
+}
+
+// numbered makes sure that a header has the number that the node gave it, which
+// only the block itself says where headers have none. Else the real chain,
+// counted otherwise, would pass for another one.
+func (p *Processor) numbered(ctx context.Context, header coin.Header) error {
+	if _, err := p.config.Coin.Block(ctx, header); err != nil {
+		return fmt.Errorf("whether it is block %d: %w", header.Number, err)
+	}
+	return nil
 }
 
 // maxScan is how many blocks are scanned in one transaction.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -94,6 +95,7 @@ func lies() map[string]lie {
 		"a stale tip":      {tip: func(_ *liar, tip uint64) uint64 { return min(tip, 9) }},
 		"no blocks":        {tip: func(*liar, uint64) uint64 { return 0 }},
 		"a tip too high":   {tip: func(_ *liar, tip uint64) uint64 { return tip + 1000 }},
+		"the highest tip":  {tip: func(*liar, uint64) uint64 { return math.MaxUint64 }},
 		"a tip that falls": {tip: func(l *liar, tip uint64) uint64 { return tip - min(tip, uint64(l.turn%7)) }},
 		"another block's body": {block: func(l *liar, h coin.Header) (coin.Block, error) {
 			other, err := l.Coin.Header(context.Background(), h.Number-1)
@@ -137,7 +139,6 @@ func TestWrongAnswersAreWaitedOut(t *testing.T) {
 						require.NoError(t, g.AcknowledgeAll(t.Context()))
 					}
 				}
-				// What a tip that was too high made final too early is so now.
 				node.lies = 0
 				mine(t, g, 2)
 				require.Nil(t, g.Validators[0].Halted)
@@ -149,6 +150,96 @@ func TestWrongAnswersAreWaitedOut(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A node that says its chain goes on makes nothing final: the blocks have to be
+// there. Else the next ordinary reorganisation would be one of final blocks.
+func TestATipMakesNothingFinal(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin(), lie: lie{tip: func(_ *liar, tip uint64) uint64 { return tip + 1 }}, lies: -1}
+	g := readyWith(t, chain, 1, node)
+	for range 3 {
+		require.NoError(t, chain.Mine(t.Context(), 1))
+		require.NoError(t, g.AcknowledgeAll(t.Context()))
+		status, err := g.Validators[0].Processor.Status(t.Context())
+		require.NoError(t, err)
+		require.LessOrEqual(t, status.Frontier.Index, chain.Tip(), "one block has to be behind a final one")
+		require.Contains(t, status.Troubles["chain"], "not found")
+	}
+	node.lies = 0
+	require.NoError(t, chain.Fork(t.Context(), 1, false))
+	mine(t, g, 2)
+	require.Nil(t, g.Validators[0].Halted)
+	requireJob(t, g)
+}
+
+// A node that numbers the real chain wrongly needs no work for it: to halt
+// for what it says takes a block that has the number.
+func TestANodeThatMiscountsHaltsNobody(t *testing.T) {
+	for name, off := range map[string]int{"too low": 1, "too high": -1} {
+		t.Run(name, func(t *testing.T) {
+			chain := mock.New(mock.Options{})
+			require.NoError(t, chain.Mine(t.Context(), 12))
+			node := &liar{Coin: chain.Coin()}
+			node.lie = lie{
+				tip: func(_ *liar, tip uint64) uint64 { return tip + uint64(off) },
+				header: func(l *liar, h coin.Header) (coin.Header, error) {
+					return l.at(h.Number-uint64(min(off, int(h.Number))), h.Number)
+				},
+			}
+			g := readyWith(t, chain, 1, node)
+			for range 2 {
+				node.lies = -1
+				require.NoError(t, chain.Mine(t.Context(), 3))
+				require.NoError(t, g.AcknowledgeAll(t.Context()))
+				status, err := g.Validators[0].Processor.Status(t.Context())
+				require.NoError(t, err)
+				require.Nil(t, status.Halted)
+				require.NotEmpty(t, status.Troubles["chain"])
+				require.Contains(t, status.Troubles["signing"], "signing waits")
+				node.lies = 0
+				mine(t, g, 2)
+			}
+			requireJob(t, g)
+		})
+	}
+}
+
+// Nor does it let an index begin.
+func TestTheIndexBeginsWithItsBlock(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin(), lie: lies()["the header before"], lies: -1}
+	g, err := processortest.New(processortest.Options{
+		Chain: chain, Coin: func(int) coin.Coin { return node }, Weights: []uint16{1}, Threshold: 1,
+	})
+	require.NoError(t, err)
+	g.GenerateKey(0, 0, 1)
+	require.NoError(t, g.Run(t.Context()))
+	require.NoError(t, g.ConfirmKey(t.Context(), 0))
+	require.NoError(t, chain.Mine(t.Context(), 3))
+	require.NoError(t, g.AcknowledgeAll(t.Context()))
+	status, err := g.Validators[0].Processor.Status(t.Context())
+	require.NoError(t, err)
+	require.False(t, status.Frontier.Started)
+	require.NotEmpty(t, status.Troubles["chain"])
+	node.lies = 0
+	requireJob(t, g)
+}
+
+// A tip that no chain has is no news.
+func TestAnImpossibleTipShows(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin(), lie: lies()["the highest tip"]}
+	g := readyWith(t, chain, 1, node)
+	node.lies = -1
+	mine(t, g, 2)
+	status, err := g.Validators[0].Processor.Status(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, status.Troubles["chain"], "the node's chain ends with block 18446744073709551615")
+	require.Less(t, status.Tip, chain.Tip())
 }
 
 // forks are lies about a chain of the node's own, below what is final.

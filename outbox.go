@@ -170,6 +170,12 @@ func (o *outbox) KeyStage(tx storage.Tx, session uint64, stage scanner.Stage, nu
 	return o.put(tx, KeyStage{session, stage, number})
 }
 
+// Departed implements scanner.Events.
+func (o *outbox) Departed(tx storage.Tx, spend scanner.Foreign, number uint64) error {
+	return o.put(tx, Condition{Text: clip(fmt.Sprintf("output %s of the former key of session %d was spent by %s in block %d, which is no plan's",
+		spend.Output, spend.Session, spend.Transaction, number))})
+}
+
 // update tells of a report.
 func (o *outbox) update(tx storage.Tx, session uint64, update batch.Update) error {
 	return o.put(tx, Update{session, update})

@@ -52,6 +52,10 @@ func newFollower() *follower {
 	return &follower{held: make(map[uint64]heldBlock), busy: make(map[uint64]bool)}
 }
 
+// outputSize is about how much memory an output takes beside its block: anybody
+// can fill blocks with them.
+const outputSize = 256
+
 // sizeOf is about how much memory a block takes.
 func sizeOf(b coin.Block) int {
 	const own = 512 // what holding it takes
@@ -83,18 +87,22 @@ func (f *follower) claim(settle, scan, index uint64) (number uint64, keys []coin
 	if n >= index {
 		return 0, nil, false
 	}
-	if len(f.held) >= maxHeldBlocks || f.size >= maxHeldBytes {
+	for f.full() {
 		if n > scan {
 			return 0, nil, false
 		}
-		f.makeRoom(scan)
+		if !f.makeRoom(scan) {
+			break
+		}
 	}
 	f.busy[n] = true
 	return n, f.keys, true
 }
 
-// makeRoom lets go of the scanned block that settles last.
-func (f *follower) makeRoom(scan uint64) {
+func (f *follower) full() bool { return len(f.held) >= maxHeldBlocks || f.size >= maxHeldBytes }
+
+// makeRoom lets go of the scanned block that settles last, if there is one.
+func (f *follower) makeRoom(scan uint64) bool {
 	last, any := uint64(0), false
 	for n := range f.held { // order-free: the greatest one is wanted
 		if n < scan && n >= last {
@@ -104,6 +112,7 @@ func (f *follower) makeRoom(scan uint64) {
 	if any {
 		f.drop(last)
 	}
+	return any
 }
 
 func (f *follower) drop(n uint64) {
@@ -121,7 +130,7 @@ func (f *follower) keep(n uint64, b heldBlock, err error) bool {
 		f.next = min(f.next, n)
 		return false
 	}
-	b.size = sizeOf(b.block)
+	b.size = sizeOf(b.block) + len(b.outputs)*outputSize
 	f.held[n] = b
 	f.size += b.size
 	return f.awaited != nil && *f.awaited == n

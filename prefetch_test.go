@@ -121,3 +121,30 @@ func TestAScannedBlockMakesRoom(t *testing.T) {
 	require.Zero(t, blocks, "what has settled is let go")
 	require.Zero(t, size)
 }
+
+// What several fetches at a time brought beyond the bounds does not stay.
+func TestRoomIsMadeForAllThatIsTooMuch(t *testing.T) {
+	f := newFollower()
+	for n := range uint64(4) {
+		_, _, ok := f.claim(0, 0, 4)
+		require.True(t, ok, n)
+	}
+	for n := range uint64(4) {
+		f.keep(n, heldBlock{block: madeBlock{n, maxHeldBytes / 2}}, nil)
+	}
+	_, _, ok := f.claim(0, 4, 5)
+	require.True(t, ok)
+	blocks, size := f.load()
+	require.Equal(t, 1, blocks)
+	require.Less(t, size, maxHeldBytes)
+}
+
+// Anybody can fill blocks with outputs to the group.
+func TestOutputsTakeMemory(t *testing.T) {
+	f := newFollower()
+	_, _, ok := f.claim(0, 0, 1)
+	require.True(t, ok)
+	f.keep(0, heldBlock{block: madeBlock{0, 1}, outputs: make([]coin.Output, 1000)}, nil)
+	_, size := f.load()
+	require.Greater(t, size, 200_000)
+}

@@ -428,10 +428,22 @@ func TestANodeThatComesBack(t *testing.T) {
 	requireHalt(t, p)
 }
 
-// wobblyCoin answers so many questions for headers with those of another chain.
+// wobblyCoin answers so many questions for headers with those of another chain,
+// which has bodies too.
 type wobblyCoin struct {
 	coin.Coin
 	lies int
+}
+
+// Block implements coin.Reader.
+func (c *wobblyCoin) Block(ctx context.Context, header coin.Header) (coin.Block, error) {
+	b, err := c.Coin.Block(ctx, header)
+	if err != nil {
+		header.ID[0] ^= 1
+		header.Parent[0] ^= 1
+		b, err = c.Coin.Block(ctx, header)
+	}
+	return b, err
 }
 
 // Header implements coin.Reader.

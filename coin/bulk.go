@@ -13,6 +13,15 @@ type BulkReader interface {
 	RateOf(ctx context.Context, block Block) (uint64, error)
 }
 
+// Burier is what a Reader of several nodes offers beyond: they differ about the
+// newest blocks now and then, and that is no disagreement. It is found by
+// assertion.
+type Burier interface {
+	// Buried returns nil if a node's best chain has so many blocks from the one
+	// with the given header on, itself the first.
+	Buried(ctx context.Context, header Header, blocks uint64) error
+}
+
 // SizedBlock is a Block that knows how much memory it takes. Others count as
 // BlockSize.
 type SizedBlock interface {

@@ -31,4 +31,6 @@ type Undone struct {
 	// Recalled deposits had been passed on, by transactions that are void and
 	// will happen again.
 	Recalled []OutputID
+	// Inputs are those of plans that are unresolved again.
+	Inputs []Output
 }

@@ -130,7 +130,7 @@ type Late struct {
 type Arrival struct {
 	// Deposit is the output that the user made.
 	Deposit OutputID
-	// Amount has arrived at the successor, in atomic units; 0 means that the
-	// deposit was given up.
+	// Amount has arrived at the successor, or stays if that is gone, in atomic
+	// units; 0 means that the deposit was given up.
 	Amount uint64
 }

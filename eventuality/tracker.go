@@ -154,12 +154,12 @@ func (t *Tracker) Find(r storage.Reader, transactions []Transaction) ([]Completi
 	var spends []Spend
 	for _, transaction := range transactions {
 		var completion *Completion
-		var spend *Spend
+		var foreign []Spend
 		for _, lookup := range transaction.Lookups() {
 			hash := hashOf(lookup)
 			var err error
-			if spend == nil && t.mayGuard.has(hash) {
-				spend, err = t.spend(r, hash, transaction)
+			if t.mayGuard.has(hash) {
+				foreign, err = t.spend(r, hash, transaction, foreign)
 			}
 			if err == nil && t.mayExpect.has(hash) {
 				completion, err = t.completion(r, hash, transaction)
@@ -171,24 +171,23 @@ func (t *Tracker) Find(r storage.Reader, transactions []Transaction) ([]Completi
 				break
 			}
 		}
-		switch {
-		case completion != nil:
+		if completion != nil {
 			completions = append(completions, *completion)
-		case spend != nil:
-			spends = append(spends, *spend)
+		} else {
+			spends = append(spends, foreign...)
 		}
 	}
 	return completions, spends, nil
 }
 
-// spend returns the transaction's spend of the guarded output with the hash,
-// or nil.
-func (t *Tracker) spend(r storage.Reader, hash [32]byte, transaction Transaction) (*Spend, error) {
+// spend adds the transaction's spend of the guarded output with the hash, if
+// there is one.
+func (t *Tracker) spend(r storage.Reader, hash [32]byte, transaction Transaction, to []Spend) ([]Spend, error) {
 	name, guarded, err := t.outputs.Get(r, hash)
 	if err != nil || !guarded {
-		return nil, err
+		return to, err
 	}
-	return &Spend{Output: name, Transaction: transaction.ID()}, nil
+	return append(to, Spend{Output: name, Transaction: transaction.ID()}), nil
 }
 
 // completion returns what the transaction completes of the eventualities

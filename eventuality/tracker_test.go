@@ -194,7 +194,7 @@ func TestForeignSpends(t *testing.T) {
 	require.Equal(t, []string{"C by 20"}, foreign, "the plan explains what it spends besides")
 
 	_, foreign = w.find(spends(40, "c", "b"))
-	require.Equal(t, []string{"C by 40"}, foreign, "one is enough")
+	require.Equal(t, []string{"C by 40", "B by 40"}, foreign, "not all need be alike")
 
 	w.update(func(tx storage.Tx) error { return w.Unguard(tx, []byte("c")) })
 	_, foreign = w.find(spends(20, "x", "c"))
@@ -275,10 +275,11 @@ func TestFindAgainstModel(t *testing.T) {
 				for _, inputs := range rapid.SliceOfN(rapid.SliceOfN(lookups, 0, 3), 0, 6).Draw(rt, "block") {
 					x := spends(small.Draw(rt, "transaction"), inputs...)
 					block = append(block, x)
-					completes, spent := "", ""
+					completes := ""
+					var spent []string
 					for _, l := range inputs {
-						if name, ok := guards[l]; ok && spent == "" {
-							spent = fmt.Sprintf("%s by %d", name, x.id[0])
+						if name, ok := guards[l]; ok {
+							spent = append(spent, fmt.Sprintf("%s by %d", name, x.id[0]))
 						}
 						for _, watch := range watches {
 							if watch.e.lookup == l && watch.e.transaction == x.id && completes == "" {
@@ -286,11 +287,10 @@ func TestFindAgainstModel(t *testing.T) {
 							}
 						}
 					}
-					switch {
-					case completes != "":
+					if completes != "" {
 						completed = append(completed, completes)
-					case spent != "":
-						foreign = append(foreign, spent)
+					} else {
+						foreign = append(foreign, spent...)
 					}
 				}
 				gotCompleted, gotForeign := w.find(block...)

@@ -94,6 +94,7 @@ type recorder struct {
 	signers storage.Map[uint64, uint64] // by the batch's ID, the session that has to sign it
 	batches storage.Map[uint64, batch.Batch]
 	stages  storage.Queue[stageEvent]
+	spends  storage.Queue[departed]
 }
 
 func (r recorder) Reported(tx storage.Tx, session uint64, u batch.Update) error {
@@ -111,6 +112,27 @@ func (r recorder) Reported(tx storage.Tx, session uint64, u batch.Update) error 
 
 func (r recorder) KeyStage(tx storage.Tx, session uint64, stage Stage, number uint64) error {
 	_, err := r.stages.Push(tx, stageEvent{session, stage, number})
+	return err
+}
+
+// departed is what Departed is told.
+type departed struct {
+	Foreign
+	number uint64
+}
+
+func (d departed) Encode(w *wire.Writer) {
+	d.Foreign.Encode(w)
+	w.Uint64(d.number)
+}
+
+func (d *departed) Decode(r *wire.Reader) {
+	d.Foreign.Decode(r)
+	d.number = r.Uint64()
+}
+
+func (r recorder) Departed(tx storage.Tx, spend Foreign, number uint64) error {
+	_, err := r.spends.Push(tx, departed{spend, number})
 	return err
 }
 

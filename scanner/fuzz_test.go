@@ -38,7 +38,7 @@ func FuzzResolution(f *testing.F) {
 	f.Add(wire.Marshal(Resolution{
 		Header:      coin.Header{Number: 1, ID: blockID(1), Parent: blockID(0), Time: 2},
 		Completions: []coin.Completion{{Plan: coin.PlanID{3}, Transaction: coin.TransactionID{4}}},
-		Unexplained: []Foreign{{Output: coin.OutputID{Index: 5}, Transaction: coin.TransactionID{6}}},
+		Unexplained: []Foreign{{Session: 3, Output: coin.OutputID{Index: 5}, Transaction: coin.TransactionID{6}}},
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[Resolution](t, data) })
 }

@@ -287,9 +287,9 @@ func (s *scanner) promote(tx storage.Tx) error {
 }
 
 // decide sets what is decided a window ahead by the acknowledgement of a batch
-// of a block: when confirmed keys activate, abandoned ones end, new rules are in
-// force. No
-// validator can have scanned that block yet, as this one is not settled.
+// of a block: when confirmed keys activate, abandoned ones end, and new rules
+// are in force. No validator can have scanned that block yet, as this one is not
+// settled.
 func (s *scanner) decide(tx storage.Tx, number uint64) error {
 	keys, err := s.ring(tx)
 	if err != nil {

@@ -377,6 +377,11 @@ func (s *scanner) Undone(tx storage.Tx, u coin.Undone) error {
 			return err
 		}
 	}
+	for _, o := range u.Inputs {
+		if err := s.guard(tx, o); err != nil {
+			return err
+		}
+	}
 	for _, id := range u.Recalled {
 		if err := s.recall(tx, id); err != nil {
 			return err

@@ -89,6 +89,18 @@ func (b rulebook) at(number uint64) coin.Parameters {
 	return p
 }
 
+// leastDust is the smallest dust limit that was ever in force up to a block: the
+// group's own outputs are not below it, whenever they were planned.
+func (b rulebook) leastDust(number uint64) uint64 {
+	dust := b.first.Dust
+	for _, a := range b.later {
+		if a.from <= number {
+			dust = min(dust, a.parameters.Dust)
+		}
+	}
+	return dust
+}
+
 // known returns an *UpgradeNeeded if the rules at a block are not known.
 func (b rulebook) known(number uint64) error {
 	for _, a := range b.later {
@@ -108,8 +120,10 @@ func (b rulebook) effective(number uint64) uint64 { return number + b.at(number)
 // of one of them may still decide. Windows can shrink.
 func (b rulebook) horizon(from uint64) uint64 {
 	end := b.effective(from)
-	for n := from + 1; n < end && len(b.later) > 0; n++ {
-		end = min(end, b.effective(n))
+	for _, a := range b.later { // between two of them it only grows
+		if a.from > from && a.from < end {
+			end = min(end, b.effective(a.from))
+		}
 	}
 	return end
 }
@@ -128,7 +142,8 @@ func (s *scanner) SetRules(tx storage.Tx, version uint32, content []byte) (strin
 	return "", s.proposed.Put(tx, rules{version, content})
 }
 
-// enact puts proposed rules in force from a block on.
+// enact puts proposed rules in force from a block on, but not before others that
+// were proposed earlier: those would replace them later. Windows can shrink.
 func (s *scanner) enact(tx storage.Tx, number uint64) error {
 	next, ok, err := s.proposed.Get(tx)
 	if err != nil || !ok {
@@ -136,6 +151,13 @@ func (s *scanner) enact(tx storage.Tx, number uint64) error {
 	}
 	if err := s.proposed.Delete(tx); err != nil {
 		return err
+	}
+	book, err := s.rulebook(tx)
+	if err != nil {
+		return err
+	}
+	for _, a := range book.later {
+		number = max(number, a.from)
 	}
 	return s.rules.Put(tx, number, next)
 }

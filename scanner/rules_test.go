@@ -118,3 +118,60 @@ func TestWindowsMayChange(t *testing.T) {
 		}
 	})
 }
+
+// Rules that come later are in force for longer, also if a shorter window lets
+// their effective block come first.
+func TestLaterRulesAreNotReplacedByEarlierOnes(t *testing.T) {
+	w := started(t, 0, 60)
+	set := func(window, patience uint64) {
+		next := testParameters
+		next.Window, next.Patience = window, patience
+		require.Empty(t, w.setRules(RulesVersion, wire.Marshal(next)))
+		w.scanAll()
+		w.acknowledge()
+	}
+	set(20, 1) // from block 3 on
+	set(2, 2)  // heartbeat 3: from block 23 on
+	deposited := coin.Output{ID: coin.OutputID{Index: 3}, Session: 5, Amount: 400, Origin: "o", Data: []byte("x")}
+	w.chain[22].outputs = []coin.Output{deposited}
+	deposited.ID.Index++
+	w.chain[23].outputs = []coin.Output{deposited}
+	set(9, 3) // 22: from block 42 on
+	set(9, 4) // 23: from block 25 on, by itself
+	require.EqualValues(t, 2, w.rulesAt(41).Patience)
+	require.EqualValues(t, 4, w.rulesAt(42).Patience)
+	require.EqualValues(t, 4, w.rulesAt(1000).Patience)
+}
+
+// A block's window is found without going through it.
+func TestHugeWindowsTakeNoTime(t *testing.T) {
+	w := started(t, 0, 12)
+	next := testParameters
+	next.Window = 1 << 32
+	require.Empty(t, w.setRules(RulesVersion, wire.Marshal(next)))
+	w.settleAll()
+	require.EqualValues(t, 12, w.frontier().Scan)
+	w.confirmNext(6)
+	require.Empty(t, w.abandon(5))
+}
+
+// Outputs that were planned before dust was more are the group's all the same.
+func TestOwnOutputsBelowANewDustLimitCount(t *testing.T) {
+	w := started(t, 0, 1)
+	next := testParameters
+	next.Dust = 500
+	require.Empty(t, w.setRules(RulesVersion, wire.Marshal(next)))
+	w.settleAll() // block 0: in force from block 3 on
+	w.mine(4)
+	w.pay(coin.Output{Kind: coin.Change, Amount: testParameters.Dust}, coin.Output{Kind: coin.Change, Amount: testParameters.Dust - 1})
+	w.mine(1)
+	var internal []uint64
+	for _, s := range w.settleAll() {
+		for _, b := range s.Blocks {
+			for _, o := range b.Internal {
+				internal = append(internal, o.Amount)
+			}
+		}
+	}
+	require.Equal(t, []uint64{testParameters.Dust}, internal)
+}

@@ -99,7 +99,7 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 		return fmt.Errorf("%w: block %d is not due", coin.ErrTransient, header.Number)
 	}
 	standings := keys.standings(header.Number)
-	b, err := s.sift(tx, keys.at(header.Number), standings, header.Number, outputs)
+	b, err := s.sift(tx, keys.rulebook, standings, header.Number, outputs)
 	if err != nil {
 		return fmt.Errorf("scan block %d: %w", header.Number, err)
 	}
@@ -133,9 +133,10 @@ func (k keyring) standings(number uint64) []standing {
 
 // sift returns what counts of a block's outputs.
 func (s *scanner) sift(
-	tx storage.Tx, p coin.Parameters, keys []standing, number uint64, outputs []coin.Output,
+	tx storage.Tx, book rulebook, keys []standing, number uint64, outputs []coin.Output,
 ) (buffer, error) {
 	var b buffer
+	p, dust := book.at(number), book.leastDust(number)
 	var cost *uint64 // of an input at the block's rate, once it is wanted
 	for i, o := range outputs {
 		// An output that came twice would be credited twice.
@@ -156,7 +157,7 @@ func (s *scanner) sift(
 				continue
 			}
 		}
-		if at < 0 || o.Amount < p.Dust || !keys[at].takes(o.Kind) {
+		if at < 0 || o.Amount < dust || !keys[at].takes(o.Kind) {
 			continue
 		}
 		if o.Kind != coin.External {
@@ -231,5 +232,5 @@ func (s *scanner) guard(tx storage.Tx, o coin.Output) error {
 	if lookup == nil {
 		return nil
 	}
-	return s.Tracker.Guard(tx, lookup, wire.Marshal(o.ID))
+	return s.Tracker.Guard(tx, lookup, wire.Marshal(guarded{o.Session, o.ID}))
 }

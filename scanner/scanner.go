@@ -105,6 +105,9 @@ type Events interface {
 	Reported(tx storage.Tx, session uint64, update batch.Update) error
 	// KeyStage is called when a key enters a stage at a block.
 	KeyStage(tx storage.Tx, session uint64, stage Stage, number uint64) error
+	// Departed is called when an output of a key that is abandoned or retired was
+	// spent in a block by a transaction of no plan.
+	Departed(tx storage.Tx, spend Foreign, number uint64) error
 }
 
 // Coin is what a scanner asks of the coin: pure functions.

@@ -34,7 +34,7 @@ func (e *Mismatch) Error() string {
 	return fmt.Sprintf("scanner: acknowledgement of batch %d: %s", e.Batch, e.Reason)
 }
 
-// Compromised reports a confirmed spend of one of the group's outputs that no
+// Compromised reports a confirmed spend of an output of a key in use that no
 // plan explains. It halts the processor.
 type Compromised struct {
 	Output      coin.OutputID
@@ -60,20 +60,41 @@ type Resolution struct {
 
 // Foreign is a foreign spend of an output of the group.
 type Foreign struct {
+	Session     uint64 // whose key's the output is
 	Output      coin.OutputID
 	Transaction coin.TransactionID // the spend
 }
 
-// Encode writes 68 bytes.
+// Encode writes 76 bytes.
 func (f Foreign) Encode(w *wire.Writer) {
+	w.Uint64(f.Session)
 	f.Output.Encode(w)
 	w.Fixed(f.Transaction[:])
 }
 
-// Decode reads 68 bytes.
+// Decode reads 76 bytes.
 func (f *Foreign) Decode(r *wire.Reader) {
+	f.Session = r.Uint64()
 	f.Output.Decode(r)
 	r.Fixed(f.Transaction[:])
+}
+
+// guarded is the name under which an output is guarded.
+type guarded struct {
+	Session uint64
+	Output  coin.OutputID
+}
+
+// Encode writes 44 bytes.
+func (g guarded) Encode(w *wire.Writer) {
+	w.Uint64(g.Session)
+	g.Output.Encode(w)
+}
+
+// Decode reads 44 bytes.
+func (g *guarded) Decode(r *wire.Reader) {
+	g.Session = r.Uint64()
+	g.Output.Decode(r)
 }
 
 // Encode writes the resolution.
@@ -87,7 +108,7 @@ func (x Resolution) Encode(w *wire.Writer) {
 func (x *Resolution) Decode(r *wire.Reader) {
 	x.Header.Decode(r)
 	x.Completions = wire.ReadList[coin.Completion](r, 1<<24, 64)
-	x.Unexplained = wire.ReadList[Foreign](r, 1<<24, 68)
+	x.Unexplained = wire.ReadList[Foreign](r, 1<<24, 76)
 }
 
 // Acknowledge implements Scanner.
@@ -229,8 +250,8 @@ func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, []lat
 		}
 		return block, nil, &Unresolved{Header: header}
 	}
-	for _, spend := range resolution.Unexplained {
-		return block, nil, &Compromised{spend.Output, spend.Transaction, n}
+	if err := s.unexplained(tx, n, resolution.Unexplained); err != nil {
+		return block, nil, err
 	}
 	block.Deposits, block.Internal, block.Completions = b.Deposits, b.Internal, resolution.Completions
 	for _, c := range block.Completions {
@@ -242,6 +263,28 @@ func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, []lat
 		return block, nil, err
 	}
 	return block, b.Late, s.resolutions.Delete(tx, n)
+}
+
+// unexplained judges spends that are no plan's. Who is no holder of a key in use
+// any more may do as he likes with what was written off.
+func (s *scanner) unexplained(tx storage.Tx, number uint64, spends []Foreign) error {
+	if len(spends) == 0 {
+		return nil
+	}
+	keys, err := s.ring(tx)
+	if err != nil {
+		return err
+	}
+	for _, spend := range spends {
+		i := keys.find(spend.Session) // none is of the past
+		if i >= 0 && !keys.keys[i].Abandoned && !keys.keys[i].Over && keys.stage(i, number) != Retired {
+			return &Compromised{spend.Output, spend.Transaction, number}
+		}
+		if err := s.Events.Departed(tx, spend, number); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeResults removes the batches up to last and returns their results in
@@ -281,11 +324,11 @@ func (s *scanner) Resolve(r storage.Reader, block coin.Block) (Resolution, error
 		x.Completions = append(x.Completions, coin.Completion{Plan: c.Plan, Transaction: c.Transaction})
 	}
 	for _, spend := range spends {
-		id, err := wire.Unmarshal[coin.OutputID](spend.Output)
+		g, err := wire.Unmarshal[guarded](spend.Output)
 		if err != nil {
 			return Resolution{}, fmt.Errorf("%w: guarded output: %w", storage.ErrCorrupt, err)
 		}
-		x.Unexplained = append(x.Unexplained, Foreign{id, spend.Transaction})
+		x.Unexplained = append(x.Unexplained, Foreign{g.Session, g.Output, spend.Transaction})
 	}
 	return x, nil
 }

@@ -48,6 +48,7 @@ func testConfig() Config {
 			signers: storage.NewMap("test/signers", storage.NumberKey[uint64](), storage.Number),
 			batches: storage.NewMap("test/batches", storage.NumberKey[uint64](), storage.Record[batch.Batch]()),
 			stages:  storage.NewQueue("test/stages", storage.Record[stageEvent]()),
+			spends:  storage.NewQueue("test/spends", storage.Record[departed]()),
 		},
 	}
 }

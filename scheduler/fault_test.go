@@ -100,7 +100,7 @@ func rotating(t *testing.T) (*world, func(storage.Tx) error) {
 	gift := w.one(4, 500, 490, coin.Held)
 	w.roles = []coin.Role{leaving(3, 4), holding(4)}
 	w.one(3, 200, 190, coin.PassedOn) // two plans
-	w.roles = []coin.Role{holding(3)}
+	w.rate = 1000
 	w.one(3, 300, 290, coin.PassedOn)
 	w.one(3, 20, 15, coin.PassedOn)
 	w.deposits(600)
@@ -134,6 +134,8 @@ func abandons(t *testing.T) (*world, func(storage.Tx) error) {
 	w := newWorld(t, parameters())
 	w.deposits(1000, 300)
 	w.burn(pay(1, 400))
+	w.rate = 1000
+	w.roles = []coin.Role{leaving(3, 4)}
 	w.one(3, 500, 490, coin.PassedOn)
 	return w, func(tx storage.Tx) error { return w.s.Abandon(tx, 3) }
 }

@@ -11,12 +11,34 @@ import (
 // one, then the free outputs move.
 func (s *scheduler) leave(tx storage.Tx, m moment, role coin.Role) error {
 	if !role.Leaves || !handsOver(role) {
-		return nil
+		return s.stay(tx, role)
 	}
 	if err := s.forward(tx, m, role); err != nil {
 		return err
 	}
 	return s.move(tx, m, role)
+}
+
+// stay lets the deposits of a key that wait to be passed on arrive where they
+// are: the successor is gone, and the key itself goes on.
+func (s *scheduler) stay(tx storage.Tx, role coin.Role) error {
+	waiting, err := s.waiting(tx, role.Key.Session)
+	if err != nil {
+		return err
+	}
+	for _, item := range waiting {
+		o := item.Value.Output
+		if err := s.forwards.Delete(tx, item.Key); err != nil {
+			return err
+		}
+		if err := s.release(tx, o); err != nil {
+			return err
+		}
+		if err := s.tell(tx, o.ID, o.Amount); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // passOn lets a deposit wait to be passed on. If its session is gone, it is

@@ -123,9 +123,12 @@ type means struct {
 	needed    uint64 // the payment's amount
 	available uint64
 	returning returning
+	// elsewhere tells whether other keys have more, which is going to be at one
+	// place with this.
+	elsewhere bool
 	// relief is what costs to recover may stand in for: nothing, as long as
-	// what is free or comes back may cover the payment. The payments bear, of
-	// those costs, what the outputs lack.
+	// what is free or comes back may cover the payment, or there is more
+	// elsewhere. The payments bear, of those costs, what the outputs lack.
 	relief Balance
 }
 
@@ -148,8 +151,11 @@ func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, 
 		return nil, err
 	}
 	m.available, m.returning = from.Available, from.Returning
+	if m.elsewhere, err = s.elsewhere(r, at, role); err != nil {
+		return nil, err
+	}
 	if all := m.returning.total().Add(m.available); all.Sub(m.needed).Negative() {
-		if m.relief = books.Recover; all.Plus(m.relief).Sub(m.needed).Negative() {
+		if m.relief = books.Recover; m.elsewhere || all.Plus(m.relief).Sub(m.needed).Negative() {
 			return nil, nil
 		}
 	}
@@ -201,7 +207,7 @@ func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error
 	if merge != nil && merge.handsOver() {
 		return nil, nil // the outputs come together when they move
 	}
-	if err != nil || merge != nil || m.returning.total() != (Balance{}) {
+	if err != nil || merge != nil || m.elsewhere || m.returning.total() != (Balance{}) {
 		return merge, err
 	}
 	m.relief = d.recover

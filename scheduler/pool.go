@@ -78,6 +78,24 @@ func (v returning) minus(why purpose, amount uint64) returning {
 // total is all that comes back.
 func (v returning) total() Balance { return v.Merged.Plus(v.Change) }
 
+// elsewhere tells whether other keys than that of the role have free outputs or
+// get any. What is still free of one that leaves is not worth moving.
+func (s *scheduler) elsewhere(r storage.Reader, m moment, than coin.Role) (bool, error) {
+	for _, role := range m.roles {
+		if role.Key.Session == than.Key.Session {
+			continue
+		}
+		p, err := s.pools.Load(r, role.Key.Session)
+		if err != nil {
+			return false, err
+		}
+		if p.Returning.total() != (Balance{}) || p.Available > 0 && !role.Leaves {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // count counts a plan, in the pool that it spends from and in those that it
 // gives to, as under way or as that no longer. Sessions that are gone have no
 // pools, and what plans of theirs give is not counted on.

@@ -196,6 +196,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 		return err
 	}
 	u.spends(p)
+	u.Inputs = append(u.Inputs, p.Plan.Inputs...)
 	for _, input := range p.Plan.Inputs {
 		if err := u.writeOffIfGone(tx, input); err != nil {
 			return err

@@ -178,19 +178,28 @@ func TestADepositThatCostsTooMuchToPassOnWaitsUntilTheKeyFinishes(t *testing.T) 
 	require.Empty(t, w.newArrivals)
 }
 
-func TestBeforeAKeyLeavesNothingIsPassedOnAndWithoutASuccessorNeither(t *testing.T) {
-	w := newWorld(t, parameters())
-	for _, role := range []coin.Role{active(3), handing(3, 4), finishing(3, 3)} {
+// If the successor is gone, a key goes on, and what it was to pass on has arrived.
+func TestDepositsThatNoKeyTakesStay(t *testing.T) {
+	for name, role := range map[string]coin.Role{
+		"it pays again": active(3), "it hands over again": handing(3, 4), "it is told late": finishing(3, 3),
+	} {
+		w := newWorld(t, parameters())
+		w.roles = []coin.Role{leaving(3, 4), active(4)}
+		w.rate = 125
+		id := w.one(3, 500, 490, coin.PassedOn)
+		require.Empty(t, w.newPlans, name)
+		before := w.ledger()
 		w.roles = []coin.Role{role}
-		w.one(3, 500, 490, coin.PassedOn)
-		require.Empty(t, w.newPlans)
-		require.Empty(t, w.newEvents)
+		require.Empty(t, w.settle(coin.SettledBlock{}), name)
+		require.Empty(t, w.newPlans, name)
+		require.Equal(t, []coin.Arrival{{Deposit: id, Amount: 500}}, w.newArrivals, name)
+		require.Equal(t, Pending{Outputs: 1}, w.pending(), name)
+		require.Equal(t, before, w.ledger(), name)
+		require.True(t, w.idle(3), name)
+		w.settle(coin.SettledBlock{}, coin.Late{Deposit: id, Credit: 490, Amount: 490, Fate: coin.Reported})
+		require.Empty(t, w.newArrivals, "told once")
+		require.Equal(t, Ledger{Assets: amount(500), Credited: amount(490), FeesCharged: amount(10)}, w.ledger(), name)
 	}
-	require.Equal(t, Pending{}, w.pending(), "and nothing is paid from it")
-	require.False(t, w.idle(3))
-	w.roles = []coin.Role{finishing(3, 4)}
-	w.settle(coin.SettledBlock{})
-	require.Len(t, w.newPlans, 3)
 }
 
 func TestAKeyThatHandsOverGivesChangeToItsSuccessor(t *testing.T) {

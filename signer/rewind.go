@@ -62,13 +62,6 @@ func (s *Signer) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
 	if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {
 		return err
 	}
-	for _, input := range plan.Inputs {
-		if lookup := s.SpendLookup(input); lookup != nil {
-			if err := s.Tracker.Guard(tx, lookup, wire.Marshal(input.ID)); err != nil {
-				return err
-			}
-		}
-	}
 	before, err := s.resolved.Load(tx, id)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func (n *memoryNode) mine(t testing.TB, at int64, txs ...*wire.MsgTx) coin.Heade
 	coinbase := wire.NewMsgTx(2)
 	coinbase.AddTxIn(&wire.TxIn{
 		PreviousOutPoint: wire.OutPoint{Index: wire.MaxPrevOutIndex},
-		SignatureScript:  fmt.Appendf(nil, "block %d", len(n.best)),
+		SignatureScript:  fmt.Appendf(pushNumber(uint64(len(n.best))), "block %d", len(n.best)),
 	})
 	coinbase.AddTxOut(wire.NewTxOut(50_0000_0000, []byte{0x51}))
 	msg := &wire.MsgBlock{Transactions: append([]*wire.MsgTx{coinbase}, txs...)}

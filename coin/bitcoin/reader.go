@@ -1,6 +1,7 @@
 package bitcoin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -130,11 +131,42 @@ func (c *Coin) parseBlock(header coin.Header, raw []byte) (*chainBlock, error) {
 	if parsed.Header().Parent() != header.Parent {
 		return nil, fmt.Errorf("%w: block %s is not on top of %s", coin.ErrInvalid, header.ID, header.Parent)
 	}
+	if err := c.checkNumber(header.Number, parsed); err != nil {
+		return nil, err
+	}
 	b := &chainBlock{header: header, Block: parsed, transactions: make([]eventuality.Transaction, parsed.Len())}
 	for i := range b.transactions {
 		b.transactions[i] = parsed.Transaction(i)
 	}
 	return b, nil
+}
+
+// checkNumber checks that the coinbase names the block's number, as BIP-34 has
+// it for all but the oldest blocks. Headers have none.
+func (c *Coin) checkNumber(number uint64, b *block.Block) error {
+	if number == 0 || number < uint64(c.params.BIP0034Height) {
+		return nil
+	}
+	if !bytes.HasPrefix(b.Transaction(0).InputScript(), pushNumber(number)) {
+		return fmt.Errorf("%w: the coinbase of block %d has another number", coin.ErrInvalid, number)
+	}
+	return nil
+}
+
+// pushNumber is the shortest script that pushes a number above 0.
+func pushNumber(n uint64) []byte {
+	if n <= 16 {
+		return []byte{0x50 + byte(n)} // OP_1 to OP_16
+	}
+	push := []byte{0}
+	for ; n > 0; n >>= 8 {
+		push = append(push, byte(n))
+	}
+	if push[len(push)-1] >= 0x80 {
+		push = append(push, 0) // else it would be negative
+	}
+	push[0] = byte(len(push) - 1)
+	return push
 }
 
 // chainBlock is a block with its place in the chain.

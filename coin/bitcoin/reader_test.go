@@ -2,6 +2,7 @@ package bitcoin
 
 import (
 	"bytes"
+	"encoding/hex"
 	"slices"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/bitcoin/block"
 )
 
 const genesisTime = 1296688602 // of the regression test network
@@ -71,6 +73,41 @@ func TestWrongNumbers(t *testing.T) {
 		_, err := reading(t, n).Header(ctx, test.asked)
 		require.ErrorIs(t, err, coin.ErrInvalid, "%d for %d", test.told, test.asked)
 	}
+}
+
+// A block has the number that its coinbase names, wherever a node puts it: else
+// it could count the whole chain from another number on.
+func TestBlocksHaveTheirNumbers(t *testing.T) {
+	n := newMemoryNode(t)
+	c := reading(t, n)
+	for i := range 40 {
+		header := n.mine(t, genesisTime+int64(i)*600)
+		b, err := c.Block(t.Context(), header)
+		require.NoError(t, err)
+		require.Equal(t, header, b.Header())
+		for _, number := range []uint64{header.Number - 1, header.Number + 1, header.Number + 2016, 1 << 40} {
+			wrong := header
+			if wrong.Number = number; number == 0 {
+				continue // which has the ID of the genesis block
+			}
+			_, err := c.Block(t.Context(), wrong)
+			require.ErrorIs(t, err, coin.ErrInvalid)
+			require.ErrorContains(t, err, "another number")
+		}
+	}
+	for number, push := range map[uint64]string{
+		1: "51", 16: "60", 17: "0111", 127: "017f", 128: "028000", 255: "02ff00", 256: "020001", 32767: "02ff7f", 32768: "03008000",
+		227931: "035b7a03", 840000: "0340d10c", 1 << 23: "0400008000",
+	} {
+		require.Equal(t, push, hex.EncodeToString(pushNumber(number)))
+	}
+	old, err := New(n, Mainnet, coin.Parameters{})
+	require.NoError(t, err)
+	raw := n.blocks[n.best[3]]
+	b, err := block.Parse(raw)
+	require.NoError(t, err)
+	require.NoError(t, old.checkNumber(227930, b), "a rule since 227931")
+	require.Error(t, old.checkNumber(227931, b))
 }
 
 // TestLies: whatever a node changes in what it hands out, nothing of it comes

@@ -54,7 +54,7 @@ func TestCoinbasesNeverCount(t *testing.T) {
 		require.NoError(t, err)
 		coinbase := wire.NewMsgTx(2)
 		coinbase.AddTxIn(&wire.TxIn{
-			PreviousOutPoint: wire.OutPoint{Index: wire.MaxPrevOutIndex}, SignatureScript: []byte{1, byte(kind)},
+			PreviousOutPoint: wire.OutPoint{Index: wire.MaxPrevOutIndex}, SignatureScript: append(pushNumber(1), byte(kind)),
 		})
 		coinbase.AddTxOut(wire.NewTxOut(50_0000_0000, k.script))
 		msg := &wire.MsgBlock{Transactions: []*wire.MsgTx{coinbase}}

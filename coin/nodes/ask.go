@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/serai-go/processor/coin"
 )
@@ -85,7 +86,9 @@ func askOne[T any](ctx context.Context, n *Nodes, question func(context.Context,
 	var failed []reply[T]
 	first, aside := n.sorted()
 	for _, m := range append(first, aside...) {
+		begin := time.Now()
 		r := ask(ctx, n, m, question)
+		n.waited(ctx, m, begin, r.err)
 		if r.err == nil {
 			n.answered(ctx, m, nil)
 			for _, f := range failed {
@@ -127,7 +130,7 @@ func failure[T any](replies []reply[T]) error {
 	case missing == len(replies):
 		return replies[0].err
 	case missing > 0:
-		errs = append(errs, fmt.Errorf("%d nodes do not know it", missing))
+		errs = append(errs, fmt.Errorf("%w: %d nodes do not know it", coin.ErrTransient, missing))
 	}
 	return errors.Join(errs...)
 }

@@ -18,26 +18,24 @@ func (n *Nodes) Tip(ctx context.Context) (uint64, error) {
 	}
 	tips := make(map[*member]uint64, len(replies))
 	var answered []*member
-	highest := uint64(0)
 	for _, r := range replies {
 		if r.err == nil {
 			n.said(r.from, r.value)
 			tips[r.from] = r.value
 			answered = append(answered, r.from)
-			highest = max(highest, r.value)
 		}
 	}
 	if len(answered) == 0 {
 		return 0, fmt.Errorf("tip: %w", failure(replies))
 	}
-	n.behind(0, highest)
+	n.behind(0, answered)
 	var votes []uint64
 	for _, m := range n.counting(answered) {
 		votes = append(votes, tips[m])
 	}
 	slices.Sort(votes)
 	agreed := votes[(len(votes)-1)/2]
-	n.behind(agreed, highest)
+	n.behind(agreed, answered)
 	return agreed, nil
 }
 

@@ -17,6 +17,7 @@ type record struct {
 	failures  int       // in a row
 	last      string    // what was wrong
 	aside     time.Time // until when it is not asked first
+	slow      time.Time // until when it is not for what one node can give
 	disagrees bool
 	// distrusted is set once it contradicted itself or the majority.
 	distrusted bool
@@ -26,7 +27,8 @@ type record struct {
 	moved time.Time // when it got there
 	fell  bool      // the tip is a final block's depth below it
 	short bool      // the tip is below that of the majority
-	stale bool      // and has been for long
+	late  bool      // the tip is below another's, and has not moved for long
+	stale bool      // and as many are ahead as are not
 }
 
 // counts tells whether what the node says of the best chain has weight.
@@ -46,7 +48,7 @@ func (n *Nodes) Health() []coin.NodeHealth {
 			h.State = coin.NodeFailing
 		case m.disagrees:
 			h.State = coin.NodeDisagrees
-		case m.fell || m.stale || m.short:
+		case m.fell || m.late || m.short:
 			h.State = coin.NodeBehind
 		}
 		list[i] = h
@@ -125,13 +127,44 @@ func (n *Nodes) owes(m *member, number uint64) bool {
 	return true
 }
 
-// behind notes who is behind a tip that others have.
-func (n *Nodes) behind(agreed, highest uint64) {
+// behind notes who is behind the tip that most nodes have, or behind others. Of
+// those that answer, nobody is believed who is distrusted, and one that is ahead
+// of most does not make these stale.
+func (n *Nodes) behind(agreed uint64, answered []*member) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, m := range n.members {
-		m.short = !m.moved.IsZero() && m.tip < agreed
-		m.stale = m.tip < highest && !m.moved.IsZero() && time.Since(m.moved) >= n.config.Stale
+		ahead, others := 0, 0
+		for _, a := range answered {
+			switch {
+			case a.distrusted:
+			case a.tip > m.tip:
+				ahead++
+			default:
+				others++
+			}
+		}
+		known := !m.moved.IsZero()
+		m.short = known && m.tip < agreed
+		m.late = known && ahead > 0 && time.Since(m.moved) >= n.config.Stale
+		m.stale = m.late && ahead >= others
+	}
+}
+
+// waitFactor is for how many times as long as a node let a caller wait in vain
+// others are asked before it.
+const waitFactor = 10
+
+// waited notes for how long a caller waited for a node, in vain if there was an
+// error. What it answers beside that does not count.
+func (n *Nodes) waited(ctx context.Context, m *member, since time.Time, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if m.slow = (time.Time{}); err != nil {
+		m.slow = time.Now().Add(waitFactor * time.Since(since))
 	}
 }
 
@@ -163,7 +196,7 @@ func (n *Nodes) sorted() (first, aside []*member) {
 	defer n.mu.Unlock()
 	now := time.Now()
 	for _, m := range n.members {
-		if now.Before(m.aside) || m.distrusted {
+		if now.Before(m.aside) || now.Before(m.slow) || m.distrusted {
 			aside = append(aside, m)
 		} else {
 			first = append(first, m)

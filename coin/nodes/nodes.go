@@ -18,15 +18,16 @@
 //
 // Of the nodes only those count that answer: with all but one away the one is
 // believed alone, and Health shows it. Those do not count whose tip falls by as
-// many blocks as make a block final, or that stay behind the others for so
-// long that they must have stopped; unless all are such.
+// many blocks as make a block final, or that stay behind at least as many others
+// for so long that they must have stopped; unless all are such.
 //
 // So with two nodes, one that says its chain ends early holds the processor up
 // until it counts no more; a wrong header stops it until they agree. Three nodes
 // go on in either case.
 //
 // A node that owes an answer, or gives one that is none, is left aside for a
-// while, which grows with every failure in a row.
+// while, which grows with every failure in a row. For what one node can give, one
+// that let a caller wait in vain is asked last for ten times as long.
 package nodes
 
 import (

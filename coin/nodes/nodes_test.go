@@ -568,3 +568,99 @@ func TestErrorsOfNodesAreCut(t *testing.T) {
 		require.Len(w, w.Health()[0].LastError, 500)
 	})
 }
+
+// That a node says its chain goes on is no reason to count those out that have
+// found no block for long: it would decide alone.
+func TestALiarDoesNotOutliveTheOthers(t *testing.T) {
+	in(t, 3, func(w *world) {
+		w.puppets[0].tip = func() (uint64, error) { return 1 << 40, nil }
+		for range 150 {
+			w.requireTip(20)
+			time.Sleep(time.Minute)
+		}
+		w.requireStates(coin.NodeWell, coin.NodeBehind, coin.NodeBehind)
+		require.NoError(w, w.chain.Mine(w.Context(), 1))
+		w.requireTip(21)
+		w.header(21)
+	})
+	in(t, 3, func(w *world) { // one of three has stopped
+		w.requireTip(20)
+		stopped := w.chain.Clone()
+		w.puppets[0].follow(stopped)
+		require.NoError(w, w.chain.Mine(w.Context(), 2))
+		w.requireTip(22)
+		time.Sleep(time.Hour)
+		w.puppets[1].away()
+		w.requireTip(22)
+		w.requireStates(coin.NodeBehind, coin.NodeFailing, coin.NodeWell)
+	})
+}
+
+// The tip of a node that nobody believes makes nobody late.
+func TestADistrustedNodeMakesNobodyLate(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.puppets[0].header = func(n uint64) (coin.Header, error) {
+			h := headerOn(w.T, w.chain, n)
+			h.Parent[0] ^= 1
+			return h, nil
+		}
+		w.puppets[0].tip = func() (uint64, error) { return 25, nil }
+		w.header(15)
+		w.requireStates(coin.NodeDistrusted, coin.NodeWell)
+		for range 3 {
+			time.Sleep(time.Hour)
+			w.requireTip(20)
+		}
+		w.requireStates(coin.NodeDistrusted, coin.NodeWell)
+	})
+}
+
+// A node that is not there and one that does not know it yet are trouble that
+// passes, whatever the first one's is.
+func TestWhatOneDoesNotKnowMayCome(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.puppets[0].header = func(uint64) (coin.Header, error) { return coin.Header{}, errors.New("credentials refused") }
+		_, err := w.Header(w.Context(), 21)
+		require.ErrorIs(w, err, coin.ErrTransient)
+		require.NotErrorIs(w, err, coin.ErrNotFound)
+		require.ErrorContains(w, err, "credentials refused")
+	})
+}
+
+// A node that answers what it is asked often, and hangs with all else, is not
+// waited for again and again.
+func TestANodeThatHangsWithBodiesIsAskedLast(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.puppets[0].block = func(coin.Header) (coin.Block, error) {
+			time.Sleep(2 * time.Minute)
+			return nil, errAway
+		}
+		w.puppets[0].publish = func() (coin.Publication, error) {
+			time.Sleep(2 * time.Minute)
+			return coin.Publication{}, errAway
+		}
+		w.puppets[1].publish = func() (coin.Publication, error) { return coin.Publication{Status: coin.Accepted}, nil }
+		start, waited := time.Now(), time.Duration(0)
+		for time.Since(start) < 4*time.Hour {
+			w.requireTip(20)
+			h := w.header(19)
+			asked := time.Now()
+			_, err := w.Block(w.Context(), h)
+			require.NoError(w, err)
+			p, err := w.Publish(w.Context(), coin.Transaction{})
+			require.NoError(w, err)
+			require.NotZero(w, p.Status)
+			waited += time.Since(asked)
+			time.Sleep(10 * time.Second)
+		}
+		require.Less(w, waited, time.Since(start)/5)
+		require.Contains(w, w.Health()[0].LastError, "no route")
+		// It is asked again, and then preferred again.
+		w.puppets[0].back()
+		time.Sleep(time.Hour)
+		before := w.puppets[1].questions()
+		_, err := w.Block(w.Context(), w.header(3))
+		require.NoError(w, err)
+		require.Equal(w, before+1, w.puppets[1].questions())
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/serai-go/processor/coin"
 )
@@ -57,7 +58,9 @@ func (n *Nodes) publish(ctx context.Context, list []*member, tx coin.Transaction
 	var group sync.WaitGroup
 	for i, m := range list {
 		group.Go(func() {
+			begin := time.Now()
 			replies[i] = ask(ctx, n, m, func(ctx context.Context, c coin.Coin) (coin.Publication, error) { return c.Publish(ctx, tx) })
+			n.waited(ctx, m, begin, replies[i].err)
 			if err := replies[i].err; err == nil || errors.Is(err, coin.ErrTransient) {
 				n.answered(ctx, m, err)
 			}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/bitcoin"
 	"github.com/serai-go/processor/scanner"
 )
 
@@ -30,7 +32,13 @@ func (s *story) account(ctx context.Context) error {
 	if err := s.checkBooks(ctx); err != nil {
 		return err
 	}
-	return s.compare(ctx)
+	if err := s.compare(ctx); err != nil {
+		return err
+	}
+	if err := s.compareDigests(ctx); err != nil {
+		return err
+	}
+	return s.audit(ctx)
 }
 
 // once checks that a deposit with data was credited exactly once.
@@ -43,10 +51,15 @@ func (s *story) once(data string) error {
 			continue
 		}
 		for _, b := range update.Batches {
+			times := 0
 			for _, i := range b.Instructions {
 				if string(i.Data) == data {
 					credits[b.ID] = i.Amount
+					times++
 				}
+			}
+			if times > 1 {
+				return fmt.Errorf("batch %d credits deposit %q twice", b.ID, data)
 			}
 		}
 	}
@@ -116,7 +129,7 @@ func (s *story) compare(ctx context.Context) error {
 	s.screen.say("the node says: the old keys own nothing, the last one %d satoshi, as in the books", x.Held)
 	s.screen.say("every satoshi: %d paid in = %d paid out + %d refunded + %d for the miners + %d held",
 		x.Deposited, x.Paid, x.Refunded, x.NetworkFees, x.Held)
-	return s.compareDigests(ctx)
+	return nil
 }
 
 // signers checks that each session has signed the batches about all blocks up to
@@ -156,5 +169,35 @@ func (s *story) compareDigests(ctx context.Context) error {
 	}
 	s.summary.Rotation.Digest = fmt.Sprintf("%x", first.Digest)
 	s.screen.say("all %d validators have the same state: %x", len(s.group), first.Digest[:8])
+	return nil
+}
+
+// audit lets somebody with the log and a connection to a node check all that
+// was signed and decided, as the next set of validators would.
+func (s *story) audit(ctx context.Context) error {
+	coin, err := bitcoin.Dial(ctx, bitcoin.Config{Network: bitcoin.Regtest, Node: s.node})
+	if err != nil {
+		return err
+	}
+	told, log := s.c.record()
+	var claims processor.Claims
+	for _, t := range told {
+		switch e := t.body.(type) {
+		case processor.SignedBatch:
+			claims.Batches = append(claims.Batches, e)
+		case processor.Completed:
+			claims.Transactions = append(claims.Transactions, e)
+		}
+	}
+	report, err := processor.Audit(ctx, processor.Config{Coin: coin, Poll: 50 * time.Millisecond}, log, claims)
+	if err != nil {
+		return fmt.Errorf("a third party: %w", err)
+	}
+	if digest := fmt.Sprintf("%x", report.Status.Digest); digest != s.summary.Rotation.Digest {
+		return fmt.Errorf("a third party has the state %s", digest)
+	}
+	s.summary.Rotation.Audited = true
+	s.screen.say("a third party with the log, %d entries, confirms %d batches and %d transactions, and has the same state",
+		len(log), len(report.Reported), len(report.Transactions))
 	return nil
 }

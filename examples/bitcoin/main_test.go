@@ -78,6 +78,7 @@ func rotateOn(t *testing.T, node string) {
 	require.NoError(t, err)
 	x := s.Rotation
 	require.NotNil(t, x)
+	require.True(t, x.Audited)
 	require.Equal(t, x.Deposited, x.Paid+x.Refunded+x.NetworkFees+x.Held)
 	require.Equal(t, s.Ledger.Assets, x.Held)
 	require.Zero(t, s.Ledger.Accepted+s.Ledger.Owed+s.Ledger.RefundsDue+s.Ledger.WrittenOff)

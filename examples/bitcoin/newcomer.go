@@ -31,6 +31,7 @@ func (s *story) catchUp(ctx context.Context) error {
 		v.wait()
 	}()
 	all := int(want.Frontier.Settle - min(want.Frontier.Settle, want.Keys[0].Activation))
+	shown := -1 // blocks done
 	for {
 		status, err := v.running().Status(ctx)
 		switch {
@@ -41,9 +42,12 @@ func (s *story) catchUp(ctx context.Context) error {
 		}
 		done := 0
 		if status.Frontier.Active {
-			done = int(status.Frontier.Settle - status.Keys[0].Activation)
+			done = min(int(status.Frontier.Settle-status.Keys[0].Activation), all)
 		}
-		s.screen.bar("a newcomer catches up: blocks", min(done, all), all)
+		if done != shown {
+			s.screen.bar("a newcomer catches up: blocks", done, all)
+			shown = done
+		}
 		if status.Read >= want.Next && status.Frontier.Settle >= want.Frontier.Settle {
 			return s.caughtUp(status, want, begin)
 		}

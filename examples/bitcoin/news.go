@@ -49,7 +49,8 @@ func (s *story) tellNews(ctx context.Context) error {
 	return nil
 }
 
-// tellHoldings tells people what the node says that the keys own.
+// tellHoldings tells people what the node says that the keys own, if that has
+// changed.
 func (s *story) tellHoldings(ctx context.Context) error {
 	var owns []string
 	for session := range s.keyCount() {
@@ -59,7 +60,10 @@ func (s *story) tellHoldings(ctx context.Context) error {
 		}
 		owns = append(owns, fmt.Sprintf("session %d: %d satoshi (outputs: %d)", session, amount, outputs))
 	}
-	s.screen.say("the keys own, says the node: %s", strings.Join(owns, ", "))
+	if line := strings.Join(owns, ", "); line != s.owned {
+		s.owned = line
+		s.screen.say("the keys own, says the node: %s", line)
+	}
 	return nil
 }
 

@@ -20,6 +20,7 @@ type rotation struct {
 	known  map[string]bool             // events that people were told of, as encoded
 	stages map[keyStage]uint64         // the block at which each began
 	seen   map[coin.TransactionID]bool // the node has them
+	owned  string                      // what people were told that the keys own
 }
 
 func newRotation() rotation {
@@ -32,7 +33,7 @@ func newRotation() rotation {
 // has done so, while users pay in and are paid all the time.
 func (s *story) rotate(ctx context.Context) error {
 	for i, amount := range []uint64{5_000_000, 2_500_000, 1_200_000} {
-		if err := s.payIn(ctx, 0, amount, fmt.Sprintf("early %d", i)); err != nil {
+		if err := s.payIn(ctx, 0, amount, fmt.Sprintf("deposit %d", i)); err != nil {
 			return err
 		}
 	}
@@ -107,6 +108,9 @@ func (s *story) handOver(ctx context.Context, to uint64) error {
 	if err := s.payOff(ctx, 150_000); err != nil {
 		return err
 	}
+	if err := s.tellHoldings(ctx); err != nil {
+		return err
+	}
 
 	if err := s.until(ctx, from, scanner.Finishing, 6); err != nil {
 		return err
@@ -131,7 +135,7 @@ func (s *story) appoint(ctx context.Context, session uint64) error {
 	if err := s.elect(ctx, session); err != nil {
 		return err
 	}
-	s.screen.say("session %d is to be validators %v: %d are new and read the log from its first entry on",
+	s.screen.say("session %d is to be validators %v; new ones, who read the log from its first entry on: %d",
 		session, s.sets[session], len(s.group)-before)
 	if err := s.keygen(ctx, session); err != nil {
 		return err

@@ -24,6 +24,9 @@ func (s *screen) say(format string, args ...any) {
 	}
 }
 
+// widest is the most cells of a bar.
+const widest = 40
+
 // bar draws how many of some steps are done: over itself on a terminal, as one
 // last line elsewhere.
 func (s *screen) bar(what string, done, all int) {
@@ -37,8 +40,10 @@ func (s *screen) bar(what string, done, all int) {
 	if !terminal && done < all {
 		return
 	}
+	cells := min(all, widest)
+	full := done * cells / max(all, 1)
 	line := fmt.Sprintf("%6.1fs  %s %s%s %d/%d", time.Since(s.begin).Seconds(), what,
-		strings.Repeat("█", done), strings.Repeat("░", all-done), done, all)
+		strings.Repeat("█", full), strings.Repeat("░", cells-full), done, all)
 	if terminal && done < all {
 		fmt.Print("\r", line)
 	} else if terminal {

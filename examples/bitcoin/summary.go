@@ -39,7 +39,8 @@ type rotationSummary struct {
 	Refunded    uint64 `json:"refunded"`
 	NetworkFees uint64 `json:"network_fees"`
 	Held        uint64 `json:"held"`
-	Digest      string `json:"digest"` // of all validators' states
+	Digest      string `json:"digest"`  // of all validators' states
+	Audited     bool   `json:"audited"` // by a third party, from the log
 }
 
 // sessionSummary is about a session and what the node says that its key owns.

@@ -179,4 +179,12 @@ var bitcoin = []mutation{
 		new:  "for i := 0; i < b.Len(); i++ {",
 		test: "TestBlockRate",
 	},
+	{
+		name: "a block has any number",
+		why:  "a node counts the real chain from another number on",
+		file: "coin/bitcoin/reader.go",
+		old:  "if number == 0 || number < uint64(c.params.BIP0034Height) {",
+		new:  "if number >= 0 {",
+		test: "TestBlocksHaveTheirNumbers",
+	},
 }

@@ -27,6 +27,14 @@ var catchingUp = []mutation{
 		test: "TestAScannedBlockMakesRoom",
 	},
 	{
+		name: "one scanned block is let go of for each further one",
+		why:  "what was too much stays in memory",
+		file: "prefetch.go",
+		old:  "if !f.makeRoom(scan) {",
+		new:  "if f.makeRoom(scan); true {",
+		test: "TestRoomIsMadeForAllThatIsTooMuch",
+	},
+	{
 		name: "a block that is on its way is fetched again",
 		why:  "each block is downloaded several times",
 		file: "prefetch.go",
@@ -49,5 +57,13 @@ var catchingUp = []mutation{
 		old:  "for ; f.low < settle; f.low++ {",
 		new:  "for ; f.low+1 < settle; f.low++ {",
 		test: "TestAScannedBlockMakesRoom",
+	},
+	{
+		name: "the headers of one node need not be linked to the agreed one",
+		why:  "one of several nodes decides what is indexed",
+		file: "coin/nodes/bulk.go",
+		old:  "i > 0 && header.Parent != list[i-1].ID",
+		new:  "i > 0 && header.Number <= list[i-1].Number",
+		test: "TestManyHeadersAreThoseOfTheLastOne",
 	},
 }

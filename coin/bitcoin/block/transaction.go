@@ -197,6 +197,15 @@ func (t *Transaction) Outpoints() iter.Seq2[int, Outpoint] {
 	}
 }
 
+// InputScript returns the signature script of the first input. It is not
+// copied.
+func (t *Transaction) InputScript() []byte {
+	c := cursor{data: t.raw, pos: int(t.inputs)}
+	c.skip(36)
+	n := c.count(1)
+	return c.data[c.pos : c.pos+n : c.pos+n]
+}
+
 // Lookups returns the outpoint of every input, 36 bytes each. They are not
 // copied.
 func (t *Transaction) Lookups() [][]byte {
