@@ -32,7 +32,7 @@ func (s *scanner) Abandon(tx storage.Tx, session uint64) (string, error) {
 	}
 	// One that is going to retire cannot take over, unless the other is older.
 	if !slices.ContainsFunc(keys.keys, func(k Key) bool {
-		return k.Session != session && !k.Abandoned && !k.Over && !k.Retiring
+		return k.Session != session && !k.Abandoned && !k.Retiring
 	}) {
 		return fmt.Sprintf("session %d has no successor", session), nil
 	}
