@@ -141,6 +141,7 @@ func TestAPlanWaitsForItsInputs(t *testing.T) {
 			return w.settleIn(tx, &coin.Settlement{Reference: 1, Blocks: []coin.SettledBlock{block}})
 		})
 		require.ErrorAs(t, err, new(*Unbalanced))
+		require.ErrorContains(t, err, "which is not there")
 	}
 	w.settle(w.block(returned(d)))
 	require.Equal(t, before.Assets, w.ledger().Assets)

@@ -151,7 +151,7 @@ var rewinds = []mutation{
 		why:  "the books do not balance behind a rewind",
 		file: "scheduler/rewind.go",
 		old:  "if gone { // it is written off, and stays so",
-		new:  "if false {",
+		new:  "if gone && m.Absence == absentLost {",
 		test: "TestRewindBehindAnAbandonedKey",
 	},
 	{
