@@ -287,6 +287,11 @@ func (p *Processor) locate(ctx context.Context, changed *scanner.ChainChanged) e
 		if found.ID == indexed.ID {
 			break
 		}
+		if n == first { // before the search, which may be long
+			if err := p.numbered(ctx, found); err != nil {
+				return err
+			}
+		}
 		changed.Indexed, changed.Found = indexed, found
 		n--
 	}

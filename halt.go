@@ -140,9 +140,10 @@ func haltOf(err error) *Halt {
 	return &h
 }
 
-// halt stops the processor for good.
+// halt stops the processor for good, also if the caller gives up meanwhile: it
+// may not come by the cause again.
 func (p *Processor) halt(ctx context.Context, cause error) error {
-	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+	err := p.config.Store.Update(context.WithoutCancel(ctx), func(tx storage.Tx) error {
 		h := *haltOf(cause)
 		before, ok, err := halted.Get(tx)
 		if err != nil || ok && (!before.mendable() || h.Cause == before.Cause || h.Cause == OtherBatch) {

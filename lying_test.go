@@ -15,6 +15,8 @@ import (
 	"github.com/serai-go/processor/coin/mock"
 	"github.com/serai-go/processor/coin/nodes"
 	"github.com/serai-go/processor/processortest"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/storage"
 )
 
 // liar is a node that says what is well formed and wrong.
@@ -189,10 +191,12 @@ func TestANodeThatMiscountsHaltsNobody(t *testing.T) {
 				},
 			}
 			g := readyWith(t, chain, 1, node)
+			mine(t, g, 50)
 			for range 2 {
-				node.lies = -1
+				node.lies, node.turn = -1, 0
 				require.NoError(t, chain.Mine(t.Context(), 3))
 				require.NoError(t, g.AcknowledgeAll(t.Context()))
+				require.Less(t, node.turn, 30, "nothing is searched for")
 				status, err := g.Validators[0].Processor.Status(t.Context())
 				require.NoError(t, err)
 				require.Nil(t, status.Halted)
@@ -204,6 +208,40 @@ func TestANodeThatMiscountsHaltsNobody(t *testing.T) {
 			requireJob(t, g)
 		})
 	}
+}
+
+// Nor if it has a stale block to show at first.
+func TestAStaleBlockMakesNoOtherChain(t *testing.T) {
+	chain := mock.New(mock.Options{})
+	require.NoError(t, chain.Mine(t.Context(), 12))
+	node := &liar{Coin: chain.Coin()}
+	g := readyWith(t, chain, 1, node)
+	last := chain.Tip() - 1
+	stale := chain.Clone()
+	require.NoError(t, stale.Fork(t.Context(), 2, false))
+	asked := 0
+	node.lie = lie{
+		header: func(l *liar, h coin.Header) (coin.Header, error) {
+			if asked++; asked <= 2 {
+				require.Equal(t, last, h.Number)
+				return stale.Coin().Header(context.Background(), last)
+			}
+			return l.at(h.Number-min(h.Number, 1), h.Number)
+		},
+		block: func(l *liar, h coin.Header) (coin.Block, error) {
+			b, err := l.Coin.Block(context.Background(), h)
+			if err != nil {
+				b, err = stale.Coin().Block(context.Background(), h)
+			}
+			return b, err
+		},
+	}
+	node.lies = -1
+	require.NoError(t, g.Run(t.Context()))
+	require.Greater(t, asked, 2)
+	require.Nil(t, g.Validators[0].Halted)
+	node.lies = 0
+	requireJob(t, g)
 }
 
 // Nor does it let an index begin.
@@ -362,6 +400,43 @@ func TestAReorganisationBelowWhatIsFinalHalts(t *testing.T) {
 			require.Contains(t, halt.Reason, fmt.Sprintf("indexed block %d %s", before.Number, before.ID))
 			require.Contains(t, halt.Reason, fmt.Sprintf("node has block %d %s on %s", after.Number, after.ID, after.Parent))
 			require.Contains(t, halt.Reason, fmt.Sprintf("fork behind block %d", tip-5))
+		})
+	}
+}
+
+// A node that misplaces the start of a key while it is searched for by time
+// makes the index begin anew, not without what fee rates need.
+func TestAMisplacedStartIsSearchedForAgain(t *testing.T) {
+	for _, off := range []uint64{1, 2, 3, 5, 9} {
+		t.Run(fmt.Sprint(off), func(t *testing.T) {
+			chain := mock.New(mock.Options{})
+			require.NoError(t, chain.Mine(t.Context(), 30))
+			tip, err := chain.Coin().Header(t.Context(), 30)
+			require.NoError(t, err)
+			w := newPast(t, chain, scanner.Start{ByTime: true, At: tip.Time + 3*mock.BlockSeconds}, 1200)
+			w.mine()
+			w.mine()
+			w.deposit() // into the very first block
+			for range 7 {
+				w.mine()
+			}
+			require.NotZero(t, w.want.Frontier.Acknowledged)
+
+			node := &liar{Coin: chain.Coin(), lies: 5} // as many questions as the search takes
+			node.lie = lie{header: func(l *liar, h coin.Header) (coin.Header, error) { return l.at(h.Number-min(h.Number, off), h.Number) }}
+			p, err := processor.New(config(node, storage.NewMemory()))
+			require.NoError(t, err)
+			require.NoError(t, p.Handle(t.Context(), 0, w.log...))
+			for range 5 {
+				_, err = p.Step(t.Context())
+				require.NoError(t, err)
+			}
+			require.NotZero(t, node.turn)
+			got, err := p.Status(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, got.Troubles)
+			require.Equal(t, w.want.Frontier, got.Frontier)
+			require.Equal(t, w.want.Digest, got.Digest)
 		})
 	}
 }

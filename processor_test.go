@@ -358,3 +358,30 @@ func TestTheLogIsForgottenOnceReadAndNeverReadTwice(t *testing.T) {
 	_, err := g.Digests(t.Context())
 	require.NoError(t, err)
 }
+
+// impatient gives up on its caller's behalf as soon as something is refused.
+type impatient struct {
+	storage.Store
+	giveUp context.CancelFunc
+}
+
+// Update implements storage.Store.
+func (s impatient) Update(ctx context.Context, fn func(storage.Tx) error) error {
+	err := s.Store.Update(ctx, fn)
+	if err != nil {
+		s.giveUp()
+	}
+	return err
+}
+
+// Whoever gives up between the cause of a halt and the halt is no reason to go
+// on.
+func TestAHaltIsStoredThoughTheCallerGivesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	p, err := processor.New(config(mock.New(mock.Options{}).Coin(), impatient{storage.NewMemory(), cancel}))
+	require.NoError(t, err)
+	require.NoError(t, p.Handle(ctx, 0, processor.Burns{}))
+	require.ErrorIs(t, p.Handle(ctx, 0, processor.CloseRound{}), processor.ErrEquivocation)
+	require.Error(t, ctx.Err())
+	require.Equal(t, processor.Equivocation, requireHalt(t, p).Cause)
+}

@@ -64,7 +64,8 @@ type Reader interface {
 	// is not there yet is ErrNotFound.
 	Header(ctx context.Context, number uint64) (Header, error)
 	// Block returns the block with exactly this header, also if the node's
-	// best chain no longer has it and the node still does.
+	// best chain no longer has it and the node still does. The number is one
+	// that the block itself names.
 	Block(ctx context.Context, header Header) (Block, error)
 	// BlockRate returns the fee rate that the block's transactions paid, in
 	// atomic units per 1000 weight units, or 0 for a block without any.

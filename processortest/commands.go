@@ -45,6 +45,7 @@ func init() {
 		"cosign":     (*Player).cosign,
 		"slash":      (*Player).slash,
 		"retire":     (*Player).retire,
+		"rules":      (*Player).rules,
 	}
 }
 

@@ -156,7 +156,7 @@ func (g *Group) Start(i int, store *storage.Memory) error {
 	v := g.Validators[i]
 	v.Store, v.Processor, v.from = store, p, 0
 	status, err := p.Status(context.Background())
-	v.next = status.Next
+	v.next, v.Halted = status.Next, status.Halted
 	return err
 }
 

@@ -35,6 +35,7 @@ import (
 //	confirm                                   vote the first key in, bury its block
 //	confirm session=1 attempt=0               vote a later one in
 //	abandon session=0 / retire session=0      a key is given up / secrets are erased
+//	rules dust=20 window=5 … / version=2      the settlement chain changes the rules
 //	mine N [ack]                              make blocks, acknowledge what gets signed
 //	deposit AMOUNT… data=text|hex=ff anonymous  a user pays the group
 //	donate AMOUNT… kind=change                a user pays an internal address

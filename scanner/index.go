@@ -29,7 +29,8 @@ func (e *ChainChanged) Error() string {
 const RateBlocks = 6
 
 // Index implements Scanner. The first header must lie before the first key's
-// start, or be the genesis block, so that nobody can be led past it.
+// start, or be the genesis block, so that nobody can be led past it. If it lies
+// so shortly before that fee rates would lack blocks, the index begins anew.
 func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
 	if len(headers) == 0 {
 		return nil
@@ -79,6 +80,13 @@ func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
 		}
 		last, f.Index, f.Started = header, header.Number+1, true
 		if !f.Active && first.reached(header) {
+			enough, err := s.headers.Has(tx, header.Number-min(header.Number, RateBlocks-1))
+			if err != nil {
+				return err
+			}
+			if !enough {
+				return s.beginAnew(tx)
+			}
 			f.Scan, f.Settle, f.Active = header.Number, header.Number, true
 			if err := s.start.Put(tx, header.Number); err != nil {
 				return err
@@ -86,6 +94,24 @@ func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
 		}
 	}
 	return s.frontier.Put(tx, f)
+}
+
+// beginAnew drops the index of a chain on which the first key is not active yet:
+// it began too late for the fee rate at the key's start to be told.
+func (s *scanner) beginAnew(tx storage.Tx) error {
+	var numbers []uint64
+	for item, err := range s.headers.All(tx) {
+		if err != nil {
+			return err
+		}
+		numbers = append(numbers, item.Key)
+	}
+	for _, n := range numbers {
+		if err := s.headers.Delete(tx, n); err != nil {
+			return err
+		}
+	}
+	return s.frontier.Put(tx, Frontier{})
 }
 
 // follows tells why a header cannot stand on the last indexed one.

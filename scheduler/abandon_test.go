@@ -128,3 +128,26 @@ func TestASuccessorDoesNotCountOnWhatAnAbandonedKeyWasToGive(t *testing.T) {
 	w.roles = []coin.Role{active(4)}
 	require.Len(t, of(w.burn(pay(1, 97)), "Planned"), 1, "from 95 and costs to recover")
 }
+
+// Holders of an abandoned key may publish what they signed when the key that it
+// gives to has retired, and is not looked for any more.
+func TestWhatAnAbandonedKeyGivesToARetiredOneIsWrittenOff(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.deposits(1000)
+	w.roles = []coin.Role{leaving(3, 4), active(4)}
+	w.settle(coin.SettledBlock{})
+	id := w.open[0]
+	w.abandon(3)
+	w.roles = []coin.Role{finishing(4, 5), active(5)}
+	w.settle(coin.SettledBlock{})
+	w.retire(4)
+	var block coin.SettledBlock
+	w.completion(&block, id)
+	block.Internal = nil
+	require.Equal(t, []happened{{
+		What: "WrittenOff", Output: coin.OutputID{Transaction: transactionOf(id)}, Amount: 996, Text: keyGone,
+	}}, w.settle(block))
+	require.Equal(t, amount(996), w.ledger().WrittenOff)
+	require.Equal(t, amount(4), w.ledger().NetworkFees)
+	require.Equal(t, Pending{}, w.pending())
+}

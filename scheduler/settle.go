@@ -158,7 +158,16 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 		return err
 	}
 	for i, own := range p.Plan.Own {
-		o, ok := internal[coin.OutputID{Transaction: c.Transaction, Index: indices[i]}]
+		id := coin.OutputID{Transaction: c.Transaction, Index: indices[i]}
+		o, ok := internal[id]
+		if !ok {
+			// Nobody looks for what a key gets that has retired meanwhile. It is lost:
+			// that it was given is known all the same.
+			if ok, err = s.gone.Has(tx, own.Session); err != nil {
+				return err
+			}
+			o = coin.Output{ID: id, Session: own.Session, Kind: own.Kind, Amount: own.Amount}
+		}
 		if !ok || o.Kind != own.Kind || o.Session != own.Session || o.Amount != own.Amount {
 			return &Unbalanced{fmt.Sprintf("transaction %s lacks the plan's own output %d", c.Transaction, i)}
 		}

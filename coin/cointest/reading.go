@@ -255,6 +255,10 @@ func (w *world) sameAnswers(ctx context.Context, t *testing.T) {
 	said := answers(ctx, t, w.coin, number, keys)
 	require.Equal(t, said, answers(ctx, t, w.coin, number, keys), "asked again")
 	require.Equal(t, said, answers(ctx, t, w.chain.Coin(), number, keys), "another coin")
+	wrong := w.header(ctx, t, number)
+	wrong.Number++
+	_, err := w.coin.Block(ctx, wrong)
+	require.ErrorIs(t, err, coin.ErrInvalid, "a block has one number")
 }
 
 func (w *world) rates(ctx context.Context, t *testing.T) {

@@ -82,4 +82,12 @@ var data = []mutation{
 		new:  "",
 		test: "TestDecodersRefuse",
 	},
+	{
+		name: "a halt ends with its caller's patience",
+		why:  "a log that was given in two ways is read on after a restart",
+		file: "halt.go",
+		old:  "context.WithoutCancel(ctx), func",
+		new:  "ctx, func",
+		test: "TestAHaltIsStoredThoughTheCallerGivesUp",
+	},
 }

@@ -101,6 +101,23 @@ var lanes = []mutation{
 		file: "follow.go",
 		old:  "\tif err := p.numbered(ctx, changed.Found); err != nil {\n\t\treturn err\n\t}\n",
 		new:  "",
+		test: "TestAStaleBlockMakesNoOtherChain",
+	},
+	{
+		name: "an index may begin too late for fee rates",
+		why:  "a node that misplaces the first key's start halts the processor",
+		file: "scanner/index.go",
+		old:  "if !enough {",
+		new:  "if !enough && f.Active {",
+		test: "TestAMisplacedStartIsSearchedForAgain",
+		in:   ".",
+	},
+	{
+		name: "all of a miscounted chain is searched for the fork",
+		why:  "a lying node is asked for every header there is, again and again",
+		file: "follow.go",
+		old:  "if n == first { // before",
+		new:  "if n == 0 { // before",
 		test: "TestANodeThatMiscountsHaltsNobody",
 	},
 	{

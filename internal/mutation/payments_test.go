@@ -151,8 +151,8 @@ var payments = []mutation{
 		name: "own outputs are taken at another index",
 		why:  "a payment's output counts as change, and the change is lost",
 		file: "scheduler/settle.go",
-		old:  "Index: indices[i]}]",
-		new:  "Index: uint32(i)}]",
+		old:  "Index: indices[i]}",
+		new:  "Index: uint32(i + 0*len(indices))}",
 		test: "TestPlanOfOnePayment",
 	},
 	{

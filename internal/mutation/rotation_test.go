@@ -251,4 +251,12 @@ var rotation = []mutation{
 		new:  "return nil",
 		test: "TestDepositsThatNoKeyTakesStay",
 	},
+	{
+		name: "what a retired key gets must be found",
+		why:  "former holders publish an old transaction and halt all others",
+		file: "scheduler/settle.go",
+		old:  "if ok, err = s.gone.Has(tx, own.Session); err != nil {",
+		new:  "if _, err = s.gone.Has(tx, own.Session); err != nil {",
+		test: "TestWhatAnAbandonedKeyGivesToARetiredOneIsWrittenOff",
+	},
 }
