@@ -37,7 +37,14 @@ type AuditReport struct {
 	Transactions map[signer.ID]Completed
 	// Convictions are the validators that the log convicts: see Replay.
 	Convictions Convictions
+
+	// reports are all reports: a batch of a key that is abandoned is reported
+	// again, and may have been signed before.
+	reports map[batchReport]SignedBatch
 }
+
+// batchReport is a report of a batch for a session to sign.
+type batchReport struct{ session, id uint64 }
 
 // Discrepancy is a claim that chain and log contradict.
 type Discrepancy struct{ Claim string }
@@ -61,7 +68,10 @@ func Audit(ctx context.Context, config Config, log []Entry, claims Claims) (*Aud
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	defer p.Close()
-	report := AuditReport{Reported: make(map[uint64]SignedBatch), Transactions: make(map[signer.ID]Completed)}
+	report := AuditReport{
+		Reported: make(map[uint64]SignedBatch), Transactions: make(map[signer.ID]Completed),
+		reports: make(map[batchReport]SignedBatch),
+	}
 	domain := batch.Domain{Network: config.Coin.Name(), Genesis: config.Coin.Genesis()}
 	// Entry by entry, so that all that their shares sign gets its signature before
 	// a later entry settles it.
@@ -103,10 +113,10 @@ func (a *AuditReport) take(domain batch.Domain, body EventBody) {
 	case Update:
 		domain.Session = e.Session
 		for _, b := range e.Batches {
-			a.Reported[b.ID] = SignedBatch{Session: e.Session, Batch: b, Digest: b.Digest(domain)}
+			a.report(SignedBatch{Session: e.Session, Batch: b, Digest: b.Digest(domain)})
 		}
 	case SignedBatch:
-		a.Reported[e.Batch.ID] = e
+		a.report(e)
 	case Completed:
 		a.Transactions[e.SignID] = e
 	case InvalidParticipant:
@@ -114,16 +124,23 @@ func (a *AuditReport) take(domain batch.Domain, body EventBody) {
 	}
 }
 
+// report notes the newest report of a batch.
+func (a *AuditReport) report(b SignedBatch) {
+	a.Reported[b.Batch.ID] = b
+	a.reports[batchReport{b.Session, b.Batch.ID}] = b
+}
+
 // contradicts returns what is wrong with a claimed batch, or nothing.
 func (a *AuditReport) contradicts(domain batch.Domain, claim SignedBatch) string {
 	domain.Session = claim.Session
-	own, ok := a.Reported[claim.Batch.ID]
+	newest, any := a.Reported[claim.Batch.ID]
+	own, ok := a.reports[batchReport{claim.Session, claim.Batch.ID}]
 	i := slices.IndexFunc(a.Status.Keys, func(k scanner.Key) bool { return k.Session == claim.Session })
 	switch {
-	case !ok:
+	case !any:
 		return "there is none"
-	case own.Session != claim.Session:
-		return fmt.Sprintf("it is for session %d to sign", own.Session)
+	case !ok:
+		return fmt.Sprintf("it is for session %d to sign", newest.Session)
 	case own.Digest != claim.Digest || own.Digest != claim.Batch.Digest(domain):
 		return "the chain says something else"
 	case i < 0 || claim.Batch.Verify(domain, a.Status.Keys[i].BatchKey[:], claim.Signature[:]) != nil:

@@ -57,6 +57,8 @@ type Config struct {
 	// Random is the source of nonces, the operating system's by default.
 	// Only tests set it.
 	Random io.Reader
+
+	silent bool // publishes nothing
 }
 
 // MinMessage is the least Config.MaxMessage: the longest item of all fits.

@@ -36,9 +36,13 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 		Self: c.Self, Sealer: c.Sealer, Events: k.outbox,
 	})
 	k.keys = newKeys(k.keygen)
+	spender := coin.Spender(c.Coin)
+	if c.silent {
+		spender = mute{spender}
+	}
 	k.signer = signer.New(signer.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
-		Coin: c.Coin, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
+		Coin: spender, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
 		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Random: c.Random, Parallel: parallel,
 	})
 	k.scanner = c.Scanner(scanner.Config{

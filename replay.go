@@ -114,15 +114,13 @@ func watcher(config Config, log []Entry) (*Processor, error) {
 	if config.Sealer, err = NewSealer(seed); err != nil {
 		return nil, err
 	}
-	if config.Coin != nil { // else New says so
-		config.Coin = mute{config.Coin}
-	}
+	config.silent = true
 	config.Store, config.Current, config.Random = storage.NewMemory(), 0, nil
 	return New(config)
 }
 
-// mute is a coin that publishes nothing.
-type mute struct{ coin.Coin }
+// mute publishes nothing.
+type mute struct{ coin.Spender }
 
 // Publish implements coin.Spender.
 func (mute) Publish(context.Context, coin.Transaction) (coin.Publication, error) {

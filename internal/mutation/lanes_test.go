@@ -132,9 +132,9 @@ var lanes = []mutation{
 		name: "a replay publishes",
 		why:  "who only checks evidence acts for the group",
 		file: "replay.go",
-		old:  "config.Coin = mute{config.Coin}",
-		new:  "_ = mute{config.Coin}",
-		test: "TestAReplayConvictsWhomTheValidatorsDo",
+		old:  "config.silent = true",
+		new:  "config.silent = false",
+		test: "TestAnAuditConfirmsWhatHappened",
 	},
 	{
 		name: "a replay ends before the log does",
