@@ -42,6 +42,15 @@ func entries() []processor.Entry {
 		processor.RetireSession{Session: 1},
 		processor.AbandonKey{Session: 1},
 		processor.SetParameters{Version: 2, Content: []byte{3}},
+		processor.Rewind{Number: 1, Fork: 2, Block: coin.BlockID{3}, Next: coin.BlockID{4}},
+	}
+}
+
+// changed is a chain that has changed.
+func changed() *scanner.ChainChanged {
+	return &scanner.ChainChanged{
+		Indexed: coin.Header{Number: 1, ID: coin.BlockID{2}, Parent: coin.BlockID{3}, Time: 4},
+		Found:   coin.Header{Number: 1, ID: coin.BlockID{5}, Parent: coin.BlockID{3}, Time: 6}, Fork: 7,
 	}
 }
 
@@ -60,12 +69,13 @@ func eventBodies() []processor.EventBody {
 		processor.PaymentDropped{ID: coin.PaymentID{1}, AmountKept: 2, Reason: "reason"},
 		processor.PaymentRefused{ID: coin.PaymentID{1}, Reason: "reason"},
 		processor.WrittenOff{Output: coin.OutputID{Transaction: coin.TransactionID{1}, Index: 2}, Amount: 3, Reason: "reason"},
+		processor.VoidedCredit{Output: coin.OutputID{Transaction: coin.TransactionID{1}, Index: 2}, Session: 3, Amount: 4},
 		processor.Completed{SignID: signer.PlanID(1, coin.PlanID{2}), Transaction: coin.TransactionID{3}},
 		processor.InvalidParticipant{Session: 1, Who: 2, Reason: "reason", Evidence: []byte("evidence")},
 		processor.KeyStage{Session: 1, Stage: 2, Number: 3},
 		processor.Divergence{SignID: signer.BatchID(1, 2), Digests: [][32]byte{{3}, {4}}},
 		processor.Condition{Subject: [32]byte{1}, Text: "text"},
-		processor.Halted{Cause: processor.ChainChanged, Reason: "reason"},
+		processor.Halted{Cause: processor.ChainChanged, Reason: "reason", Changed: changed()},
 		processor.CosignedBlock{Session: 1, Number: 2, Hash: [32]byte{3}, Digest: [32]byte{4}, Signature: [64]byte{5}},
 		processor.SignedSlashReport{
 			Session: 1, Slashes: []batch.Slash{{Validator: 2, Points: 3}}, Digest: [32]byte{4}, Signature: [64]byte{5},
@@ -84,7 +94,7 @@ func TestEntriesHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 12)
+	require.Len(t, kinds, 13)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEntry(data)
 		require.Error(t, err)
@@ -102,7 +112,7 @@ func TestEventsHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEvent(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 19)
+	require.Len(t, kinds, 20)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEvent(data)
 		require.Error(t, err)
@@ -178,7 +188,8 @@ func FuzzDecodeEvent(f *testing.F) {
 }
 
 func FuzzDecodeHalt(f *testing.F) {
-	f.Add(wire.Marshal(processor.Halt{Cause: processor.ChainChanged, Reason: "reason"}))
+	f.Add(wire.Marshal(processor.Halt{Cause: processor.ChainChanged, Reason: "reason", Changed: changed()}))
+	f.Add(wire.Marshal(processor.Halt{Cause: processor.Compromised, Reason: "reason"}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if halt, err := wire.Unmarshal[processor.Halt](data); err == nil {
 			require.Equal(t, data, wire.Marshal(halt))

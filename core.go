@@ -230,6 +230,8 @@ func (k *core) applyBatch(tx storage.Tx, position uint64, e Entry, verdicts []ve
 		return k.signer.RequestSlashReport(tx, e.Session, e.report())
 	case RetireSession:
 		return k.signer.Retired(tx, e.Session, position)
+	case Rewind:
+		return k.signer.Rewound(tx, position)
 	case PeerMessage:
 		return k.receive(tx, e, verdicts)
 	}
@@ -259,6 +261,8 @@ func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []v
 	case SetParameters:
 		refusal, err := k.scanner.SetRules(tx, e.Version, e.Content)
 		return nil, k.refuse(tx, "set parameters", refusal, err)
+	case Rewind:
+		return nil, k.rewind(tx, position, e)
 	case Burns:
 		return nil, k.scheduler.Burn(tx, e.Payments)
 	case Reattempt:
@@ -341,6 +345,8 @@ func (e SignSlashReport) concerns(l lane) bool  { return l == batchLane }
 func (e RetireSession) concerns(lane) bool      { return true }
 func (e AbandonKey) concerns(l lane) bool       { return l != keygenLane }
 func (e SetParameters) concerns(l lane) bool    { return l == settleLane }
+
+func (e Rewind) concerns(l lane) bool { return l != keygenLane }
 
 func (e Reattempt) concerns(l lane) bool { return l == laneOf(e.SignID) }
 

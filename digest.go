@@ -39,7 +39,8 @@ func newState() *state {
 // the rules, what is to be reported later, and the results of acknowledged batches, whose
 // digests apply adds.
 func digested(key []byte) bool {
-	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue", "scanner/rules"} {
+	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue", "scanner/rules",
+		"scanner/rewound", "scanner/voided", "scanner/told"} {
 		if strings.HasPrefix(string(key), name) {
 			return true
 		}
@@ -88,6 +89,23 @@ func (t *trace) Delete(key []byte) error {
 		t.add(key)
 	}
 	return t.Tx.Delete(key)
+}
+
+// rewind forgets the digests behind blocks that are void.
+func (s *state) rewind(tx storage.Tx, fork uint64) error {
+	var void []uint64
+	for item, err := range s.settled.From(tx, fork+1) {
+		if err != nil {
+			return err
+		}
+		void = append(void, item.Key)
+	}
+	for _, n := range void {
+		if err := s.settled.Delete(tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finish stores the digest, also as that behind the settled block, if one

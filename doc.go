@@ -60,6 +60,13 @@
 // returns a *Halt, a Halted event tells the reason, and nothing is signed any
 // more.
 //
+// Only a chain that has changed can be mended: Halt.Changed tells the fork, and
+// PlanRewind, which changes nothing, what a Rewind from there on would do. If the
+// settlement chain orders it, hand the log on up to that entry; a new processor
+// over the same database then goes on. Deposits that are there again are not
+// credited again, those that are not are told by VoidedCredit, batches have
+// other IDs, and plans stay as they were and are published again.
+//
 // # Inside
 //
 // Package scanner watches, scheduler plans, keygen makes keys, signer signs;

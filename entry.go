@@ -34,6 +34,7 @@ const (
 	kindRetireSession
 	kindAbandonKey
 	kindSetParameters
+	kindRewind
 )
 
 // GenerateKey starts an attempt to generate the key pair of a session, which is
@@ -145,6 +146,20 @@ type SetParameters struct {
 	Content []byte
 }
 
+// Rewind tells that the chain has changed behind a block that is final, and that
+// what was settled of the blocks behind it is void: see Processor.PlanRewind.
+// Processors halted for the change go on with it, others wait until their node
+// shows it.
+type Rewind struct {
+	// Number counts the rewinds from 1.
+	Number uint64
+	// Fork is the number of the newest block that stands, Block its ID.
+	Fork  uint64
+	Block coin.BlockID
+	// Next is the block behind it on the chain that counts from now on.
+	Next coin.BlockID
+}
+
 // NewParameters is the entry that sets parameters of the known version. All but
 // BatchesAhead and Withdrawals can change; another value there, or parameters
 // that Validate refuses, make it an entry without effect but a Condition.
@@ -172,6 +187,7 @@ func (SignSlashReport) kind() uint8  { return kindSignSlashReport }
 func (RetireSession) kind() uint8    { return kindRetireSession }
 func (AbandonKey) kind() uint8       { return kindAbandonKey }
 func (SetParameters) kind() uint8    { return kindSetParameters }
+func (Rewind) kind() uint8           { return kindRewind }
 
 func (e GenerateKey) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -247,6 +263,8 @@ func (e SetParameters) encode(w *wire.Writer) {
 	w.Bytes(e.Content)
 }
 
+func (e Rewind) encode(w *wire.Writer) { scanner.Rewind(e).Encode(w) }
+
 // EncodeEntry returns the one encoding of an entry.
 func EncodeEntry(e Entry) []byte {
 	var w wire.Writer
@@ -294,6 +312,10 @@ func DecodeEntry(data []byte) (Entry, error) {
 		e = AbandonKey{Session: r.Uint64()}
 	case kindSetParameters:
 		e = SetParameters{Version: r.Uint32(), Content: r.Bytes(maxContent)}
+	case kindRewind:
+		var x scanner.Rewind
+		x.Decode(r)
+		e = Rewind(x)
 	default:
 		r.Check(false, fmt.Sprintf("entry of kind %d", kind))
 	}

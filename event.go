@@ -42,6 +42,7 @@ const (
 	kindCosignedBlock
 	kindSignedSlashReport
 	kindWrittenOff
+	kindVoidedCredit
 )
 
 // Broadcast asks to put a message to all validators of the session into the
@@ -161,6 +162,16 @@ type WrittenOff struct {
 	Reason string
 }
 
+// VoidedCredit tells that a deposit to a session, which took effect with an
+// amount in atomic units, is in no block any more since a Rewind: the chain has
+// come as far as it was before, and the deposit has not come back. If it still
+// does, the group has it again, without another effect.
+type VoidedCredit struct {
+	Output  coin.OutputID // of the deposit
+	Session uint64
+	Amount  uint64
+}
+
 // Completed tells that this validator holds the signed transaction of a plan,
 // whose sign ID it names.
 type Completed struct {
@@ -203,8 +214,9 @@ type Condition struct {
 }
 
 // Halted tells that the processor has stopped for good, for a cause, and the
-// reason for people.
+// reason for people. Of a changed chain it tells the change.
 type Halted struct {
-	Cause  Cause
-	Reason string
+	Cause   Cause
+	Reason  string
+	Changed *scanner.ChainChanged
 }

@@ -30,6 +30,7 @@ func (Halted) eventKind() uint8             { return kindHalted }
 func (CosignedBlock) eventKind() uint8      { return kindCosignedBlock }
 func (SignedSlashReport) eventKind() uint8  { return kindSignedSlashReport }
 func (WrittenOff) eventKind() uint8         { return kindWrittenOff }
+func (VoidedCredit) eventKind() uint8       { return kindVoidedCredit }
 
 func (e Broadcast) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -116,6 +117,19 @@ func decodeWrittenOff(r *wire.Reader) (e WrittenOff) {
 	e.Output.Decode(r)
 	e.Amount = r.Uint64()
 	e.Reason = r.String(maxReason)
+	return e
+}
+
+func (e VoidedCredit) encode(w *wire.Writer) {
+	e.Output.Encode(w)
+	w.Uint64(e.Session)
+	w.Uint64(e.Amount)
+}
+
+func decodeVoidedCredit(r *wire.Reader) (e VoidedCredit) {
+	e.Output.Decode(r)
+	e.Session = r.Uint64()
+	e.Amount = r.Uint64()
 	return e
 }
 
@@ -238,6 +252,8 @@ func decodeEvent(r *wire.Reader) EventBody {
 		return e
 	case kindWrittenOff:
 		return decodeWrittenOff(r)
+	case kindVoidedCredit:
+		return decodeVoidedCredit(r)
 	case kindPaymentRefused:
 		var e PaymentRefused
 		r.Fixed(e.ID[:])

@@ -446,6 +446,11 @@ func (p *Processor) supply(ctx context.Context, cause error) (func(storage.Tx) e
 			return nil, fmt.Errorf("fee rate of block %d: %w", missing.Header.Number, err)
 		}
 		return func(tx storage.Tx) error {
+			// A rewind may have come between.
+			header, _, err := p.core.scanner.Header(tx, missing.Header.Number)
+			if err != nil || header != missing.Header {
+				return err
+			}
 			return p.core.scanner.PutRate(tx, missing.Header.Number, rate)
 		}, nil
 	}

@@ -32,6 +32,10 @@ const (
 	// Upgrade: the settlement chain has set rules that this software does not
 	// know. Newer software goes on with the same database.
 	Upgrade
+	// OtherBatch: a validator set signs a batch that is another here. Perhaps this
+	// processor or the others see a chain that has changed: a Rewind in the log
+	// makes it go on.
+	OtherBatch
 )
 
 func (c Cause) String() string {
@@ -48,16 +52,21 @@ func (c Cause) String() string {
 		return "compromised"
 	case Upgrade:
 		return "upgrade needed"
+	case OtherBatch:
+		return "others sign another batch"
 	}
 	return fmt.Sprintf("cause %d", uint8(c))
 }
 
 // causeOf tells for which cause an error halts.
 func causeOf(err error) Cause {
+	if signs, ok := errors.AsType[*signer.DigestError](err); ok && signs.ID.Kind == signer.Batch {
+		return OtherBatch
+	}
 	switch {
 	case is[*scanner.ChainChanged](err):
 		return ChainChanged
-	case is[*scanner.Mismatch](err), is[*signer.DigestError](err), errors.Is(err, keygen.ErrDiverged),
+	case is[*scanner.Mismatch](err), is[*scanner.BadRewind](err), is[*signer.DigestError](err), errors.Is(err, keygen.ErrDiverged),
 		errors.Is(err, keygen.ErrRequest), errors.Is(err, scanner.ErrSession):
 		return OthersDecided
 	case errors.Is(err, ErrEquivocation):
@@ -71,11 +80,18 @@ func causeOf(err error) Cause {
 }
 
 // Halt is the reason for which a processor has stopped for good. It neither
-// reads the log nor signs any more, after restarts too.
+// reads the log nor signs any more, after restarts too. A Rewind in the log ends
+// a halt whose cause is ChainChanged or OtherBatch.
 type Halt struct {
 	Cause  Cause  // as far as a program decides on it
 	Reason string // for people
+	// Changed is how the chain has changed, if that is the cause. Then a Rewind
+	// in the log makes the processor go on: see Processor.PlanRewind.
+	Changed *scanner.ChainChanged
 }
+
+// mendable tells whether a Rewind may end the halt.
+func (e *Halt) mendable() bool { return e.Cause == ChainChanged || e.Cause == OtherBatch }
 
 func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
 
@@ -83,13 +99,24 @@ func (e *Halt) Error() string { return "processor: halted: " + e.Reason }
 func (e Halt) Encode(w *wire.Writer) {
 	w.Uint8(uint8(e.Cause))
 	w.String(e.Reason)
+	if e.Cause == ChainChanged {
+		e.Changed.Indexed.Encode(w)
+		e.Changed.Found.Encode(w)
+		w.Uint64(e.Changed.Fork)
+	}
 }
 
 // Decode reads the halt.
 func (e *Halt) Decode(r *wire.Reader) {
 	e.Cause = Cause(r.Uint8())
-	r.Check(e.Cause >= BrokenInvariant && e.Cause <= Upgrade, "cause of a halt")
+	r.Check(e.Cause >= BrokenInvariant && e.Cause <= OtherBatch, "cause of a halt")
 	e.Reason = r.String(maxReason)
+	if e.Cause == ChainChanged {
+		e.Changed = new(scanner.ChainChanged)
+		e.Changed.Indexed.Decode(r)
+		e.Changed.Found.Decode(r)
+		e.Changed.Fork = r.Uint64()
+	}
 }
 
 var halted = storage.NewValue("processor/halted", storage.Record[Halt]())
@@ -105,16 +132,23 @@ func resume(tx storage.Tx) error {
 }
 
 // haltOf is the halt that an error causes.
-func haltOf(err error) *Halt { return &Halt{causeOf(err), clip(err.Error())} }
+func haltOf(err error) *Halt {
+	h := Halt{Cause: causeOf(err), Reason: clip(err.Error())}
+	if h.Cause == ChainChanged {
+		h.Changed, _ = errors.AsType[*scanner.ChainChanged](err)
+	}
+	return &h
+}
 
 // halt stops the processor for good, also if the caller gives up meanwhile: it
 // may not come by the cause again.
 func (p *Processor) halt(ctx context.Context, cause error) error {
 	err := p.config.Store.Update(context.WithoutCancel(ctx), func(tx storage.Tx) error {
-		if _, ok, err := halted.Get(tx); err != nil || ok {
+		h := *haltOf(cause)
+		before, ok, err := halted.Get(tx)
+		if err != nil || ok && (!before.mendable() || h.Cause == before.Cause || h.Cause == OtherBatch) {
 			return err
 		}
-		h := *haltOf(cause)
 		if err := halted.Put(tx, h); err != nil {
 			return err
 		}
@@ -125,13 +159,24 @@ func (p *Processor) halt(ctx context.Context, cause error) error {
 	return err
 }
 
-// halted returns a *Halt if the processor has halted.
-func (p *Processor) halted(ctx context.Context) error {
-	return p.config.Store.View(ctx, func(r storage.Reader) error {
+// halted returns a *Halt if the processor has halted for good, and otherwise
+// whether a driver rests: a processor that a Rewind may mend goes on up to there,
+// if one is in the log.
+func (p *Processor) halted(ctx context.Context, d driver) (rests bool, err error) {
+	err = p.config.Store.View(ctx, func(r storage.Reader) error {
 		h, ok, err := halted.Get(r)
-		if err == nil && ok {
+		if err != nil || !ok {
+			return err
+		}
+		ahead := false
+		if h.mendable() {
+			ahead, err = p.log.rewindsAhead(r)
+		}
+		if err == nil && !ahead {
 			err = &h
 		}
+		rests = !d.always && (h.Changed != nil || d.name != chainDriver) // it may have to see the change
 		return err
 	})
+	return rests, err
 }

@@ -18,7 +18,8 @@ type log struct {
 	entries storage.Map[uint64, []byte]
 	hashes  storage.Map[uint64, [32]byte] // of all entries ever, against equivocation
 	pruned  storage.Value[uint64]
-	cursors storage.Map[uint64, uint64] // per lane, the next position
+	cursors storage.Map[uint64, uint64]   // per lane, the next position
+	rewinds storage.Map[uint64, struct{}] // positions of those that the settling lane has not read
 
 	mu sync.Mutex
 	// at is where each lane is; positions without concern for it may be
@@ -36,6 +37,7 @@ func newLog() *log {
 		hashes:  storage.NewMap("log/hashes", number, storage.Hash[[32]byte]()),
 		pruned:  storage.NewValue("log/pruned", storage.Number),
 		cursors: storage.NewMap("log/cursors", number, storage.Number),
+		rewinds: storage.NewMap("log/rewinds", number, storage.Flag),
 	}
 }
 
@@ -52,7 +54,7 @@ func (l *log) load(r storage.Reader) error {
 }
 
 // append stores an entry.
-func (l *log) append(tx storage.Tx, position uint64, data []byte) error {
+func (l *log) append(tx storage.Tx, position uint64, data []byte, rewinds bool) error {
 	next, err := l.next.Load(tx)
 	if err != nil {
 		return err
@@ -73,6 +75,11 @@ func (l *log) append(tx storage.Tx, position uint64, data []byte) error {
 	}
 	if err := l.next.Put(tx, position+1); err != nil {
 		return err
+	}
+	if rewinds {
+		if err := l.rewinds.Put(tx, position, struct{}{}); err != nil {
+			return err
+		}
 	}
 	return l.entries.Put(tx, position, data)
 }
@@ -134,6 +141,27 @@ func (l *log) store(tx storage.Tx, of lane, position uint64) error {
 	return l.pruned.Put(tx, low)
 }
 
+// rewindsAhead tells whether the log holds a Rewind that settlement has not read.
+func (l *log) rewindsAhead(r storage.Reader) (bool, error) {
+	for _, err := range l.rewinds.All(r) {
+		return true, err
+	}
+	return false, nil
+}
+
+// rewindWill tells whether the log holds a Rewind that makes void what a set
+// signs.
+func (p *Processor) rewindWill(ctx context.Context, cause error) (ahead bool) {
+	if causeOf(cause) != OtherBatch {
+		return false
+	}
+	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		ahead, err = p.log.rewindsAhead(r)
+		return err
+	})
+	return err == nil && ahead
+}
+
 // maxUnstored is how many entries a lane may pass without storing its cursor.
 const maxUnstored = 64
 
@@ -151,7 +179,7 @@ func (p *Processor) read(ctx context.Context, of lane) (bool, error) {
 			return did, err
 		}
 		switch entry.(type) {
-		case RetireSession, AbandonKey:
+		case RetireSession, AbandonKey, Rewind:
 			if of == batchLane && !p.log.passed(settleLane, position) {
 				return did, nil // it is for settlement to decide
 			}
@@ -212,6 +240,7 @@ func (p *Processor) passBy(ctx context.Context, of lane, position uint64) error 
 // readOne carries one entry out, in one transaction with the cursor's move. It
 // returns false while something is missing that the chain will bring.
 func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry Entry) (bool, error) {
+	_, rewinds := entry.(Rewind)
 	var verdicts []verdict
 	err := p.carryOut(ctx, func() error {
 		if of == settleLane {
@@ -230,14 +259,24 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 			}
 			return err
 		}
+		if of == settleLane && rewinds {
+			if err := p.log.rewinds.Delete(tx, position); err != nil {
+				return err
+			}
+		}
 		return p.log.store(tx, of, position+1)
 	})
 	switch {
 	case err == nil:
+		if rewinds {
+			p.follow.forget()
+		}
 		p.log.pass(of, position, true)
 		return true, nil
-	case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, signer.ErrNotReady):
+	case errors.Is(err, scanner.ErrNotScanned), errors.Is(err, scanner.ErrUnchanged), errors.Is(err, signer.ErrNotReady):
 		return false, nil
+	case p.rewindWill(ctx, err):
+		return false, nil // as soon as settlement has read it
 	}
 	return false, fmt.Errorf("log position %d: %w", position, err)
 }

@@ -209,6 +209,11 @@ func (o *outbox) WrittenOff(tx storage.Tx, id coin.OutputID, amount uint64, reas
 	return o.put(tx, WrittenOff{id, amount, clip(reason)})
 }
 
+// VoidedCredit implements scheduler.Events.
+func (o *outbox) VoidedCredit(tx storage.Tx, id coin.OutputID, session, credit uint64) error {
+	return o.put(tx, VoidedCredit{id, session, credit})
+}
+
 // Condition implements scheduler.Events.
 func (o *outbox) Condition(tx storage.Tx, id coin.PaymentID, text string) error {
 	return o.put(tx, Condition{id, clip(text)})

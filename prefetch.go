@@ -32,8 +32,8 @@ type heldBlock struct {
 }
 
 // follower holds blocks from when they are fetched, which may be long before
-// they can be scanned, until they settle. All are indexed ones, so no number
-// stands for two of them.
+// they can be scanned, until they settle. All are indexed ones, so but for a
+// rewind no number stands for two of them.
 type follower struct {
 	mu   sync.Mutex
 	held map[uint64]heldBlock
@@ -176,6 +176,14 @@ func (f *follower) presume(keys []coin.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.keys = keys
+}
+
+// forget lets go of all blocks: numbers may stand for others from now on.
+func (f *follower) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.held)
+	f.size, f.next, f.low = 0, 0, 0
 }
 
 // load returns how many blocks are held, and their size in bytes.

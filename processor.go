@@ -100,7 +100,8 @@ func (p *Processor) Handle(ctx context.Context, position uint64, entries ...Entr
 	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
 		for i, data := range list {
 			at = position + uint64(i)
-			if err := p.log.append(tx, at, data); err != nil {
+			_, rewinds := entries[i].(Rewind)
+			if err := p.log.append(tx, at, data, rewinds); err != nil {
 				return err
 			}
 		}

@@ -31,28 +31,30 @@ type driver struct {
 	// looks says that the driver looks at the chain for all others: while it is
 	// in trouble, this processor does not see.
 	looks bool
+	// always says that it runs on the way to a Rewind that ends a halt.
+	always bool
 }
 
 // drivers returns all of them, in the order in which Step runs them.
 func (p *Processor) drivers() []driver {
 	read := func(of lane) driver {
 		return driver{
-			name:  of.String() + " log",
+			name: of.String() + " log", always: true,
 			step:  func(ctx context.Context) (bool, error) { return p.read(ctx, of) },
 			looks: of == settleLane, // for what completes plans
 		}
 	}
 	return []driver{
 		read(keygenLane),
-		{name: "key generation", step: func(ctx context.Context) (bool, error) {
+		{name: "key generation", always: true, step: func(ctx context.Context) (bool, error) {
 			return p.core.keygen.Work(ctx, p.config.Store)
 		}},
 		{name: chainDriver, step: p.followChain, polls: true, looks: true},
-		{name: "blocks", step: p.fetch, looks: true},
-		{name: "scan", step: p.scan, looks: true},
+		{name: "blocks", step: p.fetch, looks: true, always: true},
+		{name: "scan", step: p.scan, looks: true, always: true},
 		read(batchLane),
 		read(settleLane),
-		{name: "preparation", step: func(ctx context.Context) (bool, error) {
+		{name: "preparation", always: true, step: func(ctx context.Context) (bool, error) {
 			return p.core.signer.Prepare(ctx, p.config.Store)
 		}},
 		{name: "signing", step: func(ctx context.Context) (bool, error) {
@@ -87,8 +89,12 @@ func (p *Processor) Step(ctx context.Context) (bool, error) {
 	for again := true; again; {
 		again = false
 		for _, d := range drivers {
-			if err := p.halted(ctx); err != nil {
+			rests, err := p.halted(ctx, d)
+			if err != nil {
 				return did, err
+			}
+			if rests {
+				continue
 			}
 			one, err := d.step(ctx)
 			if err := p.judge(ctx, d, err); err != nil {
@@ -143,10 +149,14 @@ func (p *Processor) drive(ctx context.Context, d driver) error {
 	wait := p.config.Poll
 	for {
 		woken := p.wake.wait()
-		if err := p.halted(ctx); err != nil && ctx.Err() == nil {
+		rests, err := p.halted(ctx, d)
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		did, err := d.step(ctx)
+		did := false
+		if !rests {
+			did, err = d.step(ctx)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -250,6 +260,7 @@ func halts(err error) bool {
 		}
 	}
 	return is[*scanner.ChainChanged](err) || is[*scanner.Mismatch](err) || is[*scanner.Compromised](err) || is[*scanner.UpgradeNeeded](err) ||
+		is[*scanner.BadRewind](err) ||
 		is[*scheduler.Unbalanced](err) || is[*signer.DigestError](err)
 }
 

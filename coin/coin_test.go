@@ -159,7 +159,7 @@ func TestDecodersRefuse(t *testing.T) {
 	none.Window = 0
 	_, err = wire.Unmarshal[coin.Parameters](wire.Marshal(none))
 	require.ErrorIs(t, err, wire.ErrValue)
-	for _, fate := range []coin.Fate{0, coin.PassedOn + 1} {
+	for _, fate := range []coin.Fate{0, coin.Returned + 1} {
 		_, err = wire.Unmarshal[coin.Deposit](wire.Marshal(coin.Deposit{Output: output, Fate: fate}))
 		require.ErrorIs(t, err, wire.ErrValue)
 	}
@@ -237,10 +237,10 @@ func TestStrings(t *testing.T) {
 	}
 	require.Equal(t, []string{"external", "branch", "change", "forwarded", "kind 9"}, kinds)
 	var fates []string
-	for f := range coin.PassedOn + 2 {
+	for f := range coin.Returned + 2 {
 		fates = append(fates, f.String())
 	}
-	require.Equal(t, []string{"unknown", "reported", "refunded", "accumulated", "held", "passed on", "unknown"}, fates)
+	require.Equal(t, []string{"unknown", "reported", "refunded", "accumulated", "held", "passed on", "returned", "unknown"}, fates)
 	var statuses []string
 	for s := range coin.Rejected + 1 {
 		statuses = append(statuses, s.String())

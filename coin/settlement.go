@@ -20,6 +20,9 @@ const (
 	// PassedOn deposits are to a key that retires: they are sent to its
 	// successor, one by one, and reported once they have arrived there.
 	PassedOn
+	// Returned deposits took effect in a block that is void, and are here again.
+	// Nothing becomes of them but that their outputs are there.
+	Returned
 )
 
 func (f Fate) String() string {
@@ -34,6 +37,8 @@ func (f Fate) String() string {
 		return "held"
 	case PassedOn:
 		return "passed on"
+	case Returned:
+		return "returned"
 	}
 	return "unknown"
 }
@@ -61,7 +66,7 @@ func (d *Deposit) Decode(r *wire.Reader) {
 	d.Output.Decode(r)
 	d.Credit = r.Uint64()
 	d.Fate = Fate(r.Uint8())
-	r.Check(d.Fate >= Reported && d.Fate <= PassedOn, "fate of a deposit")
+	r.Check(d.Fate >= Reported && d.Fate <= Returned, "fate of a deposit")
 	r.Check(d.Credit <= d.Output.Amount, "credit above the deposit's amount")
 }
 

@@ -132,6 +132,7 @@ func (p *Player) pay(ctx context.Context, a arguments, kind coin.Kind) error {
 		return err
 	}
 	for i := range d.To { // the network may put change before them
+		p.deposits[d.To[i].Amount] = id
 		for shift := range uint32(3) {
 			refund := coin.RefundID(coin.OutputID{Transaction: id, Index: uint32(i) + shift})
 			if p.payments[refund] == "" {
@@ -226,13 +227,19 @@ func (p *Player) fee(_ context.Context, a arguments) (string, error) {
 	return "", err
 }
 
-// fork DEPTH [drop]: replace the newest blocks.
+// fork DEPTH [drop|keep=AMOUNT,…]: replace the newest blocks, whose transactions
+// wait for a block again, or are dropped but for some deposits.
 func (p *Player) fork(ctx context.Context, a arguments) (string, error) {
 	depth, err := a.first()
 	if err != nil {
 		return "", err
 	}
-	if err := p.Chain.Fork(ctx, int(depth), a.has("drop")); err != nil {
+	if amounts, ok := a.values["keep"]; ok {
+		err = p.forkKeeping(ctx, int(depth), amounts)
+	} else {
+		err = p.Chain.Fork(ctx, int(depth), a.has("drop"))
+	}
+	if err != nil {
 		return "", err
 	}
 	return "", p.Run(ctx)

@@ -51,6 +51,8 @@ func (p *Player) describe(body processor.EventBody) string {
 		return fmt.Sprintf("payment %s refused: %s", p.name(e.ID), e.Reason)
 	case processor.WrittenOff:
 		return fmt.Sprintf("output of %d written off: %s", e.Amount, e.Reason)
+	case processor.VoidedCredit:
+		return fmt.Sprintf("deposit %s to session %d is void, %d credited", p.deposited(e.Output), e.Session, e.Amount)
 	case processor.Condition:
 		if e.Subject == [32]byte{} {
 			return e.Text
@@ -62,6 +64,9 @@ func (p *Player) describe(body processor.EventBody) string {
 	case processor.Divergence:
 		return fmt.Sprintf("%s divergence", e.SignID.Kind)
 	case processor.Halted:
+		if e.Changed != nil { // the IDs of blocks differ from run to run
+			return fmt.Sprintf("halted: chain changed behind block %d", e.Changed.Fork)
+		}
 		return "halted: " + e.Reason
 	}
 	return ""

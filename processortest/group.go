@@ -206,13 +206,20 @@ func (g *Group) Step(ctx context.Context, i int) (bool, error) {
 		}
 		did = true
 	}
-	if v.Halted == nil {
+	// A rewind may make a processor go on.
+	if v.Halted == nil || v.Halted.Changed != nil || v.Halted.Cause == processor.OtherBatch {
 		one, err := v.Processor.Step(ctx)
 		did = did || one
 		if halt, ok := errors.AsType[*processor.Halt](err); ok {
 			v.Halted = halt
 		} else if err != nil {
 			return did, err
+		} else if v.Halted != nil {
+			status, err := v.Processor.Status(ctx)
+			if err != nil {
+				return did, err
+			}
+			v.Halted = status.Halted
 		}
 	}
 	for {

@@ -50,7 +50,9 @@ import (
 //	join I                                    a validator starts, on an empty store
 //	garble I / equivocate I                   a message of I that is none / an entry
 //	                                          of the log that I got otherwise before
-//	fork DEPTH [drop]                         replace the newest blocks
+//	fork DEPTH [drop|keep=400,1000]           replace the newest blocks
+//	again AMOUNT…                             deposits that a fork dropped are paid again
+//	rewind [plan]                             order the rewind that validators report
 //	cosign N / slash I=POINTS…                requests of the settlement chain
 //	received alice… session=1                 write what users and keys were paid
 //	keys / ledger / pending                   write what is there
@@ -108,7 +110,8 @@ type Player struct {
 	// Before is called before every command, in tests that interfere.
 	Before func(p *Player) error
 
-	lagging  map[int]uint64 // the newest block that validators' nodes see
+	lagging  map[int]uint64                // the newest block that validators' nodes see
+	deposits map[uint64]coin.TransactionID // by amount
 	payees   map[string]coin.Address
 	payments map[coin.PaymentID]string
 	record   []reportLine
@@ -123,6 +126,7 @@ type reportLine struct {
 // Play runs a scenario and returns it with the record of this run.
 func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
 	p.lagging = make(map[int]uint64)
+	p.deposits = make(map[uint64]coin.TransactionID)
 	p.payees = make(map[string]coin.Address)
 	p.payments = make(map[coin.PaymentID]string)
 	var played Scenario

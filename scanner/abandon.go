@@ -24,6 +24,9 @@ func (s *scanner) Abandon(tx storage.Tx, session uint64) (string, error) {
 		return fmt.Sprintf("session %d is not confirmed", session), err
 	}
 	key := keys.keys[i]
+	if key.Over && !key.Abandoned {
+		return fmt.Sprintf("session %d has no duties any more", session), nil
+	}
 	if key.Abandoned {
 		return fmt.Sprintf("session %d is abandoned already", session), nil
 	}

@@ -22,7 +22,7 @@ func FuzzKey(f *testing.F) {
 	f.Add(wire.Marshal(Key{}))
 	f.Add(wire.Marshal(Key{
 		Session: 1, BatchKey: [32]byte{2}, NetworkKey: networkKey, Start: Start{ByTime: true, At: 3}, First: true, Waiting: true,
-		Activation: 4, Active: true, Retirement: 5, Retiring: true, Abandoned: true, Watched: true,
+		Activation: 4, Active: true, Retirement: 5, Retiring: true, Abandoned: true, Watched: true, Over: true,
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[Key](t, data) })
 }
@@ -47,7 +47,8 @@ func FuzzBuffer(f *testing.F) {
 	change := coin.Output{Kind: coin.Change, Amount: 9, Spend: []byte("spend")}
 	f.Add(wire.Marshal(buffer{}))
 	f.Add(wire.Marshal(buffer{Internal: []coin.Output{change, {}}, Deposits: []coin.Deposit{{Output: deposit(9, "data"), Fate: coin.Reported}},
-		Late: []lateReport{{coin.Late{Deposit: coin.OutputID{Index: 1}, Origin: "origin", Credit: 3, Amount: 2, Fate: coin.Refunded}}}}))
+		Late:   []lateReport{{coin.Late{Deposit: coin.OutputID{Index: 1}, Origin: "origin", Credit: 3, Amount: 2, Fate: coin.Refunded}}},
+		Unheld: []late{{Session: 1, Credit: 3, Amount: 3}}}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[buffer](t, data) })
 }
 
@@ -80,4 +81,24 @@ func FuzzLateReport(f *testing.F) {
 func FuzzRules(f *testing.F) {
 	f.Add(wire.Marshal(rules{Version: 1, Content: []byte("content")}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[rules](t, data) })
+}
+
+func FuzzRewind(f *testing.F) {
+	f.Add(wire.Marshal(Rewind{Number: 1, Fork: 2, Block: blockID(2), Next: blockID(3)}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[Rewind](t, data) })
+}
+
+func FuzzVoided(f *testing.F) {
+	f.Add(wire.Marshal(voided{Session: 1, Credit: 2}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[voided](t, data) })
+}
+
+func FuzzSettledBlock(f *testing.F) {
+	f.Add(wire.Marshal(settledBlock{}))
+	f.Add(wire.Marshal(settledBlock{coin.SettledBlock{
+		Number: 1, Deposits: []coin.Deposit{{Output: deposit(9, "data"), Fate: coin.Returned}},
+		Internal:    []coin.Output{{Kind: coin.Change, Amount: 9}},
+		Completions: []coin.Completion{{Plan: coin.PlanID{3}, Transaction: coin.TransactionID{4}}},
+	}}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[settledBlock](t, data) })
 }

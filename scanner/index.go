@@ -59,10 +59,18 @@ func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
 			return fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, f.Index-1)
 		}
 	}
+	rewound, err := s.rewound.Load(tx)
+	if err != nil {
+		return err
+	}
 	for _, header := range headers {
 		if f.Started {
 			if err := follows(last, header); err != nil {
 				return err
+			}
+			if rewound.Number > 0 && header.Number == rewound.Fork+1 && header.ID != rewound.Next {
+				return fmt.Errorf("%w: block %d %s is not the one that counts since rewind %d",
+					coin.ErrInvalid, header.Number, header.ID, rewound.Number)
 			}
 		} else if header.Number > 0 && first.reached(header) {
 			return fmt.Errorf("%w: index cannot begin at block %d, behind the key's start", coin.ErrInvalid, header.Number)

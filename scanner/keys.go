@@ -52,9 +52,12 @@ type Key struct {
 	// Abandoned keys have lost their holders. One that is not active was removed
 	// before anything could be sent to it.
 	Abandoned bool
-	// Watched keys are abandoned ones whose plans may still happen: what belongs
-	// to these is looked for even beyond the retirement.
+	// Watched keys are abandoned ones whose plans may still happen, and those
+	// that were active at a rewind: what belongs to their plans, and what comes
+	// back, is looked for before the activation and beyond the retirement too.
 	Watched bool
+	// Over is set for a key that is done with its duties but watched.
+	Over bool
 }
 
 // Encode writes the key.
@@ -72,6 +75,7 @@ func (k Key) Encode(w *wire.Writer) {
 	w.Bool(k.Retiring)
 	w.Bool(k.Abandoned)
 	w.Bool(k.Watched)
+	w.Bool(k.Over)
 }
 
 // Decode reads the key.
@@ -89,6 +93,7 @@ func (k *Key) Decode(r *wire.Reader) {
 	k.Retiring = r.Bool()
 	k.Abandoned = r.Bool()
 	k.Watched = r.Bool()
+	k.Over = r.Bool()
 }
 
 func (k Key) coin() coin.Key { return coin.Key{Session: k.Session, Key: k.NetworkKey} }
@@ -196,10 +201,10 @@ type keyring struct {
 // mostLive is how many keys live at a time.
 const mostLive = 2
 
-// live returns which keys are confirmed, and neither retired nor abandoned.
+// live returns which keys are confirmed, and neither done nor abandoned.
 func (k keyring) live() (list []int) {
 	for i := range k.keys {
-		if !k.keys[i].Waiting && !k.keys[i].Abandoned {
+		if !k.keys[i].Waiting && !k.keys[i].Abandoned && !k.keys[i].Over {
 			list = append(list, i)
 		}
 	}
@@ -224,7 +229,7 @@ func (k keyring) stage(i int, number uint64) Stage {
 	// An abandoned successor counts until its retirement: earlier blocks may
 	// have been scanned already.
 	for j := i + 1; j < len(k.keys); j++ {
-		if next := &k.keys[j]; !next.Watched || number < next.Retirement {
+		if next := &k.keys[j]; !next.Abandoned || !next.Retiring || number < next.Retirement {
 			if next.Active {
 				life.Successor = &next.Activation
 			}
@@ -255,7 +260,7 @@ func (k keyring) duty(number uint64) (uint64, error) {
 // wanted returns the keys whose outputs are looked for in a block.
 func (k keyring) wanted(number uint64) (list []coin.Key) {
 	for i := range k.keys {
-		if at := k.stage(i, number); at != Confirmed && (at != Retired || k.keys[i].Watched) {
+		if at := k.stage(i, number); k.keys[i].Watched || at != Confirmed && at != Retired {
 			list = append(list, k.keys[i].coin())
 		}
 	}

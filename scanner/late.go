@@ -26,6 +26,9 @@ type late struct {
 	Credit, Amount uint64
 }
 
+// minLate is the least encoded size of a late deposit.
+const minLate = 8 + 8 + 4 + 36 + 4 + 4 + 8 + 8
+
 // maxData bounds the data of instructions, whatever the parameters.
 const maxData = 1 << 20
 
@@ -131,27 +134,26 @@ func (l *lateReport) Decode(r *wire.Reader) {
 // minLateReport is the least encoded size of a report.
 const minLateReport = 36 + 4 + 8 + 8 + 1
 
-// lateOnes returns the late deposits that a block reports, and the instructions
-// of those that have data: first those that have arrived at a successor, then
+// lateOnes puts the late deposits that a block reports into its buffer, and
+// returns the instructions of those that have data: first those that have arrived at a successor, then
 // those held back by keys that begin to report. Of a key that retires before it
 // reports, the holders are gone: nobody can move what it got.
 //
 // Deposits that were held back leave their list here, as they came into it when
 // a block was scanned. The others leave theirs when the block settles, as they
 // came into it then.
-func (s *scanner) lateOnes(tx storage.Tx, number uint64, keys []standing) ([]lateReport, []batch.Instruction, error) {
+func (s *scanner) lateOnes(tx storage.Tx, number uint64, keys []standing, b *buffer) ([]batch.Instruction, error) {
 	list, err := group(tx, s.queue, number)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var reports []lateReport
 	var instructions []batch.Instruction
 	add := func(l late, lost bool) {
 		fate := fateOf(l.Origin, l.Data)
 		if lost {
 			fate = coin.Accumulated
 		}
-		reports = append(reports, lateReport{coin.Late{
+		b.Late = append(b.Late, lateReport{coin.Late{
 			Deposit: l.Deposit, Origin: l.Origin, Credit: l.Credit, Amount: l.Amount, Fate: fate,
 		}})
 		if fate == coin.Reported {
@@ -167,14 +169,15 @@ func (s *scanner) lateOnes(tx storage.Tx, number uint64, keys []standing) ([]lat
 		}
 		list, err := group(tx, s.held, k.Session)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, l := range list {
 			add(l, k.now == Retired)
+			b.Unheld = append(b.Unheld, l)
 			if err := s.held.Delete(tx, l.in(k.Session)); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 		}
 	}
-	return reports, instructions, nil
+	return instructions, nil
 }

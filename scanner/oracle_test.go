@@ -302,7 +302,7 @@ func checkReports(t *rapid.T, w *tested) {
 }
 
 // checkStored requires that nothing that settled stays behind: only headers,
-// and what spends.
+// what spends, and what it takes to rewind.
 func checkStored(t *rapid.T, w *tested) {
 	f := w.frontier()
 	unsettled := int(f.Scan - f.Settle)
@@ -311,7 +311,7 @@ func checkStored(t *rapid.T, w *tested) {
 		"scanner/buffers": unsettled, "scanner/resolutions": unsettled, "scanner/batches": 0, "scanner/results": 0,
 		"scanner/rates": unsettled + RateBlocks + int(f.Index-f.Scan), "scanner/headers": len(w.chain),
 		"scanner/keys": len(keys), "scanner/keys/past": len(keys), "scanner/start": 1, "scanner/frontier": 1, "scanner/reports": 1,
-		"scanner/forwards": len(w.forwards),
+		"scanner/forwards": len(w.forwards), "scanner/settled": len(w.chain),
 	}
 	stored := make(map[string]int)
 	for key := range w.dump() {

@@ -58,11 +58,10 @@ func (s *scanner) digest(p report) [32]byte {
 // report tells of keys that enter a stage, and makes the batches of a notable
 // block, of which b holds what counts.
 func (s *scanner) report(tx storage.Tx, keys keyring, standings []standing, header coin.Header, b *buffer) error {
-	late, instructions, err := s.lateOnes(tx, header.Number, standings)
+	instructions, err := s.lateOnes(tx, header.Number, standings, b)
 	if err != nil {
 		return err
 	}
-	b.Late = late
 	notable := len(b.Late) > 0 || len(b.Internal) > 0
 	for _, k := range standings {
 		if k.now == k.before {

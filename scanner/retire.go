@@ -56,10 +56,17 @@ func (s *scanner) Settled(
 		return nil, err
 	}
 	for _, key := range keys.keys {
-		if key.Retiring && key.Retirement <= reference && !key.Watched {
-			if err := s.pass(tx, key); err != nil {
-				return nil, err
-			}
+		if !key.Retiring || key.Retirement > reference || key.Over {
+			continue
+		}
+		if key.Watched {
+			key.Over = true
+			err = s.putKey(tx, key)
+		} else {
+			err = s.pass(tx, key)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	if err := s.promote(tx); err != nil {
@@ -72,6 +79,14 @@ func (s *scanner) Settled(
 // the one given, reports those that have arrived.
 func (s *scanner) arrived(tx storage.Tx, arrivals []coin.Arrival, due uint64) error {
 	for _, a := range arrivals {
+		if told, err := s.told.Has(tx, a.Deposit); err != nil {
+			return err
+		} else if told {
+			if err := s.told.Delete(tx, a.Deposit); err != nil {
+				return err
+			}
+			continue
+		}
 		l, ok, err := s.forwards.Get(tx, a.Deposit)
 		if err != nil {
 			return err
@@ -139,8 +154,8 @@ func (s *scanner) Retired(r storage.Reader, session uint64) (bool, error) {
 		return past, err
 	}
 	key, ok, err := s.keys.Get(r, session)
-	if err != nil || !ok || !key.Retiring {
-		return false, err
+	if err != nil || !ok || !key.Retiring || key.Over {
+		return key.Over, err
 	}
 	f, err := s.frontier.Load(r)
 	return key.Retirement < f.Settle, err

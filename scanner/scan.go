@@ -14,6 +14,7 @@ type buffer struct {
 	Deposits []coin.Deposit
 	Internal []coin.Output
 	Late     []lateReport // in the order of their instructions
+	Unheld   []late       // those of them that were held back
 }
 
 // Encode writes the buffer.
@@ -21,6 +22,7 @@ func (b buffer) Encode(w *wire.Writer) {
 	wire.List(w, b.Deposits)
 	wire.List(w, b.Internal)
 	wire.List(w, b.Late)
+	wire.List(w, b.Unheld)
 }
 
 // Decode reads the buffer.
@@ -28,6 +30,7 @@ func (b *buffer) Decode(r *wire.Reader) {
 	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, 78)
 	b.Internal = wire.ReadList[coin.Output](r, 1<<24, 69)
 	b.Late = wire.ReadList[lateReport](r, 1<<24, minLateReport)
+	b.Unheld = wire.ReadList[late](r, 1<<24, minLate)
 }
 
 // Due implements Scanner.
@@ -92,7 +95,8 @@ func (s *scanner) Scan(tx storage.Tx, header coin.Header, outputs []coin.Output)
 	case err != nil:
 		return err
 	case len(due) == 0 || due[0] != header:
-		return fmt.Errorf("scanner: block %d is not due", header.Number)
+		// A rewind may have come between.
+		return fmt.Errorf("%w: block %d is not due", coin.ErrTransient, header.Number)
 	}
 	standings := keys.standings(header.Number)
 	b, err := s.sift(tx, keys.rulebook, standings, header.Number, outputs)
@@ -140,6 +144,19 @@ func (s *scanner) sift(
 			return b, fmt.Errorf("%w: output %s is out of order", coin.ErrInvalid, o.ID)
 		}
 		at := slices.IndexFunc(keys, func(k standing) bool { return k.Session == o.Session })
+		if at >= 0 && o.Kind == coin.External {
+			d, ok, err := s.returned(tx, o)
+			if err == nil && ok {
+				b.Deposits = append(b.Deposits, d)
+				err = s.guard(tx, o)
+			}
+			if err != nil {
+				return b, err
+			}
+			if ok {
+				continue
+			}
+		}
 		if at < 0 || o.Amount < dust || !keys[at].takes(o.Kind) {
 			continue
 		}
@@ -180,13 +197,10 @@ func (s *scanner) sift(
 
 // takes tells whether outputs of a kind to the key count.
 func (k standing) takes(kind coin.Kind) bool {
-	switch {
-	case k.now == Confirmed:
-		return false
-	case kind == coin.External:
-		return k.now < Finishing
+	if kind == coin.External {
+		return k.now > Confirmed && k.now < Finishing
 	}
-	return k.now < Retired || k.Watched
+	return k.now > Confirmed && k.now < Retired || k.Watched
 }
 
 // creditOf is an external output with its credit and fate, given the cost of

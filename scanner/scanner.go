@@ -80,6 +80,18 @@ type Scanner interface {
 	// is finishing and has nothing left to do, which idle tells of a session as
 	// far as the scheduler knows, is going to retire. It returns that session.
 	Settled(tx storage.Tx, arrivals []coin.Arrival, idle func(storage.Reader, uint64) (bool, error)) (retiring *uint64, err error)
+	// Rewind carries out the decision that blocks behind a fork are void. If the
+	// node has shown the change, changed is set. It returns what is void of what
+	// was settled; what has become of that, Undone has to be told in the same
+	// transaction. Errors are ErrUnchanged and *BadRewind.
+	Rewind(tx storage.Tx, rewind Rewind, changed bool) (*coin.Rewind, error)
+	// Undone takes in what has become of what is void.
+	Undone(tx storage.Tx, undone coin.Undone) error
+	// Reported is the number of batches so far, which counts those that rewinds
+	// left out, and so the ID of the next one.
+	Reported(r storage.Reader) (uint64, error)
+	// Rewound returns the last rewind, or zero.
+	Rewound(r storage.Reader) (Rewind, error)
 	// Resolve compares a block that Unresolved named with the plans.
 	Resolve(r storage.Reader, block coin.Block) (Resolution, error)
 	// PutResolution stores what Resolve found.
@@ -170,11 +182,15 @@ type scanner struct {
 	batches     storage.Map[uint64, report]
 	results     storage.Map[uint64, []byte]
 	resolutions storage.Map[uint64, Resolution]
-	held        storage.Map[place, late]         // by session
-	forwards    storage.Map[coin.OutputID, late] // passed on, not arrived yet
-	queue       storage.Map[place, late]         // arrived, by the block that reports it
-	rules       storage.Map[uint64, rules]       // later ones, by the block from which they are in force
-	proposed    storage.Value[rules]             // to be in force from a block that is not known yet
+	held        storage.Map[place, late]             // by session
+	forwards    storage.Map[coin.OutputID, late]     // passed on, not arrived yet
+	queue       storage.Map[place, late]             // arrived, by the block that reports it
+	rules       storage.Map[uint64, rules]           // later ones, by the block from which they are in force
+	proposed    storage.Value[rules]                 // to be in force from a block that is not known yet
+	settled     storage.Map[uint64, settledBlock]    // those that can be taken back
+	voided      storage.Map[coin.OutputID, voided]   // credited in blocks that are void, not found again
+	told        storage.Map[coin.OutputID, struct{}] // passed on and reported, not arrived again
+	rewound     storage.Value[Rewind]                // the last one
 }
 
 // New returns the scanner of a database.
@@ -198,6 +214,10 @@ func New(config Config) Scanner {
 		queue:       storage.NewMap("scanner/queue", placeKey, storage.Record[late]()),
 		rules:       storage.NewMap("scanner/rules", number, storage.Record[rules]()),
 		proposed:    storage.NewValue("scanner/rules/proposed", storage.Record[rules]()),
+		settled:     storage.NewMap("scanner/settled", number, storage.Record[settledBlock]()),
+		voided:      storage.NewMap("scanner/voided", coin.OutputKey, storage.Record[voided]()),
+		told:        storage.NewMap("scanner/told", coin.OutputKey, storage.Flag),
+		rewound:     storage.NewValue("scanner/rewound", storage.Record[Rewind]()),
 	}
 }
 

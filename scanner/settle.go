@@ -223,6 +223,9 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 	if err := s.frontier.Put(tx, f); err != nil {
 		return nil, err
 	}
+	if err := s.keep(tx, settlement.Blocks); err != nil {
+		return nil, err
+	}
 	return settlement, s.forgetRates(tx, number)
 }
 
@@ -274,7 +277,7 @@ func (s *scanner) unexplained(tx storage.Tx, number uint64, spends []Foreign) er
 	}
 	for _, spend := range spends {
 		i := keys.find(spend.Session) // none is of the past
-		if i >= 0 && !keys.keys[i].Abandoned && keys.stage(i, number) != Retired {
+		if i >= 0 && !keys.keys[i].Abandoned && !keys.keys[i].Over && keys.stage(i, number) != Retired {
 			return &Compromised{spend.Output, spend.Transaction, number}
 		}
 		if err := s.Events.Departed(tx, spend, number); err != nil {

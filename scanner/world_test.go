@@ -29,6 +29,7 @@ type world struct {
 	config   Config
 	store    storage.Store
 	chain    []*block // by number
+	branch   byte     // counts changes of the chain
 
 	// What the scheduler tells when the next block settles, and what it is told.
 	arrivals []coin.Arrival
@@ -125,8 +126,9 @@ func (w *world) view(fn func(storage.Reader) error) {
 func (w *world) add(b *block) *block {
 	n := uint64(len(w.chain))
 	b.header = coin.Header{Number: n, ID: blockID(n), Time: 100 * n}
+	b.header.ID[31] = w.branch
 	if n > 0 {
-		b.header.Parent = blockID(n - 1)
+		b.header.Parent = w.chain[n-1].header.ID
 	}
 	w.chain = append(w.chain, b)
 	return b
@@ -150,6 +152,7 @@ func (w *world) pay(outputs ...coin.Output) uint64 {
 	for i := range outputs {
 		o := &outputs[i]
 		o.ID = coin.OutputID{Transaction: coin.TransactionID(blockID(n)), Index: uint32(i)}
+		o.ID.Transaction[31] = w.branch
 		if o.Session == 0 {
 			o.Session = 5
 		}

@@ -157,7 +157,13 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 			continue // written off
 		}
 		for _, input := range p.Plan.Inputs {
-			c.assets = c.assets.Add(input.Amount)
+			missing, err := s.missing.Has(r, input.ID)
+			if err != nil {
+				return err
+			}
+			if !missing {
+				c.assets = c.assets.Add(input.Amount)
+			}
 		}
 		c.in(p.Plan.Key.Session, func(spent *pool) { spent.Plans++ })
 		for _, own := range p.Plan.Own {
@@ -174,6 +180,17 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 }
 
 func (s *scheduler) countQueues(r storage.Reader, c *counted) error {
+	for item, err := range s.suspended.All(r) {
+		if err != nil {
+			return err
+		}
+		c.owe(item.Value.Amount, item.Value.Refund)
+		if missing, err := s.missing.Has(r, item.Key); err != nil {
+			return err
+		} else if !missing {
+			return &Unbalanced{fmt.Sprintf("the refund of %s is suspended, which is not missing", item.Key)}
+		}
+	}
 	for _, queue := range []storage.Queue[queued]{s.payments, s.aside} {
 		for item, err := range queue.All(r) {
 			if err != nil {

@@ -67,3 +67,7 @@ func FuzzPlanned(f *testing.F) {
 	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Refunds: []bool{false, true}},
 		planned{Purpose: forwarding + 1})
 }
+
+func FuzzMissing(f *testing.F) {
+	fuzz[missing](f, missing{Absence: absentFree}, missing{Absence: absentOwn, Session: 1, Credit: 2, Told: true})
+}

@@ -101,6 +101,11 @@ func (s *scheduler) forsake(tx storage.Tx, p planned) error {
 		return err
 	}
 	for _, input := range p.Plan.Inputs {
+		if missing, err := s.missing.Has(tx, input.ID); err != nil {
+			return err
+		} else if missing {
+			continue
+		}
 		if err := s.writeOff(tx, input, keyGone); err != nil {
 			return err
 		}

@@ -123,6 +123,13 @@ func (l *Ledger) giveUp(credit uint64) {
 	l.Gifts = l.Gifts.Add(credit)
 }
 
+// forget undoes deposit, of one that is not reported.
+func (l *Ledger) forget(d coin.Deposit) {
+	l.Assets = l.Assets.Sub(d.Output.Amount)
+	l.FeesCharged = l.FeesCharged.Sub(d.Output.Amount - d.Credit)
+	l.Accepted = l.Accepted.Sub(d.Credit)
+}
+
 // writeOff books that an output will not be spent.
 func (l *Ledger) writeOff(amount uint64) {
 	l.Assets = l.Assets.Sub(amount)
@@ -170,6 +177,25 @@ func (l *Ledger) resolve(p planned) {
 		l.CostsCharged = l.CostsCharged.Add(payment.Amount - payment.Paid)
 	}
 	l.NetworkFees = l.NetworkFees.Add(p.Plan.Fee)
+}
+
+// reinstate undoes resolve.
+func (l *Ledger) reinstate(p planned) {
+	for _, input := range p.Plan.Inputs {
+		l.Assets = l.Assets.Add(input.Amount)
+	}
+	for _, own := range p.Plan.Own {
+		l.Assets = l.Assets.Sub(own.Amount)
+	}
+	for i, payment := range p.Plan.Payments {
+		if p.Refunds[i] {
+			l.RefundsDue = l.RefundsDue.Add(payment.Amount)
+		} else {
+			l.Owed = l.Owed.Add(payment.Amount)
+		}
+		l.CostsCharged = l.CostsCharged.Sub(payment.Amount - payment.Paid)
+	}
+	l.NetworkFees = l.NetworkFees.Sub(p.Plan.Fee)
 }
 
 // post changes the books.

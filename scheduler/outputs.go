@@ -99,6 +99,9 @@ func (s *scheduler) back(tx storage.Tx, p planned, o coin.Output) error {
 	if err != nil {
 		return err
 	}
+	if here, err := s.comesBack(tx, o, gone); err != nil || here {
+		return err
+	}
 	if gone || p.Purpose != merging || o.Session != p.Plan.Key.Session {
 		return s.release(tx, o)
 	}

@@ -33,6 +33,8 @@ type Scheduler interface {
 	// Burn takes burnt payments in and plans at once. Before the first
 	// settlement it holds them.
 	Burn(tx storage.Tx, payments []coin.Payment) error
+	// Rewind takes back what is void. It returns what has become of it.
+	Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, error)
 	// Ledger returns the books.
 	Ledger(r storage.Reader) (Ledger, error)
 	// Plan returns an unresolved plan.
@@ -74,6 +76,12 @@ type Plans interface {
 	Indices(r storage.Reader, id coin.PlanID) ([]uint32, error)
 	// Resolved is called when a transaction that fulfils the plan settles.
 	Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, by coin.TransactionID) error
+	// Reinstated is called when a plan is unresolved again: the block with its
+	// transaction is void.
+	Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
+	// Forgotten is called when a plan has been resolved for so long that it
+	// cannot be reinstated any more.
+	Forgotten(tx storage.Tx, id coin.PlanID) error
 }
 
 // Events receives what becomes of payments, inside the same transaction.
@@ -87,6 +95,9 @@ type Events interface {
 	PaymentRefused(tx storage.Tx, id coin.PaymentID, reason string) error
 	// WrittenOff tells that an output of the group will not be spent.
 	WrittenOff(tx storage.Tx, id coin.OutputID, amount uint64, reason string) error
+	// VoidedCredit tells that a deposit, with its credit, was in a block that is
+	// void, and has not come back.
+	VoidedCredit(tx storage.Tx, id coin.OutputID, session, credit uint64) error
 	// Condition tells something noteworthy about a payment that decides
 	// nothing: why it waits, or that its burn contradicts the books.
 	Condition(tx storage.Tx, id coin.PaymentID, text string) error
@@ -119,6 +130,10 @@ type scheduler struct {
 	gone      storage.Map[uint64, struct{}]      // sessions whose outputs do not count any more
 	lost      storage.Value[Balance]             // what keys that retired left behind
 	ledger    storage.Value[Ledger]
+	done      storage.Map[settledPlan, planned]   // resolved plans that can be reinstated
+	missing   storage.Map[coin.OutputID, missing] // outputs of void blocks that have not come back
+	suspended storage.Map[coin.OutputID, queued]  // refunds of missing deposits
+	horizon   storage.Value[uint64]               // the block behind which missing deposits are given up
 }
 
 // New returns the scheduler of a database.
@@ -141,6 +156,10 @@ func New(config Config) Scheduler {
 		gone:      storage.NewMap("scheduler/gone", storage.NumberKey[uint64](), storage.Flag),
 		lost:      storage.NewValue("scheduler/lost", storage.Record[Balance]()),
 		ledger:    storage.NewValue("scheduler/ledger", storage.Record[Ledger]()),
+		done:      storage.NewMap("scheduler/done", settledPlanKey, storage.Record[planned]()),
+		missing:   storage.NewMap("scheduler/missing", outputKey, storage.Record[missing]()),
+		suspended: storage.NewMap("scheduler/suspended", outputKey, storage.Record[queued]()),
+		horizon:   storage.NewValue("scheduler/horizon", storage.Number),
 	}
 }
 

@@ -26,6 +26,12 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 			return nil, fmt.Errorf("late report of %s: %w", l.Deposit, err)
 		}
 	}
+	if err := s.giveUpMissing(tx, settlement.Reference); err != nil {
+		return nil, err
+	}
+	if err := s.forgetDone(tx, settlement.Reference); err != nil {
+		return nil, err
+	}
 	aside, err := drain(tx, s.aside)
 	if err != nil {
 		return nil, err
@@ -66,7 +72,7 @@ func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock
 		internal[o.ID] = o
 	}
 	for _, c := range block.Completions {
-		if err := s.resolve(tx, c, internal); err != nil {
+		if err := s.resolve(tx, block.Number, c, internal); err != nil {
 			return fmt.Errorf("plan %s: %w", c.Plan, err)
 		}
 	}
@@ -75,6 +81,9 @@ func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock
 
 // deposit books a deposit and queues its refund if it is due.
 func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
+	if d.Fate == coin.Returned {
+		return s.returned(tx, m, d.Output)
+	}
 	if err := s.post(tx, func(l *Ledger) { l.deposit(d) }); err != nil {
 		return err
 	}
@@ -124,7 +133,7 @@ func (s *scheduler) late(tx storage.Tx, m moment, l coin.Late) error {
 }
 
 // resolve books a plan that happened and frees its own outputs.
-func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.OutputID]coin.Output) error {
+func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, internal map[coin.OutputID]coin.Output) error {
 	p, ok, err := s.plans.Get(tx, c.Plan)
 	if err != nil {
 		return err
@@ -138,6 +147,9 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 	}
 	if len(indices) != len(p.Plan.Own) {
 		return fmt.Errorf("%w: plan has %d own outputs, %d described", storage.ErrCorrupt, len(p.Plan.Own), len(indices))
+	}
+	if err := s.complete(tx, p); err != nil {
+		return err
 	}
 	if err := s.bookBack(tx, p); err != nil {
 		return err
@@ -164,6 +176,9 @@ func (s *scheduler) resolve(tx storage.Tx, c coin.Completion, internal map[coin.
 		}
 	}
 	if err := s.plans.Delete(tx, c.Plan); err != nil {
+		return err
+	}
+	if err := s.done.Put(tx, settledPlan{number, c.Plan}, p); err != nil {
 		return err
 	}
 	if err := s.count(tx, p, false); err != nil {

@@ -86,6 +86,7 @@ type world struct {
 	// What the running transaction adds.
 	newEvents   []happened
 	newPlans    []coin.Plan
+	newOpen     []coin.PlanID // reinstated
 	newArrivals []coin.Arrival
 }
 
@@ -197,18 +198,34 @@ func (w *world) PaymentRefused(_ storage.Tx, id coin.PaymentID, reason string) e
 	return w.event(happened{What: "Refused", Payment: id, Text: reason})
 }
 
+// Reinstated implements Plans.
+func (w *world) Reinstated(_ storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	require.Equal(w.t, w.plans[id], plan)
+	w.newOpen = append(w.newOpen, id)
+	return nil
+}
+
+// Forgotten implements Plans.
+func (w *world) Forgotten(storage.Tx, coin.PlanID) error { return nil }
+
+// VoidedCredit implements Events.
+func (w *world) VoidedCredit(_ storage.Tx, id coin.OutputID, _, credit uint64) error {
+	return w.event(happened{What: "Voided", Output: id, Amount: credit})
+}
+
 func (w *world) Condition(_ storage.Tx, id coin.PaymentID, text string) error {
 	return w.event(happened{What: "Condition", Payment: id, Text: text})
 }
 
 // update runs a transaction and takes over what it caused if it commits.
 func (w *world) update(do func(storage.Tx) error) error {
-	w.newEvents, w.newPlans, w.newArrivals = nil, nil, nil
+	w.newEvents, w.newPlans, w.newArrivals, w.newOpen = nil, nil, nil, nil
 	err := w.store.Update(ctx, do)
 	if err != nil {
 		return err
 	}
 	w.events = append(w.events, w.newEvents...)
+	w.open = append(w.open, w.newOpen...)
 	for _, plan := range w.newPlans {
 		id := plan.ID(w.config.Genesis)
 		w.plans[id] = plan

@@ -101,8 +101,11 @@ func (s *Signer) Acknowledged(tx storage.Tx, id uint64) error {
 }
 
 // batchWork is the signing work of a batch, nil if it is not reported here. It
-// is foreign if it is reported for another session to sign.
+// is foreign if it is reported for another session to sign, or void.
 func (s *Signer) batchWork(r storage.Reader, id ID) (work []frost.Algorithm, foreign bool, err error) {
+	if rewinding, err := s.rewinding(r); err != nil || rewinding {
+		return nil, rewinding, err // all that counts here is void
+	}
 	n, _ := id.batch()
 	b, ok, err := s.batches.Get(r, n)
 	if err != nil || !ok || b.Session != id.Session {

@@ -337,7 +337,7 @@ func (w *world) plan(inputs int) coin.PlanID {
 	return id
 }
 
-// resolve puts the resolution of a plan into the log.
+// resolve puts the resolution of a plan, for good, into the log.
 func (w *world) resolve(id coin.PlanID) {
 	w.append(func(n *node, tx storage.Tx) error {
 		plan, _, err := plans.Get(tx, id)
@@ -347,7 +347,10 @@ func (w *world) resolve(id coin.PlanID) {
 		if err := plans.Delete(tx, id); err != nil {
 			return err
 		}
-		return n.Resolved(tx, id, plan, coin.TransactionID{})
+		if err := n.Resolved(tx, id, plan, coin.TransactionID{}); err != nil {
+			return err
+		}
+		return n.Forgotten(tx, id)
 	})
 }
 

@@ -159,7 +159,8 @@ func (s *Signer) Indices(r storage.Reader, id coin.PlanID) ([]uint32, error) {
 	return p.Own, err
 }
 
-// Resolved forgets a plan that happened.
+// Resolved ends the work on a plan that happened, and keeps what it would take to
+// go on, should it turn out to be void.
 func (s *Signer) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.TransactionID) error {
 	for _, input := range plan.Inputs {
 		if lookup := s.SpendLookup(input); lookup != nil {
@@ -168,10 +169,7 @@ func (s *Signer) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.
 			}
 		}
 	}
-	if err := s.prepared.Delete(tx, id); err != nil {
-		return err
-	}
-	if err := s.signed.Delete(tx, id); err != nil {
+	if err := s.archive(tx, PlanID(plan.Key.Session, id)); err != nil {
 		return err
 	}
 	return s.close(tx, PlanID(plan.Key.Session, id))

@@ -139,6 +139,8 @@ type Signer struct {
 	unprepared   storage.Map[coin.PlanID, struct{}]
 	prepared     storage.Map[coin.PlanID, prepared]
 	signed       storage.Map[coin.PlanID, signed]
+	resolved     storage.Map[coin.PlanID, resolved] // plans that may be reinstated
+	rewinds      storage.Map[uint64, uint64]        // by position, which batch signing has not read: the next batch
 
 	mu     sync.Mutex
 	nonces map[ID]*ownNonces // unused ones of this process
@@ -175,6 +177,8 @@ func New(config Config) *Signer {
 		unprepared:   storage.NewMap("signer/unprepared", storage.HashKey[coin.PlanID](), storage.Flag),
 		prepared:     storage.NewMap("signer/prepared", storage.HashKey[coin.PlanID](), storage.Record[prepared]()),
 		signed:       storage.NewMap("signer/signed", storage.HashKey[coin.PlanID](), storage.Record[signed]()),
+		resolved:     storage.NewMap("signer/resolved", storage.HashKey[coin.PlanID](), storage.Record[resolved]()),
+		rewinds:      storage.NewMap("signer/rewinds", number, storage.Number),
 		nonces:       make(map[ID]*ownNonces),
 		memory:       newMemory(memoryElements),
 		limits:       defaultLimits,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 )
@@ -125,4 +126,49 @@ func (c *Chain) Fork(ctx context.Context, depth int, drop bool) error {
 	}
 	c.refill(returned)
 	return nil
+}
+
+// ForkKeeping is Fork with drop, but the first of the new blocks takes these of
+// the transactions that lose their block, in this order.
+func (c *Chain) ForkKeeping(ctx context.Context, depth int, ids ...coin.TransactionID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if depth < 1 || depth >= len(c.best) {
+		return fmt.Errorf("mock: fork of %d blocks: there are %d behind the genesis block", depth, len(c.best)-1)
+	}
+	returned := c.undo(uint64(len(c.best) - depth))
+	c.pool = newPool()
+	for _, id := range ids {
+		i := slices.IndexFunc(returned, func(t *transaction) bool { return t.id == id })
+		if i < 0 {
+			return fmt.Errorf("mock: fork keeping %s: it is in none of the blocks", id)
+		}
+		if err := c.admit(returned[i]); err != nil {
+			return fmt.Errorf("mock: fork keeping %s: %w", id, err)
+		}
+	}
+	c.mine(miner, c.pool.waiting)
+	c.refill(nil)
+	for range depth {
+		c.mine(miner, nil)
+	}
+	c.refill(nil)
+	return nil
+}
+
+// Readmit lets a transaction wait for a block again that was in a replaced one.
+func (c *Chain) Readmit(id coin.TransactionID) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range c.blocks { // order-free: it is the same in all of them
+		for _, t := range b.transactions {
+			if t.id == id {
+				return c.admit(t)
+			}
+		}
+	}
+	return fmt.Errorf("mock: transaction %s: %w", id, coin.ErrNotFound)
 }

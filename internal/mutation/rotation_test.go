@@ -15,8 +15,8 @@ var rotation = []mutation{
 		name: "what passing on cost stays accepted",
 		why:  "the books owe for ever what was never reported",
 		file: "scheduler/ledger.go",
-		old:  "l.Accepted = l.Accepted.Sub(d.Credit)",
-		new:  "l.Accepted = l.Accepted.Sub(d.Amount)",
+		old:  "func (l *Ledger) late(d coin.Late) {\n\tl.Accepted = l.Accepted.Sub(d.Credit)",
+		new:  "func (l *Ledger) late(d coin.Late) {\n\tl.Accepted = l.Accepted.Sub(d.Amount)",
 		test: "TestADepositIsPassedOnAloneAndReportedWithWhatArrived",
 	},
 	{

@@ -1,0 +1,222 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/storage"
+)
+
+// rewind takes back what is void, in every part, and ends the halt.
+func (k *core) rewind(tx storage.Tx, position uint64, e Rewind) error {
+	h, _, err := halted.Get(tx)
+	if err != nil {
+		return err
+	}
+	if h.Changed != nil && h.Changed.Fork != e.Fork {
+		return &scanner.BadRewind{
+			Number: e.Number, Reason: fmt.Sprintf("the chain has changed behind block %d here, not %d", h.Changed.Fork, e.Fork),
+		}
+	}
+	back, _, err := k.takeBack(tx, position, e, h.Changed != nil)
+	if err != nil {
+		return err
+	}
+	if err := halted.Delete(tx); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("rewind %d: blocks behind %d are void, %d of those settled held something", e.Number, e.Fork, len(back.Blocks))
+	return k.outbox.put(tx, Condition{Text: text})
+}
+
+// takeBack takes back what is void.
+func (k *core) takeBack(tx storage.Tx, position uint64, e Rewind, changed bool) (*coin.Rewind, coin.Undone, error) {
+	back, err := k.scanner.Rewind(tx, scanner.Rewind(e), changed)
+	if err != nil {
+		return nil, coin.Undone{}, err
+	}
+	undone, err := k.scheduler.Rewind(tx, back)
+	if err != nil {
+		return back, undone, err
+	}
+	if err := k.scanner.Undone(tx, undone); err != nil {
+		return back, undone, err
+	}
+	f, err := k.scanner.Frontier(tx)
+	if err != nil {
+		return back, undone, err
+	}
+	if err := k.state.rewind(tx, e.Fork); err != nil {
+		return back, undone, err
+	}
+	return back, undone, k.signer.Rewind(tx, position, f.Acknowledged)
+}
+
+// RewindReport is what a Rewind would do.
+type RewindReport struct {
+	// Entry is the one to order.
+	Entry Rewind
+	// Headers are those of the blocks that would be void, as far as they are
+	// indexed here, in order.
+	Headers []coin.Header
+	// Credits are deposits in these blocks that have taken effect.
+	Credits []VoidedDeposit
+	// Spends are plans that were completed in these blocks and would be
+	// published again.
+	Spends []VoidedSpend
+	// Batches are the IDs of the batches that are not acknowledged and would be
+	// dropped, Next the ID of the next one.
+	Batches []uint64
+	Next    uint64
+}
+
+// VoidedDeposit is a deposit that would be void.
+type VoidedDeposit struct {
+	VoidedCredit
+	// Returned tells whether the chain that counts has it again, in a block that
+	// is final.
+	Returned bool
+}
+
+// VoidedSpend is a plan whose completion would be void.
+type VoidedSpend struct {
+	Plan        coin.PlanID
+	Transaction coin.TransactionID // the one that would be void
+	// Signed tells whether this validator has the signed transaction. Else it
+	// would have to be signed again.
+	Signed bool
+}
+
+// ErrNotChanged is returned by PlanRewind unless the processor has halted
+// because the chain has changed.
+var ErrNotChanged = errors.New("processor: the chain has not changed")
+
+// errPlanned ends a transaction that must not change anything.
+var errPlanned = errors.New("processor: planned only")
+
+// PlanRewind returns what a Rewind would do if it were next in the log. It
+// changes nothing. The processor has halted because the chain has changed:
+// whether a Rewind is ordered is for the settlement chain to decide. Then hand
+// the log to the processor up to the Rewind, and call Step or, of a new
+// processor over the same database, Run: it goes on with it.
+func (p *Processor) PlanRewind(ctx context.Context) (*RewindReport, error) {
+	var report RewindReport
+	var keys []coin.Key
+	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		h, _, err := halted.Get(tx)
+		if err == nil && h.Changed == nil {
+			err = ErrNotChanged
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.planRewind(tx, h.Changed, &report); err != nil {
+			return err
+		}
+		list, err := p.core.scanner.Keys(tx)
+		if err != nil {
+			return err
+		}
+		for _, k := range list {
+			keys = append(keys, coin.Key{Session: k.Session, Key: k.NetworkKey})
+		}
+		return errPlanned
+	})
+	if errors.Is(err, errPlanned) {
+		err = p.lookFor(ctx, keys, &report)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("plan a rewind: %w", err)
+	}
+	return &report, nil
+}
+
+// planRewind carries a rewind out and notes what it does.
+func (p *Processor) planRewind(tx storage.Tx, changed *scanner.ChainChanged, report *RewindReport) error {
+	last, err := p.core.scanner.Rewound(tx)
+	if err != nil {
+		return err
+	}
+	f, err := p.core.scanner.Frontier(tx)
+	if err != nil {
+		return err
+	}
+	for n := changed.Fork; n < f.Index; n++ {
+		header, _, err := p.core.scanner.Header(tx, n)
+		if err != nil {
+			return err
+		}
+		report.Headers = append(report.Headers, header)
+	}
+	report.Entry = Rewind{
+		Number: last.Number + 1, Fork: changed.Fork, Block: report.Headers[0].ID, Next: changed.Found.ID,
+	}
+	report.Headers = report.Headers[1:]
+	reported, err := p.core.scanner.Reported(tx)
+	if err != nil {
+		return err
+	}
+	for id := f.Acknowledged; id < reported; id++ {
+		report.Batches = append(report.Batches, id)
+	}
+	position, err := p.log.next.Load(tx)
+	if err != nil {
+		return err
+	}
+	back, undone, err := p.core.takeBack(tx, position, report.Entry, true)
+	if err != nil {
+		return err
+	}
+	for _, d := range undone.Voided {
+		report.Credits = append(report.Credits, VoidedDeposit{
+			VoidedCredit: VoidedCredit{d.Output.ID, d.Output.Session, d.Credit},
+		})
+	}
+	for _, b := range back.Blocks {
+		for _, c := range b.Completions {
+			signed, err := p.core.signer.Signed(tx, c.Plan)
+			if err != nil {
+				return err
+			}
+			report.Spends = append(report.Spends, VoidedSpend{c.Plan, c.Transaction, signed})
+		}
+	}
+	f, err = p.core.scanner.Frontier(tx)
+	report.Next = f.Acknowledged
+	return err
+}
+
+// lookFor finds out which deposits the node's chain has again.
+func (p *Processor) lookFor(ctx context.Context, keys []coin.Key, report *RewindReport) error {
+	tip, err := p.config.Coin.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	places := make(map[coin.OutputID]int, len(report.Credits))
+	for i, c := range report.Credits {
+		places[c.Output] = i
+	}
+	for n := report.Entry.Fork + 1; n+p.config.Parameters.Confirmations <= tip+1; n++ {
+		header, err := p.header(ctx, n)
+		if err != nil {
+			return err
+		}
+		block, err := p.block(ctx, header)
+		if err != nil {
+			return err
+		}
+		outputs, err := p.config.Coin.Outputs(ctx, block, keys)
+		if err != nil {
+			return err
+		}
+		for _, o := range outputs {
+			if i, ok := places[o.ID]; ok {
+				report.Credits[i].Returned = true
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package scheduler
+
+import (
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
+)
+
+// absence is what an output was when its block turned out to be void.
+type absence uint8
+
+const (
+	absentFree  absence = iota + 1 // a deposit that was free
+	absentInput                    // a deposit that a plan spends
+	absentLost                     // a deposit that was written off before
+	absentOwn                      // of one plan, spent by another: it is no asset before it is there
+)
+
+// missing is an output of a void block that has not come back.
+type missing struct {
+	Absence absence
+	Session uint64
+	// Credit is that of a deposit.
+	Credit uint64
+	// Told is set once it was told that the deposit has not come back in time.
+	Told bool
+}
+
+// Encode writes 18 bytes.
+func (m missing) Encode(w *wire.Writer) {
+	w.Uint8(uint8(m.Absence))
+	w.Uint64(m.Session)
+	w.Uint64(m.Credit)
+	w.Bool(m.Told)
+}
+
+// Decode reads 18 bytes.
+func (m *missing) Decode(r *wire.Reader) {
+	m.Absence = absence(r.Uint8())
+	r.Check(m.Absence >= absentFree && m.Absence <= absentOwn, "absence of an output")
+	m.Session = r.Uint64()
+	m.Credit = r.Uint64()
+	m.Told = r.Bool()
+}
+
+// returned takes a missing deposit in that is here again. Its credit stands as
+// it was, and a refund that waited for it is queued.
+func (s *scheduler) returned(tx storage.Tx, at moment, o coin.Output) error {
+	m, ok, err := s.missing.Get(tx, o.ID)
+	if err == nil && !ok {
+		err = &Unbalanced{"it returns and was not missing"}
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.missing.Delete(tx, o.ID); err != nil {
+		return err
+	}
+	if m.Absence != absentLost {
+		if err := s.post(tx, func(l *Ledger) { l.bookBack(o.Amount) }); err != nil {
+			return err
+		}
+	}
+	switch m.Absence {
+	case absentFree:
+		err = s.release(tx, o)
+	case absentInput:
+		err = s.writeOffIfGone(tx, o)
+	}
+	if err != nil {
+		return err
+	}
+	q, ok, err := s.suspended.Get(tx, o.ID)
+	if err != nil || !ok {
+		return err
+	}
+	if err := s.suspended.Delete(tx, o.ID); err != nil {
+		return err
+	}
+	if reason := s.refuse(at, q.Payment); reason != "" {
+		return s.drop(tx, q, reason)
+	}
+	_, err = s.payments.Push(tx, q)
+	return err
+}
+
+// writeOffIfGone books that an input of a plan is not counted on, if the plan's
+// session is gone.
+func (s *scheduler) writeOffIfGone(tx storage.Tx, o coin.Output) error {
+	gone, err := s.gone.Has(tx, o.Session)
+	if err != nil || !gone {
+		return err
+	}
+	return s.post(tx, func(l *Ledger) { l.writeOff(o.Amount) })
+}
+
+// comesBack takes a plan's own output in that another plan spends, if it was
+// missing there.
+func (s *scheduler) comesBack(tx storage.Tx, o coin.Output, gone bool) (bool, error) {
+	missing, err := s.missing.Has(tx, o.ID)
+	if err != nil || !missing {
+		return false, err
+	}
+	if err := s.missing.Delete(tx, o.ID); err != nil || !gone {
+		return true, err
+	}
+	return true, s.writeOff(tx, o, keyGone)
+}
+
+// complete makes sure that all inputs of a plan that happened are there.
+func (s *scheduler) complete(r storage.Reader, p planned) error {
+	for _, input := range p.Plan.Inputs {
+		missing, err := s.missing.Has(r, input.ID)
+		if err != nil {
+			return err
+		}
+		if missing {
+			return &Unbalanced{fmt.Sprintf("a plan spends output %s, which is not there", input.ID)}
+		}
+	}
+	return nil
+}
+
+// giveUpMissing tells, once the chain has come as far as it was before a
+// rewind, which deposits have not come back. Their refunds are not made. If
+// they come later, they are booked back all the same.
+func (s *scheduler) giveUpMissing(tx storage.Tx, reference uint64) error {
+	horizon, ok, err := s.horizon.Get(tx)
+	if err != nil || !ok || reference < horizon {
+		return err
+	}
+	var late []storage.Item[coin.OutputID, missing]
+	for item, err := range s.missing.All(tx) {
+		if err != nil {
+			return err
+		}
+		if !item.Value.Told && item.Value.Absence != absentOwn {
+			late = append(late, item)
+		}
+	}
+	for _, item := range late {
+		item.Value.Told = true
+		if err := s.missing.Put(tx, item.Key, item.Value); err != nil {
+			return err
+		}
+		if err := s.Events.VoidedCredit(tx, item.Key, item.Value.Session, item.Value.Credit); err != nil {
+			return err
+		}
+		q, suspended, err := s.suspended.Get(tx, item.Key)
+		if err != nil {
+			return err
+		}
+		if !suspended {
+			continue
+		}
+		if err := s.suspended.Delete(tx, item.Key); err != nil {
+			return err
+		}
+		if err := s.drop(tx, q, "the deposit is void"); err != nil {
+			return err
+		}
+	}
+	return s.horizon.Delete(tx)
+}

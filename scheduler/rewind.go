@@ -1,0 +1,352 @@
+package scheduler
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// settledPlan names a resolved plan by its block.
+type settledPlan struct {
+	block uint64
+	plan  coin.PlanID
+}
+
+// settledPlanKey is 40 bytes: plans are in order of their blocks.
+var settledPlanKey = storage.FixedKey(
+	func(b []byte, k settledPlan) []byte {
+		return append(binary.BigEndian.AppendUint64(b, k.block), k.plan[:]...)
+	},
+	func(b []byte) (k settledPlan, ok bool) {
+		if len(b) != 40 {
+			return k, false
+		}
+		return settledPlan{binary.BigEndian.Uint64(b), coin.PlanID(b[8:])}, true
+	},
+)
+
+// forgetDone forgets plans that resolved too long ago to be reinstated.
+func (s *scheduler) forgetDone(tx storage.Tx, reference uint64) error {
+	if reference < coin.RewindDepth {
+		return nil
+	}
+	var old []settledPlan
+	for item, err := range s.done.Between(tx, settledPlan{}, settledPlan{block: reference - coin.RewindDepth + 1}) {
+		if err != nil {
+			return err
+		}
+		old = append(old, item.Key)
+	}
+	for _, k := range old {
+		if err := s.done.Delete(tx, k); err != nil {
+			return err
+		}
+		if err := s.Plans.Forgotten(tx, k.plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undo takes settlements back. It knows where outputs are.
+type undo struct {
+	*scheduler
+	free    map[coin.OutputID]numbered[coin.Output]
+	waiting map[coin.OutputID]place // deposits to be passed on
+	spent   map[coin.OutputID]bool  // inputs of unresolved plans
+	refunds map[coin.PaymentID]coin.OutputID
+	coin.Undone
+}
+
+// Rewind implements Scheduler. Decisions stand: payments that are planned stay
+// so, with the same inputs, whether these come back or not.
+func (s *scheduler) Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, error) {
+	u := undo{
+		scheduler: s, free: make(map[coin.OutputID]numbered[coin.Output]), waiting: make(map[coin.OutputID]place),
+		spent: make(map[coin.OutputID]bool), refunds: make(map[coin.PaymentID]coin.OutputID),
+	}
+	reference, settled, err := s.reference.Get(tx)
+	if err != nil {
+		return u.Undone, err
+	}
+	if err := u.locate(tx); err != nil {
+		return u.Undone, err
+	}
+	if len(rewind.Late) > 0 {
+		m, err := s.moment(tx, reference)
+		if err != nil {
+			return u.Undone, err
+		}
+		for _, l := range rewind.Late {
+			if err := s.late(tx, m, l); err != nil {
+				return u.Undone, fmt.Errorf("late report of %s: %w", l.Deposit, err)
+			}
+		}
+	}
+	for _, d := range rewind.Deposits {
+		if err := u.acknowledged(tx, d); err != nil {
+			return u.Undone, fmt.Errorf("deposit %s: %w", d.Output.ID, err)
+		}
+	}
+	for _, block := range rewind.Blocks {
+		if err := u.block(tx, block); err != nil {
+			return u.Undone, fmt.Errorf("take block %d back: %w", block.Number, err)
+		}
+	}
+	if err := u.suspend(tx); err != nil {
+		return u.Undone, err
+	}
+	if settled && reference > rewind.Fork {
+		if err := s.reference.Delete(tx); err != nil {
+			return u.Undone, err
+		}
+	}
+	if len(u.Voided) > 0 {
+		horizon, err := s.horizon.Load(tx)
+		if err != nil {
+			return u.Undone, err
+		}
+		if err := s.horizon.Put(tx, max(horizon, rewind.Horizon)); err != nil {
+			return u.Undone, err
+		}
+	}
+	return u.Undone, s.balanced(tx)
+}
+
+// locate finds out where outputs are.
+func (u *undo) locate(r storage.Reader) error {
+	for item, err := range u.scheduler.free.All(r) {
+		if err != nil {
+			return err
+		}
+		u.free[item.Value.ID] = numbered[coin.Output]{item.Key.number, item.Value}
+	}
+	for item, err := range u.forwards.All(r) {
+		if err != nil {
+			return err
+		}
+		u.waiting[item.Value.Output.ID] = item.Key
+	}
+	for item, err := range u.plans.All(r) {
+		if err != nil {
+			return err
+		}
+		u.spends(item.Value)
+	}
+	return nil
+}
+
+func (u *undo) spends(p planned) {
+	for _, input := range p.Plan.Inputs {
+		u.spent[input.ID] = true
+	}
+}
+
+// block takes a block back, the last first: plans that it completed, then
+// deposits.
+func (u *undo) block(tx storage.Tx, block coin.SettledBlock) error {
+	for _, c := range slices.Backward(block.Completions) {
+		if err := u.reinstate(tx, block.Number, c); err != nil {
+			return fmt.Errorf("plan %s: %w", c.Plan, err)
+		}
+	}
+	for _, d := range slices.Backward(block.Deposits) {
+		if err := u.deposit(tx, d); err != nil {
+			return fmt.Errorf("deposit %s: %w", d.Output.ID, err)
+		}
+	}
+	return nil
+}
+
+// reinstate makes a plan unresolved again. Its own outputs are not there any
+// more; plans that spend them wait for it.
+func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error {
+	p, ok, err := u.done.Get(tx, settledPlan{number, c.Plan})
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: the plan was not kept", storage.ErrCorrupt)
+	}
+	if err != nil {
+		return err
+	}
+	indices, err := u.Plans.Indices(tx, c.Plan)
+	if err != nil {
+		return err
+	}
+	if len(indices) != len(p.Plan.Own) {
+		return fmt.Errorf("%w: plan has %d own outputs, %d described", storage.ErrCorrupt, len(p.Plan.Own), len(indices))
+	}
+	for i, own := range p.Plan.Own {
+		if err := u.takeOwn(tx, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
+			return err
+		}
+	}
+	if err := u.post(tx, func(l *Ledger) { l.reinstate(p) }); err != nil {
+		return err
+	}
+	if err := u.done.Delete(tx, settledPlan{number, c.Plan}); err != nil {
+		return err
+	}
+	if err := u.plans.Put(tx, c.Plan, p); err != nil {
+		return err
+	}
+	if err := u.count(tx, p, true); err != nil {
+		return err
+	}
+	u.spends(p)
+	u.Inputs = append(u.Inputs, p.Plan.Inputs...)
+	for _, input := range p.Plan.Inputs {
+		if err := u.writeOffIfGone(tx, input); err != nil {
+			return err
+		}
+	}
+	if p.Purpose == forwarding {
+		u.Recalled = append(u.Recalled, p.Plan.Inputs[0].ID)
+	}
+	return u.Plans.Reinstated(tx, c.Plan, p.Plan)
+}
+
+// takeOwn takes an own output of a plan away, wherever it is.
+func (u *undo) takeOwn(tx storage.Tx, id coin.OutputID, own coin.OwnOutput) error {
+	gone, err := u.gone.Has(tx, own.Session)
+	if err != nil {
+		return err
+	}
+	if gone { // written off: what resolve booked is not there to be undone
+		if err := u.post(tx, func(l *Ledger) { l.bookBack(own.Amount) }); err != nil {
+			return err
+		}
+	}
+	if o, free := u.free[id]; free {
+		delete(u.free, id)
+		return u.reserve(tx, own.Session, []numbered[coin.Output]{o})
+	}
+	if u.spent[id] {
+		return u.missing.Put(tx, id, missing{Absence: absentOwn, Session: own.Session})
+	}
+	if !gone {
+		return &Unbalanced{fmt.Sprintf("output %s of a plan is nowhere", id)}
+	}
+	return nil
+}
+
+// deposit takes a deposit away. If it had no effect yet that cannot be taken
+// back, it is forgotten; else its effect stands without it.
+func (u *undo) deposit(tx storage.Tx, d coin.Deposit) error {
+	id := d.Output.ID
+	accepted, err := u.accepted.Has(tx, id)
+	if err != nil {
+		return err
+	}
+	o, free := u.free[id]
+	at, waits := u.waiting[id]
+	switch {
+	case accepted && d.Fate == coin.Held && !u.spent[id]:
+		return u.forget(tx, d)
+	case accepted && d.Fate == coin.PassedOn && waits:
+		if err := u.forwards.Delete(tx, at); err != nil {
+			return err
+		}
+		return u.forget(tx, d)
+	}
+	m := missing{Absence: absentLost, Session: d.Output.Session, Credit: d.Credit}
+	switch {
+	case free:
+		m.Absence = absentFree
+		delete(u.free, id)
+		if err := u.reserve(tx, d.Output.Session, []numbered[coin.Output]{o}); err != nil {
+			return err
+		}
+	case u.spent[id]:
+		m.Absence = absentInput
+		gone, err := u.gone.Has(tx, d.Output.Session)
+		if err != nil {
+			return err
+		}
+		if gone { // it is written off, and stays so
+			return u.void(tx, d, m)
+		}
+	}
+	if m.Absence != absentLost {
+		if err := u.post(tx, func(l *Ledger) { l.writeOff(d.Output.Amount) }); err != nil {
+			return err
+		}
+	}
+	return u.void(tx, d, m)
+}
+
+// void records a deposit as missing.
+func (u *undo) void(tx storage.Tx, d coin.Deposit, m missing) error {
+	u.Voided = append(u.Voided, d)
+	u.refunds[coin.RefundID(d.Output.ID)] = d.Output.ID
+	return u.missing.Put(tx, d.Output.ID, m)
+}
+
+// forget undoes a deposit that was accepted and not reported.
+func (u *undo) forget(tx storage.Tx, d coin.Deposit) error {
+	u.Forgotten = append(u.Forgotten, d.Output.ID)
+	if err := u.accepted.Delete(tx, d.Output.ID); err != nil {
+		return err
+	}
+	if o, free := u.free[d.Output.ID]; free {
+		delete(u.free, d.Output.ID)
+		if err := u.reserve(tx, d.Output.Session, []numbered[coin.Output]{o}); err != nil {
+			return err
+		}
+	} else if d.Fate == coin.Held { // its session is gone
+		if err := u.post(tx, func(l *Ledger) { l.bookBack(d.Output.Amount) }); err != nil {
+			return err
+		}
+	}
+	return u.post(tx, func(l *Ledger) { l.forget(d) })
+}
+
+// acknowledged books a deposit whose credit is acknowledged although its block
+// has not settled, and will not as it is.
+func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
+	err := u.post(tx, func(l *Ledger) {
+		l.deposit(d)
+		l.writeOff(d.Output.Amount)
+	})
+	if err != nil {
+		return err
+	}
+	if d.Fate == coin.Refunded {
+		q := queued{Payment: coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}, Refund: true}
+		if err := u.known.Put(tx, q.ID, struct{}{}); err != nil {
+			return err
+		}
+		if err := u.suspended.Put(tx, d.Output.ID, q); err != nil {
+			return err
+		}
+	}
+	return u.void(tx, d, missing{Absence: absentFree, Session: d.Output.Session, Credit: d.Credit})
+}
+
+// suspend takes refunds of void deposits out of the queues: they are not made
+// from what belongs to others.
+func (u *undo) suspend(tx storage.Tx) error {
+	for _, queue := range []storage.Queue[queued]{u.payments, u.aside} {
+		var numbers []uint64
+		var refunds []queued
+		for item, err := range queue.All(tx) {
+			if err != nil {
+				return err
+			}
+			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund {
+				numbers, refunds = append(numbers, item.Key), append(refunds, item.Value)
+			}
+		}
+		for i, q := range refunds {
+			if err := queue.Delete(tx, numbers[i]); err != nil {
+				return err
+			}
+			if err := u.suspended.Put(tx, u.refunds[q.ID], q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

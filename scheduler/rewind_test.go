@@ -1,0 +1,324 @@
+package scheduler
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
+)
+
+// rewind takes blocks back, the newest first, and returns what has become of
+// them and the events.
+func (w *world) rewind(fork uint64, blocks ...coin.SettledBlock) (undone coin.Undone, events []happened) {
+	back := &coin.Rewind{Fork: fork, Horizon: w.number, Blocks: blocks}
+	require.NoError(w.t, w.update(func(tx storage.Tx) (err error) {
+		undone, err = w.s.Rewind(tx, back)
+		return err
+	}))
+	w.check()
+	w.number = fork
+	return undone, w.newEvents
+}
+
+// block is the next block.
+func (w *world) block(deposits ...coin.Deposit) coin.SettledBlock {
+	return coin.SettledBlock{Number: w.number + 1, Deposits: deposits}
+}
+
+func returned(d coin.Deposit) coin.Deposit {
+	d.Fate = coin.Returned
+	return d
+}
+
+func TestADepositThatReturnsIsNotCreditedAgain(t *testing.T) {
+	w := newWorld(t, parameters())
+	d := w.deposit(100)
+	block := w.block(d)
+	w.settle(block)
+	undone, _ := w.rewind(0, block)
+	require.Equal(t, []coin.Deposit{d}, undone.Voided)
+	require.Equal(t, Ledger{Credited: amount(100), WrittenOff: amount(100)}, w.ledger())
+	require.Empty(t, w.settle(w.block(returned(d))))
+	require.Equal(t, Ledger{Assets: amount(100), Credited: amount(100)}, w.ledger())
+	require.Equal(t, 1, w.pending().Outputs)
+
+	// It is neither missing nor told any more, and cannot return twice.
+	w.number++
+	require.Error(t, w.update(func(tx storage.Tx) error {
+		return w.settleIn(tx, &coin.Settlement{Reference: 3, Blocks: []coin.SettledBlock{w.block(returned(d))}})
+	}))
+}
+
+func TestWhatDoesNotReturnInTimeIsTold(t *testing.T) {
+	w := newWorld(t, parameters())
+	d := w.deposit(100)
+	w.settle(coin.SettledBlock{})
+	block := w.block(d)
+	w.settle(block)
+	w.settle(coin.SettledBlock{})
+	w.rewind(1, block)
+	require.Empty(t, w.settle(coin.SettledBlock{}), "block 2 is before the horizon")
+	require.Equal(t, []happened{{What: "Voided", Output: d.Output.ID, Amount: 100}}, w.settle(coin.SettledBlock{}))
+	require.Empty(t, w.settle(coin.SettledBlock{}), "told once")
+	require.Empty(t, w.settle(w.block(returned(d))))
+	require.Equal(t, Ledger{Assets: amount(100), Credited: amount(100)}, w.ledger(), "and booked back all the same")
+
+	// Behind another rewind, it is told again.
+	w.number--
+	w.rewind(4, w.block(returned(d)))
+	require.Len(t, of(w.settle(coin.SettledBlock{}), "Voided"), 1)
+}
+
+func TestARefundWaitsForItsDeposit(t *testing.T) {
+	refunded := func(w *world) (coin.Deposit, coin.SettledBlock) {
+		w.roles = []coin.Role{holding(3)} // so it is not paid yet
+		d := w.deposit(100)
+		d.Fate, d.Output.Origin = coin.Refunded, "user"
+		block := w.block(d)
+		w.settle(block)
+		w.settle(coin.SettledBlock{})
+		require.Equal(t, 1, w.pending().Payments)
+		w.rewind(0, block)
+		require.Zero(t, w.pending().Payments)
+		w.roles = []coin.Role{active(3)}
+		return d, block
+	}
+	w := newWorld(t, parameters())
+	d, _ := refunded(w)
+	w.burn(pay(1, 50)) // no refund is made of what is others'
+	require.Empty(t, of(w.settle(w.block(w.deposit(500))), "Dropped"))
+	require.Equal(t, amount(100), w.ledger().RefundsDue)
+	require.Len(t, of(w.settle(w.block(returned(d))), "Planned"), 1)
+	require.Len(t, of(w.complete(), "Refunded"), 1)
+	require.Zero(t, w.ledger().RefundsDue)
+
+	w = newWorld(t, parameters())
+	d, _ = refunded(w)
+	w.settle(coin.SettledBlock{})
+	events := w.settle(coin.SettledBlock{})
+	require.Equal(t, []happened{{What: "Voided", Output: d.Output.ID, Amount: 100},
+		{What: "Dropped", Payment: coin.RefundID(d.Output.ID), Text: "the deposit is void"}}, events)
+	require.Equal(t, Ledger{Gifts: amount(100), WrittenOff: amount(100)}, w.ledger())
+	require.Empty(t, w.settle(w.block(returned(d))))
+	require.Zero(t, w.pending().Payments, "it is not made any more")
+
+	// One that cannot be made when the deposit is back is dropped then.
+	w = newWorld(t, parameters())
+	d, _ = refunded(w)
+	w.rules.Dust = 101
+	require.Len(t, of(w.settle(w.block(returned(d))), "Dropped"), 1)
+}
+
+func TestAPlanWaitsForItsInputs(t *testing.T) {
+	w := newWorld(t, parameters())
+	d := w.deposit(1000)
+	first := w.block(d)
+	w.settle(first)
+	w.burn(pay(1, 100))
+	before := w.ledger()
+	id := w.newestPlan()
+	second := w.block()
+	w.completion(&second, id)
+	w.open = nil
+	w.settle(second)
+	w.burn(pay(2, 100)) // spends the change
+	child := w.newestPlan()
+
+	undone, events := w.rewind(0, second, first)
+	require.Empty(t, events)
+	require.Equal(t, []coin.Deposit{d}, undone.Voided)
+	require.Equal(t, Pending{Plans: 2}, w.pending())
+	require.ElementsMatch(t, []coin.PlanID{id, child}, w.open)
+	require.Zero(t, w.ledger().Assets)
+
+	// A plan cannot happen before all that it spends.
+	for _, early := range []coin.PlanID{id, child} {
+		block := w.block()
+		w.completion(&block, early)
+		err := w.update(func(tx storage.Tx) error {
+			return w.settleIn(tx, &coin.Settlement{Reference: 1, Blocks: []coin.SettledBlock{block}})
+		})
+		require.ErrorAs(t, err, new(*Unbalanced))
+		require.ErrorContains(t, err, "which is not there")
+	}
+	w.settle(w.block(returned(d)))
+	require.Equal(t, before.Assets, w.ledger().Assets)
+	require.Equal(t, Pending{Plans: 2}, w.pending())
+	w.open = []coin.PlanID{id, child}
+	require.Len(t, of(w.complete(), "Settled"), 2)
+	require.Equal(t, Pending{Outputs: 1}, w.pending())
+}
+
+func TestBurnsWaitForTheFirstSettlementBehindARewind(t *testing.T) {
+	w := newWorld(t, parameters())
+	d := w.deposit(1000)
+	first := w.block(w.deposit(500))
+	w.settle(first)
+	second := w.block(d)
+	w.settle(second)
+	w.rewind(1, second)
+	require.Empty(t, w.burn(pay(1, 100)))
+	require.Len(t, of(w.settle(coin.SettledBlock{}), "Planned"), 1)
+
+	// A rewind behind the reference block leaves it.
+	w.rewind(2)
+	require.Len(t, of(w.burn(pay(2, 100)), "Condition"), 1)
+}
+
+func TestWhatHadNoEffectIsForgotten(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.roles = []coin.Role{leaving(3, 4), holding(4)}
+	held := coin.Deposit{Output: w.outputTo(4, 100), Credit: 90, Fate: coin.Held}
+	passed := coin.Deposit{Output: w.outputTo(3, 12), Credit: 11, Fate: coin.PassedOn} // too small at this rate
+	block := w.block(held, passed)
+	w.settle(block)
+	require.Equal(t, amount(101), w.ledger().Accepted)
+	undone, _ := w.rewind(0, block)
+	require.ElementsMatch(t, []coin.OutputID{held.Output.ID, passed.Output.ID}, undone.Forgotten)
+	require.Empty(t, undone.Voided)
+	require.Zero(t, w.ledger())
+	require.Zero(t, w.pending())
+	w.settle(block) // as new ones
+	require.Equal(t, amount(101), w.ledger().Accepted)
+
+	// Once reported, it stands.
+	late := coin.Late{Deposit: held.Output.ID, Credit: 90, Amount: 90, Fate: coin.Reported}
+	w.settle(coin.SettledBlock{}, late)
+	undone, _ = w.rewind(0, block)
+	require.Equal(t, []coin.Deposit{held}, undone.Voided)
+	require.Equal(t, amount(90), w.ledger().Credited)
+}
+
+func TestADepositThatIsPassedOnWaits(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.roles = []coin.Role{leaving(3, 4), active(4)}
+	d := coin.Deposit{Output: w.outputTo(3, 100), Credit: 98, Fate: coin.PassedOn}
+	first := w.block(d)
+	w.settle(first)
+	id := w.open[0]
+	second := w.block()
+	w.completion(&second, id)
+	w.open = nil
+	w.settle(second)
+	require.Len(t, w.newArrivals, 1)
+
+	undone, _ := w.rewind(1, second)
+	require.Equal(t, []coin.OutputID{d.Output.ID}, undone.Recalled)
+	require.Equal(t, amount(98), w.ledger().Accepted)
+	w.open = nil
+	w.settle(second)
+	require.Len(t, w.newArrivals, 1, "it arrives again")
+
+	undone, _ = w.rewind(0, second, first)
+	require.Equal(t, []coin.OutputID{d.Output.ID}, undone.Recalled)
+	require.Equal(t, []coin.Deposit{d}, undone.Voided, "it is planned, so it is not forgotten")
+	require.Equal(t, amount(98), w.ledger().Accepted)
+	require.Equal(t, amount(100), w.ledger().WrittenOff)
+	w.settle(w.block(returned(d)))
+	w.open = nil
+	w.settle(second)
+	require.Len(t, w.newArrivals, 1)
+	require.Zero(t, w.ledger().WrittenOff)
+}
+
+// What sessions that are gone had is written off already, and is again when it
+// returns.
+func TestRewindBehindAnAbandonedKey(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.roles = []coin.Role{active(3), holding(4)}
+	free := w.deposit(1000)
+	first := w.block(free, w.deposit(300))
+	w.settle(first)
+	w.burn(pay(1, 100))
+	w.burn(pay(2, 800))
+	second := w.block()
+	w.completion(&second, w.open[0])
+	w.open = nil
+	w.settle(second)
+	w.burn(pay(3, 50))
+	w.abandon(3)
+	w.roles = []coin.Role{active(4)}
+	books := w.ledger()
+	require.Zero(t, books.Assets)
+
+	open := len(w.open)
+	w.rewind(0, second, first)
+	require.Zero(t, w.ledger().Assets)
+	require.Greater(t, len(w.open), open)
+	w.settle(w.block(returned(first.Deposits[0]), returned(first.Deposits[1])))
+	w.open = nil
+	second.Number = w.number + 1
+	w.settle(second)
+	require.Equal(t, books, w.ledger())
+}
+
+func TestRewindBehindARetiredKey(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.roles = []coin.Role{active(3), holding(4)}
+	d := w.deposit(1000)
+	dusty := w.deposit(11)
+	first := w.block(d, dusty)
+	w.settle(first)
+	w.roles = []coin.Role{finishing(3, 4), active(4)}
+	w.rate = 11
+	w.settle(coin.SettledBlock{})
+	require.Len(t, w.open, 1)
+	third := w.block()
+	w.completion(&third, w.open[0])
+	w.open = nil
+	w.settle(third)
+	require.True(t, w.idle(3))
+	w.retire(3)
+	books := w.ledger()
+
+	undone, _ := w.rewind(0, third, first)
+	require.Len(t, undone.Voided, 2)
+	require.Zero(t, w.ledger().Assets)
+	w.settle(w.block(returned(d)))
+	w.open = nil
+	third.Number = w.number + 1
+	w.settle(third)
+	require.Equal(t, books.Assets, w.ledger().Assets)
+	w.settle(w.block(returned(dusty)))
+	require.Equal(t, books, w.ledger())
+}
+
+func TestAcknowledgedDepositsOfABlockThatDidNotSettle(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.settle(coin.SettledBlock{})
+	reported, failed := w.deposit(100), w.deposit(50)
+	failed.Fate, failed.Output.Origin = coin.Refunded, "user"
+	var undone coin.Undone
+	require.NoError(t, w.update(func(tx storage.Tx) (err error) {
+		undone, err = w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 2, Deposits: []coin.Deposit{reported, failed}})
+		return err
+	}))
+	w.check()
+	require.Len(t, undone.Voided, 2)
+	require.Equal(t, Ledger{Credited: amount(100), RefundsDue: amount(50), WrittenOff: amount(150)}, w.ledger())
+	require.Len(t, of(w.settle(w.block(returned(reported), returned(failed))), "Planned"), 1)
+	require.Equal(t, amount(150), w.ledger().Assets)
+}
+
+func TestOldPlansAreForgotten(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.deposits(1000)
+	w.burn(pay(1, 100))
+	w.complete()
+	count := func() (n int) {
+		require.NoError(t, w.store.View(ctx, func(r storage.Reader) error {
+			for range w.s.(*scheduler).done.All(r) {
+				n++
+			}
+			return nil
+		}))
+		return n
+	}
+	w.number += coin.RewindDepth - 2
+	w.settle(coin.SettledBlock{})
+	require.Equal(t, 1, count())
+	w.settle(coin.SettledBlock{})
+	require.Zero(t, count())
+}
