@@ -162,6 +162,11 @@ func (j *joined) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.
 	return nil
 }
 
+func (j *joined) Reinstated(storage.Tx, coin.PlanID, coin.Plan) error { return nil }
+func (j *joined) Forgotten(storage.Tx, coin.PlanID) error             { return nil }
+
+func (j *joined) VoidedCredit(storage.Tx, coin.OutputID, uint64, uint64) error { return nil }
+
 func (j *joined) PaymentPlanned(storage.Tx, coin.PaymentID, coin.PlanID) error { return nil }
 func (j *joined) PaymentSettled(_ storage.Tx, id coin.PaymentID, _ coin.TransactionID, _, _ uint64, _ bool) error {
 	j.newPaid = append(j.newPaid, id)

@@ -85,7 +85,7 @@ func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
 				return err
 			}
 			if !enough {
-				return s.beginAnew(tx)
+				return s.beginAnew(tx, f)
 			}
 			f.Scan, f.Settle, f.Active = header.Number, header.Number, true
 			if err := s.start.Put(tx, header.Number); err != nil {
@@ -98,7 +98,7 @@ func (s *scanner) Index(tx storage.Tx, headers ...coin.Header) error {
 
 // beginAnew drops the index of a chain on which the first key is not active yet:
 // it began too late for the fee rate at the key's start to be told.
-func (s *scanner) beginAnew(tx storage.Tx) error {
+func (s *scanner) beginAnew(tx storage.Tx, f Frontier) error {
 	var numbers []uint64
 	for item, err := range s.headers.All(tx) {
 		if err != nil {
@@ -111,7 +111,7 @@ func (s *scanner) beginAnew(tx storage.Tx) error {
 			return err
 		}
 	}
-	return s.frontier.Put(tx, Frontier{})
+	return s.frontier.Put(tx, Frontier{Acknowledged: f.Acknowledged})
 }
 
 // follows tells why a header cannot stand on the last indexed one.
