@@ -17,7 +17,7 @@ func (p *Processor) block(ctx context.Context, header coin.Header) (coin.Block, 
 	if b := p.follow.find(header); b != nil {
 		return b, nil
 	}
-	b, err := p.config.Coin.Block(ctx, header)
+	b, err := p.source(ctx, header)
 	if err != nil {
 		return nil, fmt.Errorf("fetch block %d: %w", header.Number, err)
 	}
@@ -53,7 +53,19 @@ func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
 		return false, err
 	}
 	final := tip + 1 - deep
-	next, first, ok, err := p.nextHeader(ctx, final)
+	past, f, err := p.pastAt(ctx)
+	if err != nil {
+		return false, err
+	}
+	behind := false // the index may begin where the node's chain ends for now
+	if len(past) > 0 {
+		if f.Started && f.Index > past.fork() {
+			return p.indexPast(ctx, past, f.Index)
+		}
+		behind = final >= past.fork()
+		final = min(final, past.fork())
+	}
+	next, first, ok, err := p.nextHeader(ctx, final, behind)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -197,8 +209,8 @@ func (p *Processor) buried(ctx context.Context, header coin.Header, blocks uint6
 
 // nextHeader returns the number of the next header to index, if the index may
 // begin, after a look at whether the last indexed one still stands, and
-// whether it is the first.
-func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, first, ok bool, err error) {
+// whether it is the first. Archived blocks may be behind the final ones.
+func (p *Processor) nextHeader(ctx context.Context, final uint64, archived bool) (next uint64, first, ok bool, err error) {
 	var f scanner.Frontier
 	var keys []scanner.Key
 	var last coin.Header
@@ -216,7 +228,7 @@ func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, 
 	case err != nil || len(keys) == 0:
 		return 0, false, false, err
 	case !f.Started:
-		next, ok, err = p.begin(ctx, keys[0].Start, final)
+		next, ok, err = p.begin(ctx, keys[0].Start, final, archived)
 		return next, true, ok, err
 	case final < last.Number:
 		return 0, false, false, nil // the node is behind: wait
@@ -232,8 +244,9 @@ func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, 
 }
 
 // begin returns where the index begins: so many blocks before the start that
-// its fee rate can be told.
-func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64) (uint64, bool, error) {
+// its fee rate can be told. If archived blocks are behind the final ones, the
+// start may be there.
+func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64, archived bool) (uint64, bool, error) {
 	first := start.At
 	if start.ByTime {
 		// The clock is monotone: find the first block at or after the time.
@@ -253,7 +266,10 @@ func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64
 		first = low
 	}
 	if first > final {
-		return 0, false, nil
+		if !archived {
+			return 0, false, nil
+		}
+		first = final
 	}
 	return first - min(first, scanner.RateBlocks), true, nil
 }
@@ -475,7 +491,14 @@ func (p *Processor) supply(ctx context.Context, cause error) (func(storage.Tx) e
 // rate returns a block's fee rate, from the block in memory if it is there.
 func (p *Processor) rate(ctx context.Context, header coin.Header) (uint64, error) {
 	if bulk, ok := p.config.Coin.(coin.BulkReader); ok {
-		if b := p.follow.find(header); b != nil {
+		b := p.follow.find(header)
+		if _, archived := p.archived[header]; b == nil && archived {
+			var err error
+			if b, err = p.source(ctx, header); err != nil {
+				return 0, err
+			}
+		}
+		if b != nil {
 			return bulk.RateOf(ctx, b)
 		}
 	}

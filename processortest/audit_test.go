@@ -17,9 +17,6 @@ func TestAuditConfirmsEverybody(t *testing.T) {
 		p := &processortest.Player{NewChain: newMock}
 		_, err := p.Play(t.Context(), s)
 		require.NoError(t, err)
-		if changed(p, 0) > 0 {
-			t.Skip("the chain of the end is not all that the log is about")
-		}
 		claims := processor.Claims{Digests: make(map[uint64][32]byte)}
 		for _, v := range p.Validators {
 			if v.Halted != nil {
@@ -46,7 +43,7 @@ func TestAuditConfirmsEverybody(t *testing.T) {
 				}
 			}
 		}
-		_, err = processor.Audit(t.Context(), processor.Config{Coin: p.Coin(0), Parameters: p.Parameters}, p.Log, claims)
+		_, err = processor.Audit(t.Context(), processor.Config{Coin: p.Coin(0), Parameters: p.Parameters, Archives: archived(t, p)}, p.Log, claims)
 		require.NoError(t, err)
 	})
 }

@@ -76,6 +76,20 @@ type node struct {
 	surcharge uint64
 }
 
+// archiver is a node whose coin is a coin.Archiver.
+type archiver struct {
+	node
+	coin.Archiver
+}
+
+// archiving returns the node, with the coin's archives if it has any.
+func (n node) archiving() coin.Coin {
+	if a, ok := n.Coin.(coin.Archiver); ok {
+		return archiver{n, a}
+	}
+	return n
+}
+
 // Fee implements coin.Planner.
 func (n node) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
 	fee, err := n.Coin.Fee(rate, inputs, outputs)
