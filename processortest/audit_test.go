@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor"
+	"github.com/serai-go/processor/coin/mock"
 	"github.com/serai-go/processor/processortest"
 )
 
@@ -43,7 +44,11 @@ func TestAuditConfirmsEverybody(t *testing.T) {
 				}
 			}
 		}
-		_, err = processor.Audit(t.Context(), processor.Config{Coin: p.Coin(0), Parameters: p.Parameters, Archives: archived(t, p)}, p.Log, claims)
+		config := processor.Config{Coin: p.Coin(0), Parameters: p.Parameters, Archives: archived(t, p)}
+		if len(config.Archives) > 0 {
+			config.Coin = bestOf(t, p.Chain.(*mock.Chain)).Coin()
+		}
+		_, err = processor.Audit(t.Context(), config, p.Log, claims)
 		require.NoError(t, err)
 	})
 }
