@@ -48,7 +48,7 @@ func (s *sources) size() (sum int) {
 	if s == nil {
 		return 0
 	}
-	for _, t := range s.known {
+	for _, t := range s.known { // order-free: a sum
 		sum += len(t.Raw())
 	}
 	return sum
