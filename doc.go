@@ -82,6 +82,13 @@
 // credited again, those that are not are told by VoidedCredit, batches have
 // other IDs, and plans stay as they were and are published again.
 //
+// The log is about the void blocks all the same, and a processor that joins later
+// has a node that never had them. Archives of any processor that went through the
+// Rewind hold them: give them to the new one as Config.Archives, and to Replay and
+// Audit. Nobody need be trusted for that. Broken archives are refused or waited
+// out, which Status tells; with other void blocks than those of the log the
+// processor halts.
+//
 // # Inside
 //
 // Package scanner watches, scheduler plans, keygen makes keys, signer signs;
