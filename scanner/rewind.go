@@ -234,6 +234,15 @@ func (s *scanner) acknowledged(tx storage.Tx, back *coin.Rewind) error {
 			l.Fate = fateOf(l.Origin, nil)
 		}
 		results = results[1:]
+		d, found, err := s.unsettled(tx, l.Deposit, b.Unheld)
+		if err != nil {
+			return err
+		}
+		if found {
+			d.Fate = l.Fate
+			back.Deposits = append(back.Deposits, d)
+			continue
+		}
 		back.Late = append(back.Late, l.Late)
 	}
 	for _, d := range b.Deposits {
@@ -263,6 +272,24 @@ func (s *scanner) acknowledged(tx storage.Tx, back *coin.Rewind) error {
 		}
 	}
 	return nil
+}
+
+// unsettled returns a deposit that was held back, if its own block has not
+// settled: the books do not know it yet.
+func (s *scanner) unsettled(r storage.Reader, id coin.OutputID, unheld []late) (coin.Deposit, bool, error) {
+	i := slices.IndexFunc(unheld, func(l late) bool { return l.Deposit == id })
+	if i < 0 {
+		return coin.Deposit{}, false, nil
+	}
+	b, err := s.buffers.Load(r, unheld[i].Block)
+	if err != nil {
+		return coin.Deposit{}, false, err
+	}
+	at := slices.IndexFunc(b.Deposits, func(d coin.Deposit) bool { return d.Output.ID == id })
+	if at < 0 {
+		return coin.Deposit{}, false, nil
+	}
+	return b.Deposits[at], true, nil
 }
 
 // reported tells whether a deposit is among those reported late.
