@@ -234,13 +234,13 @@ func (s *scanner) acknowledged(tx storage.Tx, back *coin.Rewind) error {
 			l.Fate = fateOf(l.Origin, nil)
 		}
 		results = results[1:]
-		d, found, err := s.unsettled(tx, l.Deposit, b.Unheld)
+		held, found, err := s.unsettled(tx, l.Deposit, b.Unheld)
 		if err != nil {
 			return err
 		}
 		if found {
-			d.Fate = l.Fate
-			back.Deposits = append(back.Deposits, d)
+			held.Fate = l.Fate
+			back.Deposits = append(back.Deposits, held)
 			continue
 		}
 		back.Late = append(back.Late, l.Late)
