@@ -31,6 +31,6 @@ type Undone struct {
 	// Recalled deposits had been passed on, by transactions that are void and
 	// will happen again.
 	Recalled []OutputID
-	// Inputs are those of plans that are unresolved again.
+	// Inputs are those of plans that are unresolved again, if they are there.
 	Inputs []Output
 }

@@ -41,8 +41,9 @@ func (s *scanner) Abandon(tx storage.Tx, session uint64) (string, error) {
 		return "", err
 	}
 	key.Abandoned, key.Waiting = true, false
-	// Whether the first key is active, the chain tells and not the log.
-	if !key.First && (!key.Active || key.Activation >= keys.horizon(f.Settle)) {
+	// Whether the first key is active, the chain tells and not the log. One that is
+	// watched may have been active in blocks that are void.
+	if !key.First && (!key.Active || !key.Watched && key.Activation >= keys.horizon(f.Settle)) {
 		key.Active = false
 		err = s.pass(tx, key)
 	} else {

@@ -103,7 +103,7 @@ func TestRecordsOfKeysDoNotDependOnTheIndex(t *testing.T) {
 }
 
 func TestDutyEndsWithTheRetirement(t *testing.T) {
-	ring := keyring{rulebook{first: testParameters}, []Key{
+	ring := keyring{rulebook{first: testParameters, dust: testParameters.Dust}, []Key{
 		{Session: 1, Active: true, Abandoned: true}, {Session: 2, Active: true, Activation: 1, Retiring: true, Retirement: 9},
 		{Session: 3, Active: true, Activation: 2}, {Session: 4, Waiting: true},
 	}}

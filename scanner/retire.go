@@ -130,6 +130,12 @@ func (s *scanner) retiring(
 	if keys.stage(live[0], reference) != Finishing || keys.stage(live[0], retirement) != Finishing {
 		return nil, nil
 	}
+	// After a rewind an abandoned successor may count for longer than that.
+	for _, next := range keys.keys[live[0]+1:] {
+		if next.Abandoned && next.Retiring && next.Retirement > retirement {
+			return nil, nil
+		}
+	}
 	for item, err := range s.forwards.All(tx) {
 		if err != nil || item.Value.Session == key.Session {
 			return nil, err

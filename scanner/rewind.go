@@ -3,6 +3,7 @@ package scanner
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -94,13 +95,9 @@ func (s *scanner) Rewind(tx storage.Tx, x Rewind, changed bool) (*coin.Rewind, e
 	if err != nil {
 		return nil, err
 	}
-	start, err := s.start.Load(tx)
-	if err != nil {
-		return nil, err
-	}
-	settle := f.Settle // from then on: never ahead, and not before the first key
-	if f.Active {
-		settle = min(settle, max(x.Fork+1, start))
+	settle := f.Settle // from then on: never ahead
+	if f.Active {      // even before the first key: what comes back may come there
+		settle = min(settle, x.Fork+1)
 	}
 	if err := s.checkRewind(tx, x, f, f.Settle-settle, changed); err != nil {
 		return nil, err
@@ -129,16 +126,37 @@ func (s *scanner) Rewind(tx storage.Tx, x Rewind, changed bool) (*coin.Rewind, e
 	if err := s.watchAll(tx, x.Fork); err != nil {
 		return nil, err
 	}
+	if err := s.keepDust(tx); err != nil {
+		return nil, err
+	}
+	if err := s.inactive(tx, x, &f); err != nil {
+		return nil, err
+	}
+	p := reports{}
+	if f.Active {
+		f.Scan, f.Settle, p.Notable = settle, settle, settle-1
+	}
 	// No batch further ahead than that can be signed, so no ID stands for two.
 	f.Acknowledged += s.Parameters.BatchesAhead
-	f.Index, f.Scan, f.Settle = x.Fork+1, settle, settle
+	f.Index, p.Batches = x.Fork+1, f.Acknowledged
 	if err := s.frontier.Put(tx, f); err != nil {
 		return nil, err
 	}
-	if err := s.reports.Put(tx, reports{Batches: f.Acknowledged, Notable: settle - 1}); err != nil {
+	if err := s.reports.Put(tx, p); err != nil {
 		return nil, err
 	}
 	return back, s.rewound.Put(tx, x)
+}
+
+// inactive lets the first key wait for its activation again if that is void and
+// no acknowledgement followed: another processor may not have seen it.
+func (s *scanner) inactive(tx storage.Tx, x Rewind, f *Frontier) error {
+	start, active, err := s.start.Get(tx)
+	if err != nil || !active || start <= x.Fork || f.Acknowledged > (x.Number-1)*s.Parameters.BatchesAhead {
+		return err
+	}
+	f.Scan, f.Settle, f.Active = 0, 0, false
+	return s.start.Delete(tx)
 }
 
 // Reported implements Scanner.
@@ -216,6 +234,15 @@ func (s *scanner) acknowledged(tx storage.Tx, back *coin.Rewind) error {
 			l.Fate = fateOf(l.Origin, nil)
 		}
 		results = results[1:]
+		held, found, err := s.unsettled(tx, l.Deposit, b.Unheld)
+		if err != nil {
+			return err
+		}
+		if found {
+			held.Fate = l.Fate
+			back.Deposits = append(back.Deposits, held)
+			continue
+		}
 		back.Late = append(back.Late, l.Late)
 	}
 	for _, d := range b.Deposits {
@@ -245,6 +272,24 @@ func (s *scanner) acknowledged(tx storage.Tx, back *coin.Rewind) error {
 		}
 	}
 	return nil
+}
+
+// unsettled returns a deposit that was held back, if its own block has not
+// settled: the books do not know it yet.
+func (s *scanner) unsettled(r storage.Reader, id coin.OutputID, unheld []late) (coin.Deposit, bool, error) {
+	i := slices.IndexFunc(unheld, func(l late) bool { return l.Deposit == id })
+	if i < 0 {
+		return coin.Deposit{}, false, nil
+	}
+	b, err := s.buffers.Load(r, unheld[i].Block)
+	if err != nil {
+		return coin.Deposit{}, false, err
+	}
+	at := slices.IndexFunc(b.Deposits, func(d coin.Deposit) bool { return d.Output.ID == id })
+	if at < 0 {
+		return coin.Deposit{}, false, nil
+	}
+	return b.Deposits[at], true, nil
 }
 
 // reported tells whether a deposit is among those reported late.
@@ -363,6 +408,16 @@ func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 		}
 	}
 	return nil
+}
+
+// keepDust notes the smallest dust limit: what was planned by rules that stand
+// may happen before they are in force.
+func (s *scanner) keepDust(tx storage.Tx) error {
+	book, err := s.rulebook(tx)
+	if err != nil {
+		return err
+	}
+	return s.dust.Put(tx, book.leastDust(math.MaxUint64))
 }
 
 // Undone implements Scanner.

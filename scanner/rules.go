@@ -49,6 +49,9 @@ func (x *rules) Decode(r *wire.Reader) {
 type rulebook struct {
 	first coin.Parameters
 	later []amendment // by ascending block
+	// dust is the smallest dust limit that was decided before a rewind, even if for
+	// blocks to come.
+	dust uint64
 }
 
 // amendment is rules that are in force from a block on.
@@ -75,7 +78,11 @@ func (s *scanner) rulebook(r storage.Reader) (rulebook, error) {
 		}
 		book.later = append(book.later, a)
 	}
-	return book, nil
+	dust, ok, err := s.dust.Get(r)
+	if book.dust = dust; !ok {
+		book.dust = book.first.Dust
+	}
+	return book, err
 }
 
 // at returns the parameters in force at a block.
@@ -89,10 +96,11 @@ func (b rulebook) at(number uint64) coin.Parameters {
 	return p
 }
 
-// leastDust is the smallest dust limit that was ever in force up to a block: the
-// group's own outputs are not below it, whenever they were planned.
+// leastDust is the smallest dust limit that was ever in force up to a block, or
+// known at a rewind: the group's own outputs are not below it, whenever they were
+// planned.
 func (b rulebook) leastDust(number uint64) uint64 {
-	dust := b.first.Dust
+	dust := min(b.first.Dust, b.dust)
 	for _, a := range b.later {
 		if a.from <= number {
 			dust = min(dust, a.parameters.Dust)

@@ -187,6 +187,7 @@ type scanner struct {
 	queue       storage.Map[place, late]             // arrived, by the block that reports it
 	rules       storage.Map[uint64, rules]           // later ones, by the block from which they are in force
 	proposed    storage.Value[rules]                 // to be in force from a block that is not known yet
+	dust        storage.Value[uint64]                // the smallest limit known at a rewind
 	settled     storage.Map[uint64, settledBlock]    // those that can be taken back
 	voided      storage.Map[coin.OutputID, voided]   // credited in blocks that are void, not found again
 	told        storage.Map[coin.OutputID, struct{}] // passed on and reported, not arrived again
@@ -214,6 +215,7 @@ func New(config Config) Scanner {
 		queue:       storage.NewMap("scanner/queue", placeKey, storage.Record[late]()),
 		rules:       storage.NewMap("scanner/rules", number, storage.Record[rules]()),
 		proposed:    storage.NewValue("scanner/rules/proposed", storage.Record[rules]()),
+		dust:        storage.NewValue("scanner/rules/dust", storage.Number),
 		settled:     storage.NewMap("scanner/settled", number, storage.Record[settledBlock]()),
 		voided:      storage.NewMap("scanner/voided", coin.OutputKey, storage.Record[voided]()),
 		told:        storage.NewMap("scanner/told", coin.OutputKey, storage.Flag),

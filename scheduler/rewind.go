@@ -99,6 +99,9 @@ func (s *scheduler) Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, err
 	if err := u.suspend(tx); err != nil {
 		return u.Undone, err
 	}
+	if err := u.watch(tx); err != nil {
+		return u.Undone, err
+	}
 	if settled && reference > rewind.Fork {
 		if err := s.reference.Delete(tx); err != nil {
 			return u.Undone, err
@@ -114,6 +117,23 @@ func (s *scheduler) Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, err
 		}
 	}
 	return u.Undone, s.balanced(tx)
+}
+
+// watch leaves those of the inputs to watch that are there. The others are
+// watched once they come back.
+func (u *undo) watch(r storage.Reader) error {
+	var there []coin.Output
+	for _, o := range u.Inputs {
+		missing, err := u.missing.Has(r, o.ID)
+		if err != nil {
+			return err
+		}
+		if !missing {
+			there = append(there, o)
+		}
+	}
+	u.Inputs = there
+	return nil
 }
 
 // locate finds out where outputs are.
