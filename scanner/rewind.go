@@ -402,7 +402,7 @@ func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 		if !key.Active && !key.First {
 			continue
 		}
-		key.Watched = true
+		key.Watched, key.Early = true, true
 		if err := s.putKey(tx, key); err != nil {
 			return err
 		}
