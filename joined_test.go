@@ -12,6 +12,7 @@ import (
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -28,6 +29,14 @@ type story struct {
 	spent   map[coin.OutputID]bool // by holders of abandoned keys, for themselves
 	calm    bool                   // nothing new comes up
 	gift    bool                   // the next block has a large one
+
+	forks   bool
+	chains  [][]*joinedBlock       // those that are void, as they were
+	lost    []coin.Output          // of void blocks, not on the chain
+	allBack bool                   // they come back in the end
+	there   map[coin.OutputID]bool // outputs on the chain
+	acked   []joinedBatch
+	success []bool // of their instructions, in order
 }
 
 // payer is the session that pays.
@@ -67,21 +76,31 @@ func (s *story) mine() {
 	n := uint64(len(s.blocks))
 	b := &joinedBlock{header: coin.Header{Number: n, Time: n * 100}, rate: 1}
 	binary.BigEndian.PutUint64(b.header.ID[:], n+1)
+	b.header.ID[31] = byte(len(s.chains))
 	if n > 0 {
-		binary.BigEndian.PutUint64(b.header.Parent[:], n)
+		b.header.Parent = s.blocks[n-1].header.ID
 	}
 	position := uint32(0)
 	add := func(o coin.Output, by coin.TransactionID, index uint32) {
 		o.ID, o.Position = coin.OutputID{Transaction: by, Index: index}, position
 		b.outputs = append(b.outputs, o)
+		s.there[o.ID] = true
 	}
+	s.lost = slices.DeleteFunc(s.lost, func(o coin.Output) bool {
+		back := s.calm && s.allBack || !s.calm && s.number(0, 3, "back") == 0
+		if back {
+			add(o, o.ID.Transaction, o.ID.Index)
+			position++
+		}
+		return back
+	})
 	lost := map[uint64]bool{}
 	for _, k := range s.keys() {
 		lost[k.Session] = k.Abandoned
 	}
 	for _, id := range s.order {
 		plan := s.plans[id]
-		if s.mined[id] || slices.ContainsFunc(plan.Inputs, func(o coin.Output) bool { return s.spent[o.ID] }) {
+		if s.mined[id] || slices.ContainsFunc(plan.Inputs, func(o coin.Output) bool { return s.spent[o.ID] || !s.there[o.ID] }) {
 			continue
 		}
 		tx := spendOf(id, plan)
@@ -174,6 +193,8 @@ func (s *story) acknowledge() bool {
 	if !s.calm {
 		e.Burns = s.burns("burns with it")
 	}
+	s.acked = append(s.acked, b)
+	s.success = append(s.success, e.Results...)
 	require.True(s.t, s.write(e))
 	return true
 }
@@ -195,6 +216,10 @@ func (s *story) rules() SetParameters {
 }
 
 func (s *story) step() {
+	if s.forks && s.number(0, 24, "fork") == 0 {
+		s.fork()
+		return
+	}
 	switch what := s.number(0, 39, "step"); {
 	case what < 14:
 		s.mine()
@@ -242,27 +267,50 @@ func (s *story) rest(blocks int) {
 // halts, the books balance, all ends well, and another processor that reads the
 // same log late ends alike.
 func TestAnyHistoryOfKeysAndRules(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		s := &story{rt: rt, mined: map[coin.PlanID]bool{}, spent: map[coin.OutputID]bool{}}
-		s.joined = newJoined(rt, &s.blocks)
-		s.mine()
-		s.write(joinedKey(0))
-		for range rapid.IntRange(0, 150).Draw(rt, "steps") {
-			s.step()
-		}
-		s.write(NewParameters(joinedRules))
-		s.rest(30)
-		for range s.session {
-			s.rest(30)
-		}
-		s.gift = true
-		s.rest(30)
-		s.check()
+	rapid.Check(t, func(rt *rapid.T) { anyHistory(rt, false) })
+}
 
-		late := newJoined(rt, &s.blocks)
+// anyHistory lets anything happen, and compares what comes of it with what late
+// readers of the log get: one has seen all there was, the other no more than it
+// had to.
+func anyHistory(rt *rapid.T, forks bool) {
+	s := &story{rt: rt, forks: forks, mined: map[coin.PlanID]bool{}, spent: map[coin.OutputID]bool{}, there: map[coin.OutputID]bool{}}
+	s.joined = newJoined(rt, &s.blocks)
+	s.allBack = rapid.Bool().Draw(rt, "all come back")
+	s.mine()
+	s.write(joinedKey(0))
+	for range rapid.IntRange(0, 150).Draw(rt, "steps") {
+		s.step()
+	}
+	s.write(NewParameters(joinedRules))
+	s.rest(30)
+	for range s.session {
+		s.rest(30)
+	}
+	s.gift = true
+	for s.rest(30); s.forks && s.waits() && len(s.blocks) < 2000; {
+		s.rest(30) // what did not come back may have let many wait
+	}
+	s.check()
+
+	chains := append(slices.Clone(s.chains), s.blocks)
+	for _, lazy := range []bool{false, true} {
+		late := newJoined(rt, &chains[0])
+		late.lazy = lazy
 		for _, e := range s.log {
 			for range rapid.IntRange(0, 2).Draw(rt, "scans") {
 				late.scan()
+			}
+			if e, ok := e.(Rewind); ok {
+				if !lazy {
+					late.scan()
+				}
+				late.change(&chains[e.Number], e)
+				if f := late.frontier(); !f.Started || f.Index <= e.Fork+1 { // it has never seen the other
+					for range rapid.IntRange(0, 5).Draw(rt, "scans of the new chain") {
+						late.scan()
+					}
+				}
 			}
 			for !late.apply(e) {
 				require.True(rt, late.scan())
@@ -271,22 +319,39 @@ func TestAnyHistoryOfKeysAndRules(t *testing.T) {
 		for late.scan() {
 		}
 		require.Equal(rt, s.dump(), late.dump())
-	})
+	}
 }
 
 // check requires what must hold when all has come to an end.
 func (s *story) check() {
 	// No instruction comes twice.
 	seen := map[string]bool{}
-	for id := uint64(0); ; id++ {
-		b, ok := s.batches[id]
-		if !ok {
-			break
-		}
+	var credited, burnt uint64
+	success := s.success
+	for _, b := range s.acked {
 		for _, i := range b.batch.Instructions {
 			require.False(s.t, seen[string(i.Data)], "%q is credited twice", i.Data)
 			seen[string(i.Data)] = true
+			if success[0] {
+				credited += i.Amount
+			}
+			success = success[1:]
 		}
+	}
+	for _, e := range s.log {
+		var burns []coin.Payment
+		switch e := e.(type) {
+		case AcknowledgeBatch:
+			burns = e.Burns
+		case Burns:
+			burns = e.Payments
+		}
+		for _, p := range burns {
+			burnt += p.Amount
+		}
+	}
+	for i, id := range s.voided {
+		require.NotContains(s.t, s.voided[:i], id, "told twice")
 	}
 	abandoned := false
 	lost := map[uint64]bool{}
@@ -294,13 +359,23 @@ func (s *story) check() {
 		abandoned = abandoned || k.Abandoned
 		lost[k.Session] = k.Abandoned
 	}
+	stuck := false // there are plans whose inputs are not there any more
+	for _, id := range s.order {
+		stuck = stuck || !s.mined[id] && slices.ContainsFunc(s.plans[id].Inputs, func(o coin.Output) bool { return !s.there[o.ID] })
+	}
 	s.view(func(r storage.Reader) error {
 		books, err := s.core.scheduler.Ledger(r)
 		if err != nil {
 			return err
 		}
-		if !abandoned {
+		if !abandoned && !stuck {
 			require.Equal(s.t, "0", books.Accepted.String(), "a deposit is never reported")
+			require.Equal(s.t, "0", books.Owed.String(), "a burn is never paid")
+			require.Equal(s.t, "0", books.RefundsDue.String(), "a refund is never made")
+		}
+		require.Equal(s.t, scheduler.Balance{}.Add(credited).Sub(burnt), books.Credited)
+		if err := s.onChain(r); err != nil {
+			return err
 		}
 		pending, err := s.core.scheduler.Pending(r)
 		if err != nil {
@@ -308,13 +383,20 @@ func (s *story) check() {
 		}
 		require.Zero(s.t, pending.Payments, "a payment is never made")
 		roles, err := s.core.scanner.Roles(r, s.frontier().Settle-1)
+		if stuck {
+			return err
+		}
 		require.Len(s.t, roles, 1, "a key never retires, or none is left")
 		require.True(s.t, roles[0].Pays)
 		return err
 	})
 	for _, id := range s.order {
 		if plan := s.plans[id]; !s.mined[id] {
-			require.True(s.t, lost[plan.Key.Session], "a plan is open")
+			there := !slices.ContainsFunc(plan.Inputs, func(o coin.Output) bool { return !s.there[o.ID] })
+			require.True(s.t, lost[plan.Key.Session] || !there, "a plan is open")
 		}
+	}
+	if s.allBack {
+		require.Empty(s.t, s.lost)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/scheduler"
+	"github.com/serai-go/processor/signer"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -94,12 +95,15 @@ type joined struct {
 	core    *core
 	tracker *eventuality.Tracker
 	chain   *[]*joinedBlock
+	lazy    bool // indexes no more than it has to
 
 	// What the running transaction adds, and what there is.
 	newPlans, plans     map[coin.PlanID]coin.Plan
 	newBatches, batches map[uint64]joinedBatch
 	order               []coin.PlanID // of plans
 	newPaid, paid       []coin.PaymentID
+	newUnpaid           []coin.PaymentID // their transactions are void
+	newVoided, voided   []coin.OutputID  // told to be
 }
 
 // joinedBatch is a reported batch and who has to sign it.
@@ -114,6 +118,7 @@ func newJoined(t require.TestingT, chain *[]*joinedBlock) *joined {
 		plans: map[coin.PlanID]coin.Plan{}, batches: map[uint64]joinedBatch{},
 	}
 	j.core = &core{outbox: newOutbox(1 << 20), state: newState()}
+	j.core.signer = signer.New(signer.Config{Tracker: j.tracker})
 	j.core.scanner = scanner.New(scanner.Config{
 		Network: "joined", Genesis: coin.BlockID{1}, Parameters: joinedRules, Coin: joinedCoin{}, Tracker: j.tracker, Events: j,
 	})
@@ -162,10 +167,19 @@ func (j *joined) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.
 	return nil
 }
 
-func (j *joined) Reinstated(storage.Tx, coin.PlanID, coin.Plan) error { return nil }
-func (j *joined) Forgotten(storage.Tx, coin.PlanID) error             { return nil }
+func (j *joined) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	for _, p := range plan.Payments {
+		j.newUnpaid = append(j.newUnpaid, p.ID)
+	}
+	return j.tracker.Expect(tx, id, spendOf(id, plan))
+}
 
-func (j *joined) VoidedCredit(storage.Tx, coin.OutputID, uint64, uint64) error { return nil }
+func (j *joined) Forgotten(storage.Tx, coin.PlanID) error { return nil }
+
+func (j *joined) VoidedCredit(_ storage.Tx, id coin.OutputID, _, _ uint64) error {
+	j.newVoided = append(j.newVoided, id)
+	return nil
+}
 
 func (j *joined) PaymentPlanned(storage.Tx, coin.PaymentID, coin.PlanID) error { return nil }
 func (j *joined) PaymentSettled(_ storage.Tx, id coin.PaymentID, _ coin.TransactionID, _, _ uint64, _ bool) error {
@@ -181,6 +195,7 @@ func (j *joined) Condition(storage.Tx, coin.PaymentID, string) error            
 // update runs a transaction and takes over what it told if it commits.
 func (j *joined) update(do func(storage.Tx) error) error {
 	j.newPlans, j.newBatches, j.newPaid = map[coin.PlanID]coin.Plan{}, map[uint64]joinedBatch{}, nil
+	j.newUnpaid, j.newVoided = nil, nil
 	err := j.store.Update(context.Background(), do)
 	if err != nil {
 		return err
@@ -188,6 +203,8 @@ func (j *joined) update(do func(storage.Tx) error) error {
 	maps.Copy(j.plans, j.newPlans)
 	maps.Copy(j.batches, j.newBatches)
 	j.order = append(j.order, slices.SortedFunc(maps.Keys(j.newPlans), func(a, b coin.PlanID) int { return bytes.Compare(a[:], b[:]) })...)
+	j.paid = slices.DeleteFunc(j.paid, func(id coin.PaymentID) bool { return slices.Contains(j.newUnpaid, id) })
+	j.voided = append(j.voided, j.newVoided...)
 	for _, id := range j.newPaid {
 		require.NotContains(j.t, j.paid, id, "paid twice")
 	}
@@ -237,11 +254,17 @@ func (j *joined) scan() bool {
 	if f.Started {
 		n = f.Index
 	}
-	for ; n < uint64(len(*j.chain)); n++ {
+	end, indexed := uint64(len(*j.chain)), n
+	if j.lazy {
+		end = min(end, max(f.Scan, n)+1)
+	}
+	for ; n < end; n++ {
 		h := (*j.chain)[n].header
 		err := j.update(func(tx storage.Tx) error { return j.core.scanner.Index(tx, h) })
 		if err != nil {
-			require.ErrorContains(j.t, err, "before any key")
+			if !errors.Is(err, coin.ErrInvalid) { // it is not the chain of the last rewind
+				require.ErrorContains(j.t, err, "before any key")
+			}
 			return false
 		}
 	}
@@ -251,7 +274,7 @@ func (j *joined) scan() bool {
 		return err
 	})
 	if len(tasks) == 0 {
-		return false
+		return j.lazy && n > indexed
 	}
 	task := tasks[0]
 	b := (*j.chain)[task.Header.Number]
@@ -265,13 +288,26 @@ func (j *joined) scan() bool {
 	return true
 }
 
+// change lets the node show another chain, and the processor see it.
+func (j *joined) change(to *[]*joinedBlock, e Rewind) {
+	f := j.frontier()
+	before := *j.chain
+	j.chain = to
+	if e.Fork+1 >= f.Index {
+		return
+	}
+	h := Halt{Cause: ChainChanged, Changed: &scanner.ChainChanged{
+		Indexed: before[e.Fork+1].header, Found: (*to)[e.Fork+1].header, Fork: e.Fork,
+	}}
+	require.NoError(j.t, j.update(func(tx storage.Tx) error { return halted.Put(tx, h) }))
+}
+
 // apply applies an entry. It is false if the block is not scanned.
 func (j *joined) apply(e Entry) bool {
 	err := j.supplied(func(tx storage.Tx) error {
-		_, err := j.core.applySettle(tx, 0, e, nil)
-		return err
+		return j.core.apply(tx, settleLane, 0, e, nil)
 	})
-	if errors.Is(err, scanner.ErrNotScanned) {
+	if errors.Is(err, scanner.ErrNotScanned) || errors.Is(err, scanner.ErrUnchanged) {
 		return false
 	}
 	require.NoError(j.t, err, "%T %+v", e, e)

@@ -129,6 +129,7 @@ func TestAPlanWaitsForItsInputs(t *testing.T) {
 	undone, events := w.rewind(0, second, first)
 	require.Empty(t, events)
 	require.Equal(t, []coin.Deposit{d}, undone.Voided)
+	require.Empty(t, undone.Inputs, "none is there to be watched")
 	require.Equal(t, Pending{Plans: 2}, w.pending())
 	require.ElementsMatch(t, []coin.PlanID{id, child}, w.open)
 	require.Zero(t, w.ledger().Assets)

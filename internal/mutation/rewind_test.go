@@ -83,6 +83,14 @@ var rewinds = []mutation{
 		test: "TestNoKeyRetiresWhileItsAbandonedSuccessorCounts",
 	},
 	{
+		name: "void inputs of reinstated plans are watched",
+		why:  "records of equal validators differ, and stay for good",
+		file: "scheduler/rewind.go",
+		old:  "u.Inputs = there",
+		new:  "_ = there",
+		test: "TestAPlanWaitsForItsInputs",
+	},
+	{
 		name: "a rewind need not wait for the change",
 		why:  "a validator goes on with blocks that are void",
 		file: "scanner/rewind.go",
