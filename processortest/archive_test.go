@@ -85,6 +85,10 @@ func TestJoinersReadArchives(t *testing.T) {
 	own, err := j.Archives(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, archives, own, "they pass them on")
+
+	found, err := processor.Replay(t.Context(), processor.Config{Coin: bestOf(t, s.chain).Coin(), Archives: archives}, s.Log)
+	require.NoError(t, err)
+	require.Empty(t, found)
 }
 
 // Without the archive nobody gets past what is acknowledged of void blocks.
