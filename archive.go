@@ -246,18 +246,20 @@ func (p *Processor) pastAt(ctx context.Context) (x past, f scanner.Frontier, err
 // rewind.
 func (p *Processor) indexPast(ctx context.Context, x past, next uint64) (bool, error) {
 	var headers []coin.Header
+	var trouble error
 	for n := next; n <= x[0].end() && len(headers) < maxHeaders; n++ {
 		b := x.at(n)
 		if b == nil {
-			return false, fmt.Errorf("%w: no archive has block %d", coin.ErrNotFound, n)
+			trouble = fmt.Errorf("%w: no archive has block %d", coin.ErrNotFound, n)
+			break
 		}
-		if _, err := p.source(ctx, b.Header); err != nil {
-			return false, err
+		if _, trouble = p.source(ctx, b.Header); trouble != nil {
+			break
 		}
 		headers = append(headers, b.Header)
 	}
 	if len(headers) == 0 {
-		return false, nil
+		return false, trouble
 	}
 	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
 		before, _, err := p.core.scanner.Header(tx, next-1)
@@ -273,7 +275,7 @@ func (p *Processor) indexPast(ctx context.Context, x past, next uint64) (bool, e
 		return false, fmt.Errorf("index archived headers from %d: %w", next, err)
 	}
 	p.wake.all()
-	return true, nil
+	return true, trouble
 }
 
 // source returns a block, from an archive if one has it.

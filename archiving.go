@@ -147,9 +147,10 @@ func (p *Processor) archive(ctx context.Context) (bool, error) {
 }
 
 // Archives returns the archives of all rewinds that this processor has gone
-// through, in order, for Config.Archives of others: see Archive. Those are left
-// out of which the node no longer had all blocks, which shows in Status, and
-// those of blocks that were never indexed here.
+// through, in order, for Config.Archives of others: see Archive. It leaves out
+// those of which the node does not have all blocks any more, which shows in
+// Status, those of blocks that were never indexed here, and all if the coin is no
+// coin.Archiver.
 func (p *Processor) Archives(ctx context.Context) ([]Archive, error) {
 	var list []Archive
 	err := p.config.Store.View(ctx, func(r storage.Reader) error {

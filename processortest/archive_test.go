@@ -85,6 +85,10 @@ func TestJoinersReadArchives(t *testing.T) {
 	own, err := j.Archives(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, archives, own, "they pass them on")
+
+	found, err := processor.Replay(t.Context(), processor.Config{Coin: bestOf(t, s.chain).Coin(), Archives: archives}, s.Log)
+	require.NoError(t, err)
+	require.Empty(t, found)
 }
 
 // Without the archive nobody gets past what is acknowledged of void blocks.
@@ -138,6 +142,26 @@ func TestArchivesAreNeededUntilTheRewind(t *testing.T) {
 	}
 }
 
+// One that began with too short an archive, and then went on without any, goes on
+// with a longer one.
+func TestArchivesThatGrow(t *testing.T) {
+	s, archives := rewound(t)
+	short := archives[0]
+	short.Blocks = short.Blocks[:1]
+	j, err := s.joiner(storage.NewMemory(), short)
+	require.NoError(t, err)
+	j.read(len(s.Log))
+	require.Nil(t, j.status().Halted, "it waits")
+	without, err := s.joiner(j.store)
+	require.NoError(t, err)
+	without.read(0)
+	require.Equal(t, processor.ChainChanged, without.status().Halted.Cause)
+	with, err := s.joiner(j.store, archives...)
+	require.NoError(t, err)
+	with.read(0)
+	with.agrees()
+}
+
 func TestFalseArchives(t *testing.T) {
 	s, archives := rewound(t)
 	fork := archives[0].Rewind.Fork
@@ -172,7 +196,14 @@ func TestFalseArchives(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, status.Halted, "it waits")
 		require.Contains(t, status.Troubles["chain"], "archive of block")
-		require.Equal(t, fork+1, status.Frontier.Index)
+		require.Equal(t, fork+2, status.Frontier.Index)
+	})
+	t.Run("another block's bytes in the end", func(t *testing.T) {
+		status, err := try(func(a *processor.Archive) { a.Blocks[len(a.Blocks)-1].Data = a.Blocks[0].Data })
+		require.NoError(t, err)
+		require.Nil(t, status.Halted, "it waits")
+		require.Less(t, status.Frontier.Settle, fork+uint64(len(archives[0].Blocks)), "the log needs no more of it")
+		require.EqualValues(t, s.rewindAt(), status.Read)
 	})
 	t.Run("on another fork block", func(t *testing.T) {
 		other := mock.New(mock.Options{})

@@ -179,12 +179,9 @@ func TestCrashEverywhere(t *testing.T) {
 					t.Skip("the chain of the end is not the one that this run saw")
 				}
 				v := reference.Validators[i]
-				from := changed(reference, i)
+				archives := archived(t, reference) // else the chain of the end is not all that it takes
 				for _, k := range crashes(v.Store, long(reference), rand.New(rand.NewPCG(1, 0))) {
-					if k < from {
-						continue
-					}
-					got, told := replay(t, reference, i, v.Store.At(k), reference.Coin(i), nil, atOnce(reference))
+					got, told := replay(t, reference, i, v.Store.At(k), reference.Coin(i), archives, atOnce(reference))
 					same(t, want[n], got, "killed at commit %d", k)
 					require.Equal(t, decisions(v.Told, k), told, "killed at commit %d", k)
 				}
@@ -230,28 +227,6 @@ func TestCrashEverywhere(t *testing.T) {
 			}
 		})
 	})
-}
-
-// changed is the commit of a validator from which on the chain of the end is the
-// only one that it needs: the one behind the last rewind that it has not seen the
-// change for, or 0 if there is none.
-func changed(p *processortest.Player, validator int) (commit int) {
-	last := -1
-	for position, e := range p.Log {
-		if _, ok := e.(processor.Rewind); ok {
-			last = position
-		}
-	}
-	if last < 0 {
-		return 0
-	}
-	commit = p.Validators[validator].Store.Commits()
-	for _, e := range slices.Backward(p.Validators[validator].Told) {
-		if h, ok := e.Body.(processor.Halted); ok && h.Changed != nil {
-			return e.Commit
-		}
-	}
-	return commit
 }
 
 // planning is all that the scheduler of a validator has stored.

@@ -77,6 +77,33 @@ func TestArchivedBlocksAskNoNode(t *testing.T) {
 	require.Zero(t, n.asked)
 }
 
+// What a void block spends from may be in another one, and nowhere else.
+func TestVoidBlocksSpendFromVoidBlocks(t *testing.T) {
+	n, c, _, key := archivable(t)
+	from := source(wire.NewTxOut(100_000, witnessScript(0, bytes.Repeat([]byte{3}, 20))))
+	first := n.mine(t, genesisTime+1200, from)
+	k, err := c.outputKey(key.Key, coin.External)
+	require.NoError(t, err)
+	second := n.mine(t, genesisTime+1800, spending(from, []uint32{0}, wire.NewTxOut(90_000, k.script)))
+	id := coin.TransactionID(from.TxHash())
+	slices.Reverse(id[:])
+	delete(n.txs, id)
+	block, err := c.Block(t.Context(), second)
+	require.NoError(t, err)
+	_, err = c.ArchiveBlock(t.Context(), block, nil, []coin.Key{key})
+	require.ErrorIs(t, err, coin.ErrTransient)
+	before, err := c.Block(t.Context(), first)
+	require.NoError(t, err)
+	data, err := c.ArchiveBlock(t.Context(), block, []coin.Block{before}, []coin.Key{key})
+	require.NoError(t, err)
+	restored, err := c.RestoreBlock(t.Context(), second, data)
+	require.NoError(t, err)
+	outputs, err := c.Outputs(t.Context(), restored, []coin.Key{key})
+	require.NoError(t, err)
+	require.Len(t, outputs, 1)
+	require.NotEmpty(t, outputs[0].Origin)
+}
+
 func TestArchivesThatAreRefused(t *testing.T) {
 	n, c, header, key := archivable(t)
 	restored, err := c.restore(header, archiveOf(t, c, header, key))

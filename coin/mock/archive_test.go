@@ -36,6 +36,30 @@ func TestArchivesThatAreRefused(t *testing.T) {
 	require.ErrorIs(t, restore(b.transactions[1]), coin.ErrInvalid, "the block has it")
 }
 
+// What a void block spends from may be in another one, and nowhere else.
+func TestVoidBlocksSpendFromVoidBlocks(t *testing.T) {
+	c, b, _ := depositBlock(t)
+	address, err := parseAddress(c.genesis, groupAddress(t, c.node.chain))
+	require.NoError(t, err)
+	spend := func(from coin.TransactionID, amount uint64) *transaction {
+		tx := newTransaction([]coin.OutputID{{Transaction: from}}, []output{{amount, address}}, nil)
+		return tx.sign([][]byte{make([]byte, signatureSize)})
+	}
+	one := spend(b.transactions[1].id, 900)
+	first := newBlock(2, b.id, b.time, []*transaction{newCoinbase(2, 7, nil), one})
+	second := newBlock(3, first.id, b.time, []*transaction{newCoinbase(3, 7, nil), spend(one.id, 800)})
+	keys := []coin.Key{{Session: 1, Key: groupKey(0)}}
+	_, err = c.ArchiveBlock(t.Context(), &parsed{block: second}, nil, keys)
+	require.ErrorIs(t, err, coin.ErrNotFound)
+	data, err := c.ArchiveBlock(t.Context(), &parsed{block: second}, []coin.Block{&parsed{block: first}}, keys)
+	require.NoError(t, err)
+	restored, err := c.RestoreBlock(t.Context(), second.head(), data)
+	require.NoError(t, err)
+	outputs, err := c.Outputs(t.Context(), restored, keys)
+	require.NoError(t, err)
+	require.Len(t, outputs, 1)
+}
+
 // What is missing in an archive is not asked for.
 func TestArchiveWithoutWhatItTakes(t *testing.T) {
 	c, b, _ := depositBlock(t)
