@@ -91,6 +91,14 @@ var rewinds = []mutation{
 		test: "TestAPlanWaitsForItsInputs",
 	},
 	{
+		name: "a key that is done takes deposits behind a rewind",
+		why:  "what nobody spends any more is credited",
+		file: "scanner/scan.go",
+		old:  "&& (!k.Retiring || k.Abandoned)",
+		new:  "",
+		test: "TestAKeyThatIsDoneTakesNoDepositsBehindARewind",
+	},
+	{
 		name: "a rewind need not wait for the change",
 		why:  "a validator goes on with blocks that are void",
 		file: "scanner/rewind.go",
