@@ -323,7 +323,8 @@ func (j *joined) keys() (keys []scanner.Key) {
 	return keys
 }
 
-// dump is all that processors must have alike, but rates, which may be told early.
+// dump is all that processors must have alike: not rates, which may be told early,
+// nor void blocks, of which some have seen more than others.
 func (j *joined) dump() (all []string) {
 	j.view(func(r storage.Reader) error {
 		for pair, err := range r.Range(nil, nil) {
@@ -331,7 +332,10 @@ func (j *joined) dump() (all []string) {
 				return err
 			}
 			key := string(pair.Key)
-			if !strings.HasPrefix(key, "scanner/rates") {
+			own := slices.ContainsFunc([]string{"scanner/rates", "processor/void", "processor/unarchived"}, func(p string) bool {
+				return strings.HasPrefix(key, p)
+			})
+			if !own {
 				all = append(all, fmt.Sprintf("%q=%x", key, pair.Value))
 			}
 		}

@@ -61,6 +61,9 @@ type Key struct {
 	Early bool
 	// Over is set for a key that is done with its duties but watched.
 	Over bool
+	// Closed keys take no new deposits: at a rewind, it was decided that they
+	// retire, as they had nothing left to do.
+	Closed bool
 }
 
 // Encode writes the key.
@@ -80,6 +83,7 @@ func (k Key) Encode(w *wire.Writer) {
 	w.Bool(k.Watched)
 	w.Bool(k.Early)
 	w.Bool(k.Over)
+	w.Bool(k.Closed)
 }
 
 // Decode reads the key.
@@ -99,6 +103,7 @@ func (k *Key) Decode(r *wire.Reader) {
 	k.Watched = r.Bool()
 	k.Early = r.Bool()
 	k.Over = r.Bool()
+	k.Closed = r.Bool()
 }
 
 func (k Key) coin() coin.Key { return coin.Key{Session: k.Session, Key: k.NetworkKey} }

@@ -192,6 +192,14 @@ func (s *scanner) checkRewind(r storage.Reader, x Rewind, f Frontier, blocks uin
 	case blocks > coin.RewindDepth:
 		return &BadRewind{x.Number, fmt.Sprintf("%d settled blocks are void, %d can be taken back", blocks, coin.RewindDepth)}
 	}
+	// After another rewind there may be fewer.
+	kept, err := s.kept.Load(r)
+	if err != nil {
+		return err
+	}
+	if blocks > 0 && f.Settle-blocks < kept {
+		return &BadRewind{x.Number, fmt.Sprintf("blocks before %d cannot be taken back any more", kept)}
+	}
 	next, ok, err := s.headers.Get(r, x.Fork+1)
 	if err == nil && ok && next.ID != x.Next && !changed {
 		err = ErrUnchanged
@@ -377,7 +385,7 @@ func (s *scanner) unguard(tx storage.Tx, deposits []coin.Deposit, internal []coi
 // watchAll lets all keys that were active be looked for in every block from now
 // on: what comes back to them may come before their activation, or behind their
 // retirement. Keys that were done with their duties behind the fork have none
-// again.
+// again, and those that are going to retire take no new deposits.
 func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 	keys, err := s.ring(tx)
 	if err != nil {
@@ -403,6 +411,7 @@ func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 			continue
 		}
 		key.Watched, key.Early = true, true
+		key.Closed = key.Closed || key.Retiring && !key.Abandoned
 		if err := s.putKey(tx, key); err != nil {
 			return err
 		}
@@ -494,7 +503,15 @@ func (s *scanner) keep(tx storage.Tx, blocks []coin.SettledBlock) error {
 		return nil
 	}
 	var old []uint64
-	for item, err := range s.settled.Between(tx, 0, newest-coin.RewindDepth+1) {
+	kept, err := s.kept.Load(tx)
+	if err != nil {
+		return err
+	}
+	kept = max(kept, newest-coin.RewindDepth+1)
+	if err := s.kept.Put(tx, kept); err != nil {
+		return err
+	}
+	for item, err := range s.settled.Between(tx, 0, kept) {
 		if err != nil {
 			return err
 		}

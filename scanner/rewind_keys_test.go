@@ -153,3 +153,26 @@ func TestNoKeyRetiresWhileItsAbandonedSuccessorCounts(t *testing.T) {
 	w.settleAll()
 	require.False(t, w.key(5).Retiring, "nobody takes over")
 }
+
+func TestAKeyThatIsDoneTakesNoDepositsBehindARewind(t *testing.T) {
+	w := started(t, 2, 3)
+	w.pay(deposit(100, "settled"))
+	w.settleAll()
+	w.confirmNext(6)
+	w.mine(30)
+	w.settleAll()
+	require.True(t, w.key(5).Retiring)
+	void := w.chain[3].outputs
+	w.voids(w.rewind(2))
+	w.pay(deposit(100, "new"))
+	w.again(void...)
+	w.mine(4)
+	var found []coin.Deposit
+	for _, s := range w.settleAll() {
+		for _, b := range s.Blocks {
+			found = append(found, b.Deposits...)
+		}
+	}
+	require.Len(t, found, 1)
+	require.Equal(t, coin.Returned, found[0].Fate)
+}

@@ -91,6 +91,14 @@ var rewinds = []mutation{
 		test: "TestAPlanWaitsForItsInputs",
 	},
 	{
+		name: "a key that is done takes deposits behind a rewind",
+		why:  "what nobody spends any more is credited",
+		file: "scanner/scan.go",
+		old:  "&& !k.Closed",
+		new:  "",
+		test: "TestAKeyThatIsDoneTakesNoDepositsBehindARewind",
+	},
+	{
 		name: "a rewind need not wait for the change",
 		why:  "a validator goes on with blocks that are void",
 		file: "scanner/rewind.go",
@@ -112,6 +120,14 @@ var rewinds = []mutation{
 		file: "scanner/rewind.go",
 		old:  "case blocks > coin.RewindDepth:",
 		new:  "case false:",
+		test: "TestRewindOfTooManyBlocks",
+	},
+	{
+		name: "a second rewind goes behind what the first one kept",
+		why:  "what was settled before is not taken back, and the books are wrong",
+		file: "scanner/rewind.go",
+		old:  "if blocks > 0 && f.Settle-blocks < kept {",
+		new:  "if false {",
 		test: "TestRewindOfTooManyBlocks",
 	},
 	{
