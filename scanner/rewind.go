@@ -192,6 +192,14 @@ func (s *scanner) checkRewind(r storage.Reader, x Rewind, f Frontier, blocks uin
 	case blocks > coin.RewindDepth:
 		return &BadRewind{x.Number, fmt.Sprintf("%d settled blocks are void, %d can be taken back", blocks, coin.RewindDepth)}
 	}
+	// After another rewind there may be fewer.
+	kept, err := s.kept.Load(r)
+	if err != nil {
+		return err
+	}
+	if blocks > 0 && f.Settle-blocks < kept {
+		return &BadRewind{x.Number, fmt.Sprintf("blocks before %d cannot be taken back any more", kept)}
+	}
 	next, ok, err := s.headers.Get(r, x.Fork+1)
 	if err == nil && ok && next.ID != x.Next && !changed {
 		err = ErrUnchanged
@@ -494,7 +502,15 @@ func (s *scanner) keep(tx storage.Tx, blocks []coin.SettledBlock) error {
 		return nil
 	}
 	var old []uint64
-	for item, err := range s.settled.Between(tx, 0, newest-coin.RewindDepth+1) {
+	kept, err := s.kept.Load(tx)
+	if err != nil {
+		return err
+	}
+	kept = max(kept, newest-coin.RewindDepth+1)
+	if err := s.kept.Put(tx, kept); err != nil {
+		return err
+	}
+	for item, err := range s.settled.Between(tx, 0, kept) {
 		if err != nil {
 			return err
 		}

@@ -359,6 +359,13 @@ func TestRewindOfTooManyBlocks(t *testing.T) {
 	back := w.rewind(last - coin.RewindDepth)
 	require.Len(t, back.Blocks, 1)
 	require.EqualValues(t, last-coin.RewindDepth+1, w.frontier().Settle)
+
+	// What was forgotten then is not there for another, shorter rewind.
+	w.mine(10)
+	w.settleAll()
+	_, err = w.tryRewind(w.decision(last-coin.RewindDepth-1), true)
+	require.ErrorAs(t, err, new(*BadRewind))
+	require.ErrorContains(t, err, "cannot be taken back any more")
 }
 
 func TestGuardsOfVoidOutputsAreTakenBack(t *testing.T) {

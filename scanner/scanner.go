@@ -192,6 +192,7 @@ type scanner struct {
 	voided      storage.Map[coin.OutputID, voided]   // credited in blocks that are void, not found again
 	told        storage.Map[coin.OutputID, struct{}] // passed on and reported, not arrived again
 	rewound     storage.Value[Rewind]                // the last one
+	kept        storage.Value[uint64]                // the first block of which settled ones are kept
 }
 
 // New returns the scanner of a database.
@@ -219,6 +220,7 @@ func New(config Config) Scanner {
 		settled:     storage.NewMap("scanner/settled", number, storage.Record[settledBlock]()),
 		voided:      storage.NewMap("scanner/voided", coin.OutputKey, storage.Record[voided]()),
 		told:        storage.NewMap("scanner/told", coin.OutputKey, storage.Flag),
+		kept:        storage.NewValue("scanner/kept", storage.Number),
 		rewound:     storage.NewValue("scanner/rewound", storage.Record[Rewind]()),
 	}
 }

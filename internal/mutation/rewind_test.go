@@ -123,6 +123,14 @@ var rewinds = []mutation{
 		test: "TestRewindOfTooManyBlocks",
 	},
 	{
+		name: "a second rewind goes behind what the first one kept",
+		why:  "what was settled before is not taken back, and the books are wrong",
+		file: "scanner/rewind.go",
+		old:  "if blocks > 0 && f.Settle-blocks < kept {",
+		new:  "if false {",
+		test: "TestRewindOfTooManyBlocks",
+	},
+	{
 		name: "acknowledged batches of an unsettled block are dropped",
 		why:  "a deposit is credited twice",
 		file: "scanner/rewind.go",
