@@ -58,6 +58,9 @@ type Key struct {
 	Watched bool
 	// Over is set for a key that is done with its duties but watched.
 	Over bool
+	// Closed keys take no new deposits: at a rewind, it was decided that they
+	// retire, as they had nothing left to do.
+	Closed bool
 }
 
 // Encode writes the key.
@@ -76,6 +79,7 @@ func (k Key) Encode(w *wire.Writer) {
 	w.Bool(k.Abandoned)
 	w.Bool(k.Watched)
 	w.Bool(k.Over)
+	w.Bool(k.Closed)
 }
 
 // Decode reads the key.
@@ -94,6 +98,7 @@ func (k *Key) Decode(r *wire.Reader) {
 	k.Abandoned = r.Bool()
 	k.Watched = r.Bool()
 	k.Over = r.Bool()
+	k.Closed = r.Bool()
 }
 
 func (k Key) coin() coin.Key { return coin.Key{Session: k.Session, Key: k.NetworkKey} }

@@ -385,7 +385,7 @@ func (s *scanner) unguard(tx storage.Tx, deposits []coin.Deposit, internal []coi
 // watchAll lets all keys that were active be looked for in every block from now
 // on: what comes back to them may come before their activation, or behind their
 // retirement. Keys that were done with their duties behind the fork have none
-// again.
+// again, and those that are going to retire take no new deposits.
 func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 	keys, err := s.ring(tx)
 	if err != nil {
@@ -410,7 +410,7 @@ func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 		if !key.Active && !key.First {
 			continue
 		}
-		key.Watched = true
+		key.Watched, key.Closed = true, key.Closed || key.Retiring && !key.Abandoned
 		if err := s.putKey(tx, key); err != nil {
 			return err
 		}

@@ -195,12 +195,12 @@ func (s *scanner) sift(
 	return b, nil
 }
 
-// takes tells whether outputs of a kind to the key count. A key whose retirement
-// is decided spends nothing any more: new deposits to it, which a rewind behind its
-// last stage would let in, would be credited and lost.
+// takes tells whether outputs of a kind to the key count. A closed key
+// spends nothing any more: new deposits to it, which a rewind behind its last
+// stage would let in, would be credited and lost.
 func (k standing) takes(kind coin.Kind) bool {
 	if kind == coin.External {
-		return k.now > Confirmed && k.now < Finishing && (!k.Retiring || k.Abandoned)
+		return k.now > Confirmed && k.now < Finishing && !k.Closed
 	}
 	return k.now > Confirmed && k.now < Retired || k.Watched
 }

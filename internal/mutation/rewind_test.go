@@ -94,7 +94,7 @@ var rewinds = []mutation{
 		name: "a key that is done takes deposits behind a rewind",
 		why:  "what nobody spends any more is credited",
 		file: "scanner/scan.go",
-		old:  "&& (!k.Retiring || k.Abandoned)",
+		old:  "&& !k.Closed",
 		new:  "",
 		test: "TestAKeyThatIsDoneTakesNoDepositsBehindARewind",
 	},
