@@ -134,6 +134,56 @@ func TestGoldenEncodings(t *testing.T) {
 		fmt.Fprintf(&b, "%T %x\n", e, processor.EncodeEvent(e))
 	}
 	golden(t, "testdata/events.txt", b.String())
+	golden(t, "testdata/archive.txt", fmt.Sprintf("%x\n", processor.EncodeArchive(anArchive())))
+}
+
+// anArchive is one of two blocks.
+func anArchive() processor.Archive {
+	return processor.Archive{
+		Rewind: processor.Rewind{Number: 1, Fork: 2, Block: coin.BlockID{3}, Next: coin.BlockID{4}},
+		Blocks: []processor.ArchivedBlock{
+			{Header: coin.Header{Number: 3, ID: coin.BlockID{5}, Parent: coin.BlockID{3}, Time: 6}, Data: []byte("data")},
+			{Header: coin.Header{Number: 4, ID: coin.BlockID{7}, Parent: coin.BlockID{5}, Time: 8}, Data: []byte("more")},
+		},
+	}
+}
+
+func TestArchivesAreExact(t *testing.T) {
+	data := processor.EncodeArchive(anArchive())
+	a, err := processor.DecodeArchive(data)
+	require.NoError(t, err)
+	require.Equal(t, anArchive(), a)
+	refusesOtherLengths(t, data, func(data []byte) error {
+		_, err := processor.DecodeArchive(data)
+		return err
+	})
+	for what, change := range map[string]func(*processor.Archive){
+		"no number":           func(a *processor.Archive) { a.Rewind.Number = 0 },
+		"no block has number": func(a *processor.Archive) { a.Rewind.Fork = 1<<64 - 1 },
+		"another fork":        func(a *processor.Archive) { a.Rewind.Fork++ },
+		"another fork block":  func(a *processor.Archive) { a.Rewind.Block[0]++ },
+		"what counts":         func(a *processor.Archive) { a.Rewind.Next = a.Blocks[0].Header.ID },
+		"empty":               func(a *processor.Archive) { a.Blocks = nil },
+		"a gap":               func(a *processor.Archive) { a.Blocks = a.Blocks[1:] },
+		"another parent":      func(a *processor.Archive) { a.Blocks[1].Header.Parent[0]++ },
+		"another number":      func(a *processor.Archive) { a.Blocks[1].Header.Number++ },
+	} {
+		a := anArchive()
+		change(&a)
+		_, err := processor.DecodeArchive(processor.EncodeArchive(a))
+		require.ErrorIs(t, err, processor.ErrArchive, what)
+	}
+}
+
+func FuzzDecodeArchive(f *testing.F) {
+	f.Add(processor.EncodeArchive(anArchive()))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if a, err := processor.DecodeArchive(data); err == nil {
+			require.Equal(t, data, processor.EncodeArchive(a))
+		} else {
+			require.ErrorIs(t, err, processor.ErrArchive)
+		}
+	})
 }
 
 func golden(t *testing.T, path, got string) {

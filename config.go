@@ -47,6 +47,13 @@ type Config struct {
 	// Logger receives what operators may want to know; nothing by default.
 	// Secrets are never logged.
 	Logger *slog.Logger
+	// Archives are those of Rewinds in the log that the node has not seen the
+	// blocks of, from Processor.Archives of a processor that has, as long as the
+	// log has not been read beyond them. They are needed by a processor that
+	// begins with an empty database. Where such a Rewind is ahead, the blocks that
+	// it makes void are taken from the archive, and the node's only from its fork
+	// down.
+	Archives []Archive
 	// Scanner and Scheduler replace or wrap the parts that watch and plan.
 	Scanner   func(scanner.Config) scanner.Scanner
 	Scheduler func(scheduler.Config) scheduler.Scheduler
@@ -103,6 +110,11 @@ func (c *Config) complete() error {
 	if c.MaxMessage < MinMessage || c.MaxMessage > maxMessage {
 		return fmt.Errorf("processor: config: MaxMessage is %d, not between %d and %d", c.MaxMessage, MinMessage, maxMessage)
 	}
+	archives, err := sortArchives(c.Coin, c.Archives)
+	if err != nil {
+		return err
+	}
+	c.Archives = archives
 	if c.Random == nil {
 		c.Random = rand.Reader
 	}

@@ -24,12 +24,13 @@ type core struct {
 	scheduler scheduler.Scheduler
 	signer    *signer.Signer
 	keys      *keys
+	archives  []Archive // by rewind
 }
 
 // newCore joins the parts. Heavy computations go to parallel, see
 // signer.Config.
 func newCore(c *Config, parallel func(int, func(int))) *core {
-	k := &core{outbox: newOutbox(c.MaxMessage), state: newState()}
+	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives}
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
 	k.keygen = keygen.New(keygen.Config{
 		Genesis: c.Settlement, Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),

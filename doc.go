@@ -45,6 +45,21 @@
 // the session's duties end it is refused. From then on the processor follows
 // the session as if it had never had a share.
 //
+// # Keys change hands
+//
+// A later session takes over once ConfirmKey names its key: from a block on that
+// no validator has scanned, deposits to both keys count, then change goes to the
+// new one, then everything moves there, and when nothing is left the old key
+// retires. KeyStage tells each step, and package scanner's StageAt is the whole
+// rule. Two keys live at a time; a third waits. AbandonKey takes a key out of
+// service whose holders are gone: what it has is written off. SetParameters
+// changes the rules, likewise from a block that nobody has scanned; a processor
+// that does not know their version halts before it and goes on as newer software.
+//
+// A new session need not believe its predecessors: Audit reads the log with a
+// node of one's own and tells what they hold and owe, and which of their claims
+// are wrong.
+//
 // # What can happen
 //
 // A node that is away, behind or lying is waited out and shows in Status. Several
@@ -66,6 +81,13 @@
 // over the same database then goes on. Deposits that are there again are not
 // credited again, those that are not are told by VoidedCredit, batches have
 // other IDs, and plans stay as they were and are published again.
+//
+// The log is about the void blocks all the same, and a processor that joins later
+// has a node that never had them. Archives of any processor that went through the
+// Rewind hold them: give them to the new one as Config.Archives, and to Replay and
+// Audit. Nobody need be trusted for that. Broken archives are refused or waited
+// out, which Status tells; with other void blocks than those of the log the
+// processor halts.
 //
 // # Inside
 //

@@ -12,18 +12,6 @@ import (
 	"github.com/serai-go/processor/storage"
 )
 
-// block returns a block, from memory if it is there.
-func (p *Processor) block(ctx context.Context, header coin.Header) (coin.Block, error) {
-	if b := p.follow.find(header); b != nil {
-		return b, nil
-	}
-	b, err := p.config.Coin.Block(ctx, header)
-	if err != nil {
-		return nil, fmt.Errorf("fetch block %d: %w", header.Number, err)
-	}
-	return b, nil
-}
-
 // maxTip is the highest tip that a chain may have: sums with it do not overflow.
 const maxTip = math.MaxInt64
 
@@ -53,7 +41,19 @@ func (p *Processor) index(ctx context.Context, tip uint64) (bool, error) {
 		return false, err
 	}
 	final := tip + 1 - deep
-	next, first, ok, err := p.nextHeader(ctx, final)
+	past, f, err := p.pastAt(ctx)
+	if err != nil {
+		return false, err
+	}
+	behind := false // the index may begin where the node's chain ends for now
+	if len(past) > 0 {
+		if f.Started && f.Index > past.fork() {
+			return p.indexPast(ctx, past, f.Index)
+		}
+		behind = final >= past.fork()
+		final = min(final, past.fork())
+	}
+	next, first, ok, err := p.nextHeader(ctx, final, behind)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -197,8 +197,8 @@ func (p *Processor) buried(ctx context.Context, header coin.Header, blocks uint6
 
 // nextHeader returns the number of the next header to index, if the index may
 // begin, after a look at whether the last indexed one still stands, and
-// whether it is the first.
-func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, first, ok bool, err error) {
+// whether it is the first. Archived blocks may be behind the final ones.
+func (p *Processor) nextHeader(ctx context.Context, final uint64, archived bool) (next uint64, first, ok bool, err error) {
 	var f scanner.Frontier
 	var keys []scanner.Key
 	var last coin.Header
@@ -216,7 +216,7 @@ func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, 
 	case err != nil || len(keys) == 0:
 		return 0, false, false, err
 	case !f.Started:
-		next, ok, err = p.begin(ctx, keys[0].Start, final)
+		next, ok, err = p.begin(ctx, keys[0].Start, final, archived)
 		return next, true, ok, err
 	case final < last.Number:
 		return 0, false, false, nil // the node is behind: wait
@@ -232,8 +232,9 @@ func (p *Processor) nextHeader(ctx context.Context, final uint64) (next uint64, 
 }
 
 // begin returns where the index begins: so many blocks before the start that
-// its fee rate can be told.
-func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64) (uint64, bool, error) {
+// its fee rate can be told. If archived blocks are behind the final ones, the
+// start may be there.
+func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64, archived bool) (uint64, bool, error) {
 	first := start.At
 	if start.ByTime {
 		// The clock is monotone: find the first block at or after the time.
@@ -253,7 +254,10 @@ func (p *Processor) begin(ctx context.Context, start scanner.Start, final uint64
 		first = low
 	}
 	if first > final {
-		return 0, false, nil
+		if !archived {
+			return 0, false, nil
+		}
+		first = final
 	}
 	return first - min(first, scanner.RateBlocks), true, nil
 }
@@ -324,160 +328,4 @@ func (p *Processor) numbered(ctx context.Context, header coin.Header) error {
 		return fmt.Errorf("whether it is block %d: %w", header.Number, err)
 	}
 	return nil
-}
-
-// maxScan is how many blocks are scanned in one transaction.
-const maxScan = 64
-
-// scan scans the blocks that are due and in memory. It tells whether there were
-// any.
-func (p *Processor) scan(ctx context.Context) (bool, error) {
-	did := false
-	for {
-		var tasks []scanner.Task
-		err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
-			tasks, err = p.core.scanner.Due(r, maxScan)
-			return err
-		})
-		if err != nil || len(tasks) == 0 {
-			return did, err
-		}
-		ready := p.follow.due(tasks)
-		if len(ready) == 0 {
-			return did, nil // it is being fetched
-		}
-		one, err := p.scanBlocks(ctx, tasks, ready)
-		did = did || one
-		if err != nil {
-			return did, err
-		}
-		p.wake.all()
-	}
-}
-
-// scanBlocks scans blocks, those without outputs together with the one before.
-// It tells whether it scanned any.
-func (p *Processor) scanBlocks(ctx context.Context, tasks []scanner.Task, ready []heldBlock) (bool, error) {
-	did := false
-	for len(ready) > 0 {
-		n := 0
-		for n < len(ready) {
-			b := &ready[n]
-			if b.keys == nil || !sameKeys(b.keys, tasks[n].Keys) {
-				var err error
-				if b.outputs, err = p.config.Coin.Outputs(ctx, b.block, tasks[n].Keys); err != nil {
-					if n > 0 {
-						break // the next time, as the first one
-					}
-					return did, fmt.Errorf("search block %d: %w", tasks[n].Header.Number, err)
-				}
-				b.keys = tasks[n].Keys
-			}
-			if n > 0 && len(b.outputs) > 0 {
-				break
-			}
-			n++
-		}
-		err := p.carryOut(ctx, nil, func(tx storage.Tx) error {
-			for i := range n {
-				if err := p.core.scanner.Scan(tx, tasks[i].Header, ready[i].outputs); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return did, fmt.Errorf("scan block %d: %w", tasks[0].Header.Number, err)
-		}
-		did = true
-		tasks, ready = tasks[n:], ready[n:]
-	}
-	return did, nil
-}
-
-// carryOut runs a step of the core in one transaction with all it lacks from
-// the network, which is brought as the step asks for it. What was brought before
-// an error is kept. Before each try it calls before, if there is any.
-func (p *Processor) carryOut(ctx context.Context, before func() error, step func(storage.Tx) error) error {
-	var brought []func(storage.Tx) error
-	bring := func(tx storage.Tx) error {
-		for _, put := range brought {
-			if err := put(tx); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for {
-		var err error
-		if before != nil {
-			err = before()
-		}
-		if err == nil {
-			err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
-				if err := bring(tx); err != nil {
-					return err
-				}
-				return step(tx)
-			})
-		}
-		if err == nil {
-			return nil
-		}
-		put, err := p.supply(ctx, err)
-		if err != nil {
-			if len(brought) > 0 && passes(err) {
-				if failed := p.config.Store.Update(ctx, bring); failed != nil {
-					return failed
-				}
-			}
-			return err
-		}
-		brought = append(brought, put)
-	}
-}
-
-// supply brings what a step of the core lacked from the network, and returns
-// what puts it into the database. It returns the cause if that was not it.
-func (p *Processor) supply(ctx context.Context, cause error) (func(storage.Tx) error, error) {
-	if missing, ok := errors.AsType[*scanner.RateMissing](cause); ok {
-		rate, err := p.rate(ctx, missing.Header)
-		if err != nil {
-			return nil, fmt.Errorf("fee rate of block %d: %w", missing.Header.Number, err)
-		}
-		return func(tx storage.Tx) error {
-			// A rewind may have come between.
-			header, _, err := p.core.scanner.Header(tx, missing.Header.Number)
-			if err != nil || header != missing.Header {
-				return err
-			}
-			return p.core.scanner.PutRate(tx, missing.Header.Number, rate)
-		}, nil
-	}
-	if unresolved, ok := errors.AsType[*scanner.Unresolved](cause); ok {
-		block, err := p.block(ctx, unresolved.Header)
-		if err != nil {
-			return nil, err
-		}
-		var x scanner.Resolution
-		err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
-			x, err = p.core.scanner.Resolve(r, block)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("resolve block %d: %w", unresolved.Header.Number, err)
-		}
-		return func(tx storage.Tx) error { return p.core.scanner.PutResolution(tx, x) }, nil
-	}
-	return nil, cause
-}
-
-// rate returns a block's fee rate, from the block in memory if it is there.
-func (p *Processor) rate(ctx context.Context, header coin.Header) (uint64, error) {
-	if bulk, ok := p.config.Coin.(coin.BulkReader); ok {
-		if b := p.follow.find(header); b != nil {
-			return bulk.RateOf(ctx, b)
-		}
-	}
-	return p.config.Coin.BlockRate(ctx, header)
 }

@@ -240,7 +240,7 @@ func (p *Processor) passBy(ctx context.Context, of lane, position uint64) error 
 // readOne carries one entry out, in one transaction with the cursor's move. It
 // returns false while something is missing that the chain will bring.
 func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry Entry) (bool, error) {
-	_, rewinds := entry.(Rewind)
+	rewind, rewinds := entry.(Rewind)
 	var verdicts []verdict
 	err := p.carryOut(ctx, func() error {
 		if of == settleLane {
@@ -269,7 +269,7 @@ func (p *Processor) readOne(ctx context.Context, of lane, position uint64, entry
 	switch {
 	case err == nil:
 		if rewinds {
-			p.follow.forget()
+			p.follow.forget(rewind.Fork)
 		}
 		p.log.pass(of, position, true)
 		return true, nil

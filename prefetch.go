@@ -46,6 +46,8 @@ type follower struct {
 	keys []coin.Key
 	// awaited is the block that scanning waits for, if it does.
 	awaited *uint64
+	// void are those that the last rewind made void, until they are archived.
+	void map[coin.Header]coin.Block
 }
 
 func newFollower() *follower {
@@ -143,7 +145,7 @@ func (f *follower) find(header coin.Header) coin.Block {
 	if b, ok := f.held[header.Number]; ok && b.block.Header() == header {
 		return b.block
 	}
-	return nil
+	return f.void[header]
 }
 
 // due returns those held of the blocks to scan, up to the first that is not.
@@ -178,12 +180,26 @@ func (f *follower) presume(keys []coin.Key) {
 	f.keys = keys
 }
 
-// forget lets go of all blocks: numbers may stand for others from now on.
-func (f *follower) forget() {
+// forget lets go of all blocks: numbers may stand for others from now on. Those
+// behind a fork remain as void ones.
+func (f *follower) forget(fork uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.void = make(map[coin.Header]coin.Block)
+	for n, b := range f.held { // order-free: a map from a map
+		if n > fork {
+			f.void[b.block.Header()] = b.block
+		}
+	}
 	clear(f.held)
 	f.size, f.next, f.low = 0, 0, 0
+}
+
+// archived lets go of void blocks.
+func (f *follower) archived() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.void = nil
 }
 
 // load returns how many blocks are held, and their size in bytes.
@@ -239,7 +255,7 @@ func (p *Processor) fetchOne(ctx context.Context) (bool, error) {
 	if err != nil || !wanted {
 		return false, err
 	}
-	block, err := p.config.Coin.Block(ctx, header)
+	block, err := p.source(ctx, header)
 	if err != nil {
 		p.follow.keep(header.Number, heldBlock{}, err)
 		return false, fmt.Errorf("fetch block %d: %w", header.Number, err)

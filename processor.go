@@ -30,6 +30,7 @@ type Processor struct {
 	// disagreements are those between nodes that were told, the newest last.
 	disagreements []*coin.Disagreement
 	sight         sight
+	archived      map[coin.Header][]byte // what Config.Archives have of blocks
 }
 
 var (
@@ -45,7 +46,8 @@ var (
 // New returns a processor over a new database or one of a former process. It
 // starts nothing: see Run and Step. Errors wrap ErrOtherDatabase for a database
 // that is another's, keygen.ErrSealingKey if the shares in it are sealed with
-// another key, and keygen.ErrSwapped if they were altered.
+// another key, and keygen.ErrSwapped if they were altered; ErrArchive and ErrLate
+// for archives of no use.
 func New(config Config) (*Processor, error) {
 	if err := config.complete(); err != nil {
 		return nil, err
@@ -62,6 +64,12 @@ func New(config Config) (*Processor, error) {
 		troubles: make(map[string]string),
 		sight:    newSight(),
 		workers:  newWorkers(),
+		archived: make(map[coin.Header][]byte),
+	}
+	for _, a := range p.config.Archives {
+		for _, b := range a.Blocks {
+			p.archived[b.Header] = b.Data
+		}
 	}
 	p.core = newCore(&p.config, p.workers.parallel)
 	err := config.Store.Update(ctx, func(tx storage.Tx) error {
@@ -69,6 +77,9 @@ func New(config Config) (*Processor, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("clean outbox: %w", err)
+	}
+	if err := config.Store.Update(ctx, p.core.checkPast); err != nil {
+		return nil, fmt.Errorf("take archives: %w", err)
 	}
 	if err := config.Store.View(ctx, p.log.load); err != nil {
 		return nil, fmt.Errorf("read cursors: %w", err)

@@ -21,7 +21,16 @@ func (k *core) rewind(tx storage.Tx, position uint64, e Rewind) error {
 			Number: e.Number, Reason: fmt.Sprintf("the chain has changed behind block %d here, not %d", h.Changed.Fork, e.Fork),
 		}
 	}
-	back, _, err := k.takeBack(tx, position, e, h.Changed != nil)
+	changed := h.Changed != nil
+	if !changed {
+		if changed, err = k.imported(tx, e); err != nil {
+			return err
+		}
+	}
+	if err := k.keepVoid(tx, e); err != nil {
+		return err
+	}
+	back, _, err := k.takeBack(tx, position, e, changed)
 	if err != nil {
 		return err
 	}

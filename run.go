@@ -57,6 +57,7 @@ func (p *Processor) drivers() []driver {
 		{name: "preparation", always: true, step: func(ctx context.Context) (bool, error) {
 			return p.core.signer.Prepare(ctx, p.config.Store)
 		}},
+		{name: "archive", step: p.archive, always: true},
 		{name: "signing", step: func(ctx context.Context) (bool, error) {
 			// Whoever used the shares of a retired session is done with them.
 			if err := p.core.keys.forget(ctx, p.config.Store); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/mock"
 	"github.com/serai-go/processor/processortest"
 	"github.com/serai-go/processor/storage"
 )
@@ -62,11 +63,11 @@ func pending(t *testing.T, p *processor.Processor) []string {
 // replay lets one validator go on alone from what a store holds, over the log
 // and the chain of a finished run, and returns its status at the end and the
 // events that it tells.
-func replay(t *testing.T, p *processortest.Player, validator int, store *storage.Memory, c coin.Coin, step func(*processor.Processor, uint64) uint64) (processor.Status, []string) {
+func replay(t *testing.T, p *processortest.Player, validator int, store *storage.Memory, c coin.Coin, archives []processor.Archive, step func(*processor.Processor, uint64) uint64) (processor.Status, []string) {
 	ctx := t.Context()
 	one, err := processor.New(processor.Config{
 		Coin: c, Store: store, Self: processortest.Identity(validator), Sealer: processortest.Sealer(validator),
-		Parameters: p.Parameters, Current: uint64(len(p.Log)),
+		Parameters: p.Parameters, Current: uint64(len(p.Log)), Archives: archives,
 	})
 	require.NoError(t, err)
 	status, err := one.Status(ctx)
@@ -178,12 +179,9 @@ func TestCrashEverywhere(t *testing.T) {
 					t.Skip("the chain of the end is not the one that this run saw")
 				}
 				v := reference.Validators[i]
-				from := changed(reference, i)
+				archives := archived(t, reference) // else the chain of the end is not all that it takes
 				for _, k := range crashes(v.Store, long(reference), rand.New(rand.NewPCG(1, 0))) {
-					if k < from {
-						continue
-					}
-					got, told := replay(t, reference, i, v.Store.At(k), reference.Coin(i), atOnce(reference))
+					got, told := replay(t, reference, i, v.Store.At(k), reference.Coin(i), archives, atOnce(reference))
 					same(t, want[n], got, "killed at commit %d", k)
 					require.Equal(t, decisions(v.Told, k), told, "killed at commit %d", k)
 				}
@@ -231,28 +229,6 @@ func TestCrashEverywhere(t *testing.T) {
 	})
 }
 
-// changed is the commit of a validator from which on the chain of the end is the
-// only one that it needs: the one behind the last rewind that it has not seen the
-// change for, or 0 if there is none.
-func changed(p *processortest.Player, validator int) (commit int) {
-	last := -1
-	for position, e := range p.Log {
-		if _, ok := e.(processor.Rewind); ok {
-			last = position
-		}
-	}
-	if last < 0 {
-		return 0
-	}
-	commit = p.Validators[validator].Store.Commits()
-	for _, e := range slices.Backward(p.Validators[validator].Told) {
-		if h, ok := e.Body.(processor.Halted); ok && h.Changed != nil {
-			return e.Commit
-		}
-	}
-	return commit
-}
-
 // planning is all that the scheduler of a validator has stored.
 func planning(t *testing.T, p *processortest.Player, validator int) map[string]string {
 	records := make(map[string]string)
@@ -296,9 +272,6 @@ func TestAnyTiming(t *testing.T) {
 				if want.Halted != nil {
 					t.Skip("the chain of the end is not the one that this run saw")
 				}
-				if changed(reference, of[n]) > 0 {
-					t.Skip("the chain of the end is not all that the log is about")
-				}
 				for seed := range seeds(10, long(reference)) {
 					anyTiming(t, reference, of[n], want, seed)
 				}
@@ -310,8 +283,14 @@ func TestAnyTiming(t *testing.T) {
 func anyTiming(t *testing.T, reference *processortest.Player, validator int, want processor.Status, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	c := &slowCoin{Coin: reference.Coin(validator)}
+	var seen coin.Coin = c
+	archives := archived(t, reference)
+	if len(archives) > 0 {
+		c.Coin = bestOf(t, reference.Chain.(*mock.Chain)).Coin()
+		seen = archivingCoin{c, c.Coin.(coin.Archiver)}
+	}
 	end := uint64(len(reference.Log))
-	got, told := replay(t, reference, validator, storage.NewMemory(), c, func(p *processor.Processor, next uint64) uint64 {
+	got, told := replay(t, reference, validator, storage.NewMemory(), seen, archives, func(p *processor.Processor, next uint64) uint64 {
 		if next == end {
 			c.tip = 1 << 40
 			return next
@@ -329,6 +308,33 @@ func anyTiming(t *testing.T, reference *processortest.Player, validator int, wan
 	})
 	same(t, want, got, "seed %d", seed)
 	require.Equal(t, decisions(reference.Validators[validator].Told, -1), told, "seed %d", seed)
+}
+
+// archived are the archives of a finished run, as they were handed over.
+func archived(t *testing.T, p *processortest.Player) (archives []processor.Archive) {
+	list, err := p.Archives(t.Context())
+	require.NoError(t, err)
+	for _, a := range list {
+		decoded, err := processor.DecodeArchive(processor.EncodeArchive(a))
+		require.NoError(t, err)
+		archives = append(archives, decoded)
+	}
+	return archives
+}
+
+// bestOf is a chain that never had other blocks than the best ones of another.
+func bestOf(t *testing.T, c *mock.Chain) *mock.Chain {
+	chain := mock.New(mock.Options{})
+	for _, raw := range c.Blocks(1) {
+		require.NoError(t, chain.AddBlock(raw))
+	}
+	return chain
+}
+
+// archivingCoin is a slow one with archives.
+type archivingCoin struct {
+	*slowCoin
+	coin.Archiver
 }
 
 // slowCoin sees blocks later than they are there.

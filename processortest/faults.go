@@ -76,6 +76,20 @@ type node struct {
 	surcharge uint64
 }
 
+// archiver is a node whose coin is a coin.Archiver.
+type archiver struct {
+	node
+	coin.Archiver
+}
+
+// archiving returns the node, with the coin's archives if it has any.
+func (n node) archiving() coin.Coin {
+	if a, ok := n.Coin.(coin.Archiver); ok {
+		return archiver{n, a}
+	}
+	return n
+}
+
 // Fee implements coin.Planner.
 func (n node) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
 	fee, err := n.Coin.Fee(rate, inputs, outputs)
@@ -92,7 +106,7 @@ func (n node) Tip(ctx context.Context) (uint64, error) {
 }
 
 // join I: validator I, whose number is the next one, starts with an empty
-// database and gets the whole log.
+// database and gets the whole log, and the others' archives.
 func (p *Player) join(ctx context.Context, a arguments) (string, error) {
 	i, err := a.first()
 	if err != nil {
@@ -100,6 +114,9 @@ func (p *Player) join(ctx context.Context, a arguments) (string, error) {
 	}
 	if i != uint64(len(p.Validators)) {
 		return "", fmt.Errorf("validator %d is the next to join", len(p.Validators))
+	}
+	if p.Imported, err = p.Archives(ctx); err != nil {
+		return "", err
 	}
 	if err := p.Join(); err != nil {
 		return "", err

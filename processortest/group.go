@@ -61,6 +61,8 @@ type Group struct {
 	// acknowledged.
 	Signed       map[uint64]processor.SignedBatch
 	Acknowledged uint64
+	// Imported are what validators get that start: see Archives.
+	Imported []processor.Archive
 	// OnEvent sees every event once for each validator that tells it.
 	OnEvent func(validator int, e processor.EventBody)
 	// OnSend, if set, may change what a validator sends, as malice would.
@@ -148,7 +150,7 @@ func (g *Group) Join() error {
 func (g *Group) Start(i int, store *storage.Memory) error {
 	p, err := processor.New(processor.Config{
 		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
-		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage,
+		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage, Archives: g.Imported,
 	})
 	if err != nil {
 		return fmt.Errorf("start validator %d: %w", i, err)

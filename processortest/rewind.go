@@ -1,9 +1,11 @@
 package processortest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +58,34 @@ func (g *Group) PlanRewind(ctx context.Context) (*processor.RewindReport, error)
 func (g *Group) Rewind(report *processor.RewindReport) {
 	g.Append(report.Entry)
 	g.Acknowledged = report.Next
+}
+
+// Archives returns the archives of the rewinds so far, each of the validator that
+// has seen the most void blocks. Those that have seen as many must have the same.
+func (g *Group) Archives(ctx context.Context) ([]processor.Archive, error) {
+	var list []processor.Archive
+	for i, v := range g.Validators {
+		if v.Processor == nil {
+			continue
+		}
+		theirs, err := v.Processor.Archives(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range theirs {
+			at := slices.IndexFunc(list, func(b processor.Archive) bool { return b.Rewind.Number == a.Rewind.Number })
+			switch {
+			case at < 0:
+				list = append(list, a)
+			case len(a.Blocks) > len(list[at].Blocks):
+				list[at] = a
+			case len(a.Blocks) == len(list[at].Blocks) &&
+				!bytes.Equal(processor.EncodeArchive(a), processor.EncodeArchive(list[at])):
+				return nil, fmt.Errorf("validator %d has another archive of rewind %d", i, a.Rewind.Number)
+			}
+		}
+	}
+	return list, nil
 }
 
 // rewind [plan]: the validators that have halted because the chain has changed

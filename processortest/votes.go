@@ -46,7 +46,7 @@ func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	}
 	chain := p.NewChain()
 	p.Group, err = New(Options{
-		Chain: chain, Coin: func(i int) coin.Coin { return node{chain.Coin(), p.lagging, i, surcharge} },
+		Chain: chain, Coin: func(i int) coin.Coin { return node{chain.Coin(), p.lagging, i, surcharge}.archiving() },
 		Validators: int(n), Members: members, Weights: weights, Threshold: uint16(t), History: p.History,
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func FuzzKey(f *testing.F) {
 	f.Add(wire.Marshal(Key{}))
 	f.Add(wire.Marshal(Key{
 		Session: 1, BatchKey: [32]byte{2}, NetworkKey: networkKey, Start: Start{ByTime: true, At: 3}, First: true, Waiting: true,
-		Activation: 4, Active: true, Retirement: 5, Retiring: true, Abandoned: true, Watched: true, Over: true,
+		Activation: 4, Active: true, Retirement: 5, Retiring: true, Abandoned: true, Watched: true, Early: true, Over: true,
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[Key](t, data) })
 }

@@ -54,8 +54,11 @@ type Key struct {
 	Abandoned bool
 	// Watched keys are abandoned ones whose plans may still happen, and those
 	// that were active at a rewind: what belongs to their plans, and what comes
-	// back, is looked for before the activation and beyond the retirement too.
+	// back, is looked for beyond the retirement too.
 	Watched bool
+	// Early keys were active at a rewind: what comes back is looked for before the
+	// activation too.
+	Early bool
 	// Over is set for a key that is done with its duties but watched.
 	Over bool
 	// Closed keys take no new deposits: at a rewind, it was decided that they
@@ -78,6 +81,7 @@ func (k Key) Encode(w *wire.Writer) {
 	w.Bool(k.Retiring)
 	w.Bool(k.Abandoned)
 	w.Bool(k.Watched)
+	w.Bool(k.Early)
 	w.Bool(k.Over)
 	w.Bool(k.Closed)
 }
@@ -97,6 +101,7 @@ func (k *Key) Decode(r *wire.Reader) {
 	k.Retiring = r.Bool()
 	k.Abandoned = r.Bool()
 	k.Watched = r.Bool()
+	k.Early = r.Bool()
 	k.Over = r.Bool()
 	k.Closed = r.Bool()
 }
@@ -262,10 +267,22 @@ func (k keyring) duty(number uint64) (uint64, error) {
 	return 0, fmt.Errorf("%w: no key signs the batches of block %d", storage.ErrCorrupt, number)
 }
 
+// takes tells whether a key's own outputs count at a stage. Watching begins with
+// a stage that nobody has scanned for, or with a rewind.
+func takes(k Key, at Stage) bool {
+	switch at {
+	case Confirmed:
+		return k.Early
+	case Retired:
+		return k.Watched
+	}
+	return true
+}
+
 // wanted returns the keys whose outputs are looked for in a block.
 func (k keyring) wanted(number uint64) (list []coin.Key) {
 	for i := range k.keys {
-		if at := k.stage(i, number); k.keys[i].Watched || at != Confirmed && at != Retired {
+		if takes(k.keys[i], k.stage(i, number)) {
 			list = append(list, k.keys[i].coin())
 		}
 	}

@@ -127,3 +127,18 @@ func TestAbandonedKeysAreStillLookedFor(t *testing.T) {
 	w.indexAll()
 	require.Equal(t, []coin.Key{w.key(5).coin(), w.key(6).coin()}, w.due().Keys)
 }
+
+// An abandoned key is watched as soon as it is known when that ends, and blocks
+// before its activation may have been scanned by then.
+func TestAnAbandonedKeyIsNotLookedForBeforeItsActivation(t *testing.T) {
+	key := Key{
+		Session: 2, Active: true, Activation: 49, Abandoned: true, Retiring: true, Retirement: 52, Watched: true,
+	}
+	for number, want := range map[uint64]int{47: 0, 48: 0, 49: 1, 51: 1, 52: 1, 100: 1} {
+		ring := keyring{rulebook{first: testParameters}, []Key{key}}
+		require.Len(t, ring.wanted(number), want, "block %d", number)
+		require.Equal(t, want == 1, ring.standings(number)[0].takes(coin.Change), "block %d", number)
+	}
+	key.Early = true // since a rewind
+	require.Len(t, keyring{rulebook{first: testParameters}, []Key{key}}.wanted(47), 1)
+}

@@ -410,7 +410,8 @@ func (s *scanner) watchAll(tx storage.Tx, fork uint64) error {
 		if !key.Active && !key.First {
 			continue
 		}
-		key.Watched, key.Closed = true, key.Closed || key.Retiring && !key.Abandoned
+		key.Watched, key.Early = true, true
+		key.Closed = key.Closed || key.Retiring && !key.Abandoned
 		if err := s.putKey(tx, key); err != nil {
 			return err
 		}

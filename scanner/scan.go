@@ -202,7 +202,7 @@ func (k standing) takes(kind coin.Kind) bool {
 	if kind == coin.External {
 		return k.now > Confirmed && k.now < Finishing && !k.Closed
 	}
-	return k.now > Confirmed && k.now < Retired || k.Watched
+	return takes(*k.Key, k.now)
 }
 
 // creditOf is an external output with its credit and fate, given the cost of

@@ -65,6 +65,7 @@ type Coin struct {
 var (
 	_ coin.Coin       = (*Coin)(nil)
 	_ coin.BulkReader = (*Coin)(nil)
+	_ coin.Archiver   = (*Coin)(nil)
 	_ coin.SizedBlock = (*chainBlock)(nil)
 )
 

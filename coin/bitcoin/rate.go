@@ -33,15 +33,15 @@ func (c *Coin) RateOf(ctx context.Context, b coin.Block) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("%w: not a block of this coin", coin.ErrInvalid)
 	}
-	rate, err := c.rate(ctx, chain.Block)
+	rate, err := c.rate(ctx, chain)
 	if err != nil {
 		return 0, fmt.Errorf("bitcoin: fee rate of block %d: %w", chain.header.Number, err)
 	}
 	return rate, nil
 }
 
-func (c *Coin) rate(ctx context.Context, b *block.Block) (uint64, error) {
-	sampled := sample(b)
+func (c *Coin) rate(ctx context.Context, b *chainBlock) (uint64, error) {
+	sampled := sample(b.Block)
 	if len(sampled) == 0 {
 		return 0, nil
 	}
@@ -83,7 +83,7 @@ func sample(b *block.Block) []*block.Transaction {
 }
 
 // fees computes what transactions of a block paid, in satoshi.
-func (c *Coin) fees(ctx context.Context, b *block.Block, txs []*block.Transaction) ([]uint64, error) {
+func (c *Coin) fees(ctx context.Context, b *chainBlock, txs []*block.Transaction) ([]uint64, error) {
 	var ids []coin.TransactionID
 	type amount struct {
 		value uint64

@@ -174,13 +174,16 @@ type chainBlock struct {
 	*block.Block
 	header       coin.Header
 	transactions []eventuality.Transaction
+	// beside says where else than at the node transactions before the block are,
+	// nil for a node's block.
+	beside *sources
 }
 
 // Header implements coin.Block.
 func (b *chainBlock) Header() coin.Header { return b.header }
 
 // Size implements coin.SizedBlock.
-func (b *chainBlock) Size() int { return b.Block.Size() + 16*len(b.transactions) }
+func (b *chainBlock) Size() int { return b.Block.Size() + 16*len(b.transactions) + b.beside.size() }
 
 // Transactions implements coin.Block.
 func (b *chainBlock) Transactions() []eventuality.Transaction { return b.transactions }
@@ -193,7 +196,7 @@ const transactionBatch = 256
 // from there. Each is asked for once, whatever the order and however often it
 // is named.
 func (c *Coin) previous(
-	ctx context.Context, b *block.Block, ids []coin.TransactionID, found func(*block.Transaction),
+	ctx context.Context, b *chainBlock, ids []coin.TransactionID, found func(*block.Transaction),
 ) error {
 	inBlock := make(map[coin.TransactionID]int, b.Len())
 	for i := range b.Len() {
@@ -208,9 +211,14 @@ func (c *Coin) previous(
 		seen[id] = true
 		if i, ok := inBlock[id]; ok {
 			found(b.Transaction(i))
+		} else if t := b.beside.find(id); t != nil {
+			found(t)
 		} else {
 			missing = append(missing, id)
 		}
+	}
+	if len(missing) > 0 && b.beside.alone() {
+		return fmt.Errorf("%w: transaction %s is not in the archive", coin.ErrNotFound, missing[0])
 	}
 	for len(missing) > 0 {
 		n := min(len(missing), transactionBatch)
@@ -226,6 +234,7 @@ func (c *Coin) previous(
 			if err != nil {
 				return err
 			}
+			b.beside.note(t)
 			found(t)
 		}
 		missing = missing[n:]

@@ -39,7 +39,7 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 			Position: uint32(m.Transaction),
 		})
 	}
-	if err := c.addInstructions(ctx, chain.Block, found); err != nil {
+	if err := c.addInstructions(ctx, chain, found); err != nil {
 		return nil, fmt.Errorf("bitcoin: outputs of block %d: %w", chain.header.Number, err)
 	}
 	return found, nil
@@ -58,7 +58,7 @@ func lookup(id coin.OutputID) []byte {
 
 // addInstructions fills in data and origin of the outputs of a block. Outputs
 // of one transaction have the same.
-func (c *Coin) addInstructions(ctx context.Context, b *block.Block, outputs []coin.Output) error {
+func (c *Coin) addInstructions(ctx context.Context, b *chainBlock, outputs []coin.Output) error {
 	if len(outputs) == 0 {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (c *Coin) addInstructions(ctx context.Context, b *block.Block, outputs []co
 // first inputs of all of them spend in one batch. Where that has no address it
 // goes on with more and more inputs at a time, so that neither the usual nor
 // the worst transaction takes many requests.
-func (c *Coin) origins(ctx context.Context, b *block.Block, positions []uint32) (map[uint32]coin.Address, error) {
+func (c *Coin) origins(ctx context.Context, b *chainBlock, positions []uint32) (map[uint32]coin.Address, error) {
 	origins := make(map[uint32]coin.Address)
 	for begin, end := 0, 1; len(positions) > 0; begin, end = end, 3*end {
 		var ids []coin.TransactionID

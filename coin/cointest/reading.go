@@ -29,6 +29,7 @@ func Reading(t *testing.T, newChain func(*testing.T) Chain) {
 	run(t, "Rates", w.rates)
 	run(t, "Fork", w.fork)
 	run(t, "ForkDrops", w.forkDrops)
+	run(t, "Archives", w.archives)
 	run(t, "Cancelled", w.cancelled)
 }
 

@@ -16,6 +16,7 @@ import (
 var (
 	_ coin.Coin       = (*Coin)(nil)
 	_ coin.BulkReader = (*Coin)(nil)
+	_ coin.Archiver   = (*Coin)(nil)
 	_ coin.SizedBlock = (*parsed)(nil)
 	_ cointest.Chain  = (*Chain)(nil)
 )
@@ -164,11 +165,16 @@ func (c *Coin) block(ctx context.Context, header coin.Header) (*parsed, error) {
 	if b.head() != header {
 		return nil, fmt.Errorf("mock: %w: block %s has another header", coin.ErrInvalid, header.ID)
 	}
-	return &parsed{b}, nil
+	return &parsed{block: b}, nil
 }
 
 // parsed is a coin.Block.
-type parsed struct{ *block }
+type parsed struct {
+	*block
+	// beside says where else than at the node transactions before the block are,
+	// nil for a node's block.
+	beside *sources
+}
 
 // Header returns the block's header.
 func (p *parsed) Header() coin.Header { return p.head() }
@@ -204,10 +210,10 @@ func (c *Coin) fetch(ctx context.Context, id coin.TransactionID) (*transaction, 
 	return t, nil
 }
 
-// spentBy returns the output that an input of a transaction spends.
-func (c *Coin) spentBy(ctx context.Context, t *transaction, input int) (output, error) {
+// spentBy returns the output that an input of a transaction of a block spends.
+func (c *Coin) spentBy(ctx context.Context, p *parsed, t *transaction, input int) (output, error) {
 	id := t.inputs[input]
-	from, err := c.fetch(ctx, id.Transaction)
+	from, err := c.source(ctx, p, id.Transaction)
 	if err != nil {
 		return output{}, fmt.Errorf("mock: what transaction %s spends: %w", t.id, err)
 	}

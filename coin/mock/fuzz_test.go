@@ -2,6 +2,8 @@ package mock
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -111,5 +113,31 @@ func FuzzEventuality(f *testing.F) {
 			return
 		}
 		require.Equal(t, data, e.Bytes())
+	})
+}
+
+func FuzzArchive(f *testing.F) {
+	chain := seededChain(f)
+	c := NewCoin(chain)
+	keys := []coin.Key{{Session: 1, Key: groupKey(0)}}
+	for _, b := range chain.best {
+		data, err := c.ArchiveBlock(f.Context(), &parsed{block: b}, nil, keys)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	none := NewCoin(New(Options{}))
+	none.SetFaults(Faults{Unreachable: 1 << 60})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := decodeArchive(data)
+		if err != nil {
+			return
+		}
+		require.Equal(t, data, encodeArchive(p.raw, slices.SortedFunc(maps.Values(p.beside.known), byID)))
+		b, err := none.RestoreBlock(t.Context(), p.head(), data)
+		require.NoError(t, err)
+		_, err = none.Outputs(t.Context(), b, keys)
+		require.NotErrorIs(t, err, coin.ErrTransient, "a node was asked")
+		_, err = none.RateOf(t.Context(), b)
+		require.NotErrorIs(t, err, coin.ErrTransient, "a node was asked")
 	})
 }

@@ -56,7 +56,7 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 		if len(found) == first {
 			continue
 		}
-		origin, err := c.origin(ctx, t)
+		origin, err := c.origin(ctx, p, t)
 		if err != nil {
 			return nil, err
 		}
@@ -67,9 +67,9 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 	return found, nil
 }
 
-func (c *Coin) origin(ctx context.Context, t *transaction) (coin.Address, error) {
+func (c *Coin) origin(ctx context.Context, p *parsed, t *transaction) (coin.Address, error) {
 	for i := range t.inputs {
-		spent, err := c.spentBy(ctx, t, i)
+		spent, err := c.spentBy(ctx, p, t, i)
 		if err != nil {
 			return "", err
 		}
@@ -103,7 +103,7 @@ func (c *Coin) RateOf(ctx context.Context, of coin.Block) (uint64, error) {
 	var list []weighted
 	var total uint64
 	for _, t := range b.transactions[1:] {
-		paid, err := c.paid(ctx, t)
+		paid, err := c.paid(ctx, b, t)
 		if err != nil {
 			return 0, err
 		}
@@ -122,10 +122,10 @@ func (c *Coin) RateOf(ctx context.Context, of coin.Block) (uint64, error) {
 }
 
 // paid is the fee of a confirmed transaction.
-func (c *Coin) paid(ctx context.Context, t *transaction) (uint64, error) {
+func (c *Coin) paid(ctx context.Context, p *parsed, t *transaction) (uint64, error) {
 	var in, carry uint64
 	for i := range t.inputs {
-		spent, err := c.spentBy(ctx, t, i)
+		spent, err := c.spentBy(ctx, p, t, i)
 		if err != nil {
 			return 0, err
 		}

@@ -98,16 +98,7 @@ func (t *transaction) sign(signatures [][]byte) *transaction {
 func readTransaction(all []byte, r *wire.Reader) *transaction {
 	t := new(transaction)
 	start := len(all) - r.Remaining()
-	t.inputs = wire.ReadList[coin.OutputID](r, maxInputs, outpointSize)
-	if n := r.Count(maxOutputs, outputSize); n > 0 {
-		t.outputs = make([]output, n)
-		for i := range t.outputs {
-			t.outputs[i].amount = r.Uint64()
-			r.Fixed(t.outputs[i].to[:])
-			r.Check(t.outputs[i].to.known(), "kind of script")
-		}
-	}
-	t.data = r.Bytes(maxData)
+	t.read(r)
 	middle := len(all) - r.Remaining()
 	if len(t.inputs) > 0 {
 		t.signatures = make([][]byte, len(t.inputs))
@@ -124,6 +115,31 @@ func readTransaction(all []byte, r *wire.Reader) *transaction {
 	t.raw = all[start:end:end]
 	t.id = transactionID(t.unsigned)
 	return t
+}
+
+// read reads all but the signatures.
+func (t *transaction) read(r *wire.Reader) {
+	t.inputs = wire.ReadList[coin.OutputID](r, maxInputs, outpointSize)
+	if n := r.Count(maxOutputs, outputSize); n > 0 {
+		t.outputs = make([]output, n)
+		for i := range t.outputs {
+			t.outputs[i].amount = r.Uint64()
+			r.Fixed(t.outputs[i].to[:])
+			r.Check(t.outputs[i].to.known(), "kind of script")
+		}
+	}
+	t.data = r.Bytes(maxData)
+}
+
+// decodeUnsigned reads a transaction without its signatures.
+func decodeUnsigned(raw []byte) (*transaction, error) {
+	r := wire.NewReader(raw)
+	t := &transaction{unsigned: raw, id: transactionID(raw)}
+	t.read(r)
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("mock: transaction: %w", err)
+	}
+	return t, nil
 }
 
 func decodeTransaction(raw []byte) (*transaction, error) {

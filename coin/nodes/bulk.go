@@ -10,6 +10,7 @@ import (
 var (
 	_ coin.BulkReader = (*Nodes)(nil)
 	_ coin.Burier     = (*Nodes)(nil)
+	_ coin.Archiver   = (*Nodes)(nil)
 )
 
 // Headers implements coin.BulkReader. The nodes have to agree on the last
@@ -92,4 +93,35 @@ func (n *Nodes) RateOf(ctx context.Context, block coin.Block) (uint64, error) {
 		}
 		return c.BlockRate(ctx, block.Header())
 	})
+}
+
+// ArchiveBlock implements coin.Archiver.
+func (n *Nodes) ArchiveBlock(ctx context.Context, block coin.Block, before []coin.Block, keys []coin.Key) ([]byte, error) {
+	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]byte, error) {
+		archiver, err := archiverOf(c)
+		if err != nil {
+			return nil, err
+		}
+		return archiver.ArchiveBlock(ctx, block, before, keys)
+	})
+}
+
+// RestoreBlock implements coin.Archiver. No node is asked, but one has to be
+// connected.
+func (n *Nodes) RestoreBlock(ctx context.Context, header coin.Header, data []byte) (coin.Block, error) {
+	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) (coin.Block, error) {
+		archiver, err := archiverOf(c)
+		if err != nil {
+			return nil, err
+		}
+		return archiver.RestoreBlock(ctx, header, data)
+	})
+}
+
+func archiverOf(c coin.Coin) (coin.Archiver, error) {
+	archiver, ok := c.(coin.Archiver)
+	if !ok {
+		return nil, fmt.Errorf("%w: the coin has no archives", coin.ErrNotFound)
+	}
+	return archiver, nil
 }

@@ -5,7 +5,7 @@ var catchingUp = []mutation{
 	{
 		name: "presumed keys are taken for those of the block",
 		why:  "deposits to a new key are never seen",
-		file: "follow.go",
+		file: "scan.go",
 		old:  "if b.keys == nil || !sameKeys(b.keys, tasks[n].Keys) {",
 		new:  "if b.keys == nil {",
 		test: "TestOtherKeysAreSearchedForAgain",

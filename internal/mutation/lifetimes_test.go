@@ -70,17 +70,9 @@ var lifetimes = []mutation{
 		name: "abandoned keys are not watched",
 		why:  "a payment that happens nevertheless is not seen, and halts as a theft",
 		file: "scanner/keys.go",
-		old:  "k.keys[i].Watched || at != Confirmed && at != Retired",
-		new:  "at != Confirmed && at != Retired",
+		old:  "return k.Watched",
+		new:  "return k.Early",
 		test: "TestAbandonedKeysAreStillLookedFor",
-	},
-	{
-		name: "what belongs to plans of abandoned keys is ignored",
-		why:  "change of a payment that happens nevertheless is lost",
-		file: "scanner/scan.go",
-		old:  "k.now < Retired || k.Watched",
-		new:  "k.now < Retired",
-		test: "TestAnAbandonedKeyEndsAWindowBehindTheNextAcknowledgement",
 	},
 	{
 		name: "outputs to keys that are not active count",
@@ -353,5 +345,13 @@ var lifetimes = []mutation{
 		old:  "if next.BatchesAhead != s.Parameters.BatchesAhead || next",
 		new:  "if next",
 		test: "TestRulesThatCannotBe",
+	},
+	{
+		name: "an abandoned key is looked for before its activation",
+		why:  "who scans late reports what others did not",
+		file: "scanner/keys.go",
+		old:  "return k.Early",
+		new:  "return k.Watched",
+		test: "TestAnAbandonedKeyIsNotLookedForBeforeItsActivation",
 	},
 }

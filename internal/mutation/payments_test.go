@@ -23,7 +23,7 @@ var payments = []mutation{
 		why:  "the group pays fees to pay itself and cannot tell what came",
 		file: "scheduler/queue.go",
 		old:  "if slices.Contains(m.own, p.Address) {",
-		new:  "if slices.Contains(own, p.Address) && p.Amount == 0 {",
+		new:  "if slices.Contains(m.own, p.Address) && p.Amount == 0 {",
 		test: "TestPaymentsThatCannotBeMadeAreRefused",
 	},
 	{

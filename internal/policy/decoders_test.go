@@ -19,6 +19,7 @@ var decoderName = regexp.MustCompile(`^(Decode|Read|Parse|UnmarshalBinary|Unmars
 var trusted = map[string]string{
 	"(*" + modulePath + "/eventuality.Tracker).Guard":        "hashes the bytes",
 	"(*" + modulePath + "/eventuality.Tracker).Unguard":      "hashes the bytes",
+	"(*" + modulePath + "/coin/nodes.Nodes).RestoreBlock":    "passes the bytes on",
 	"(*" + modulePath + "/internal/jsonrpc.Client).Post":     "sends the bytes",
 	"(*" + modulePath + "/coin/bitcoin/node.Client).Publish": "sends the bytes",
 }

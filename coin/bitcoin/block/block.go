@@ -16,7 +16,7 @@ var (
 type Block struct {
 	header Header
 	txs    []Transaction
-	size   int // in bytes
+	raw    []byte
 }
 
 // Parse reads a block that fills raw exactly, and keeps raw. It checks
@@ -30,7 +30,7 @@ func Parse(raw []byte) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Block{header: header, size: len(raw)}
+	b := &Block{header: header, raw: raw}
 	if err := b.read(raw); err != nil {
 		return nil, fmt.Errorf("bitcoin: block %x %w", header.ID(), err)
 	}
@@ -86,6 +86,9 @@ func (b *Block) read(raw []byte) error {
 // Header returns the block's header.
 func (b *Block) Header() Header { return b.header }
 
+// Raw returns the block's bytes, which are not to be changed.
+func (b *Block) Raw() []byte { return b.raw }
+
 // Len returns the number of transactions, at least one: the coinbase is the
 // first.
 func (b *Block) Len() int { return len(b.txs) }
@@ -94,7 +97,7 @@ func (b *Block) Len() int { return len(b.txs) }
 func (b *Block) Transaction(i int) *Transaction { return &b.txs[i] }
 
 // Size returns about how much memory the block takes, in bytes.
-func (b *Block) Size() int { return b.size + len(b.txs)*transactionSize }
+func (b *Block) Size() int { return len(b.raw) + len(b.txs)*transactionSize }
 
 // transactionSize is the size of the view of a transaction, in bytes.
 const transactionSize = 80
