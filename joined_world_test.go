@@ -323,8 +323,8 @@ func (j *joined) keys() (keys []scanner.Key) {
 	return keys
 }
 
-// dump is all that processors must have alike: not rates, which may be told early,
-// nor void blocks, of which some have seen more than others.
+// dump is all that processors must have alike, without rates, which may be told
+// early, and the archive, which has what each has seen.
 func (j *joined) dump() (all []string) {
 	j.view(func(r storage.Reader) error {
 		for pair, err := range r.Range(nil, nil) {
@@ -332,10 +332,9 @@ func (j *joined) dump() (all []string) {
 				return err
 			}
 			key := string(pair.Key)
-			own := slices.ContainsFunc([]string{"scanner/rates", "processor/void", "processor/unarchived"}, func(p string) bool {
-				return strings.HasPrefix(key, p)
-			})
-			if !own {
+			if !slices.ContainsFunc([]string{"scanner/rates", "processor/void", "processor/unarchived"}, func(own string) bool {
+				return strings.HasPrefix(key, own)
+			}) {
 				all = append(all, fmt.Sprintf("%q=%x", key, pair.Value))
 			}
 		}
