@@ -61,7 +61,7 @@ var rewinds = []mutation{
 	{
 		name: "a held deposit is late before it is settled",
 		why:  "the scheduler halts for a deposit that it does not know",
-		file: "scanner/rewind.go",
+		file: "scanner/partly.go",
 		old:  "i := slices.IndexFunc(unheld, func(l late) bool { return l.Deposit == id })",
 		new:  "i := -1",
 		test: "TestAHeldDepositIsReportedBeforeItsBlockSettles",
@@ -133,7 +133,7 @@ var rewinds = []mutation{
 	{
 		name: "acknowledged batches of an unsettled block are dropped",
 		why:  "a deposit is credited twice",
-		file: "scanner/rewind.go",
+		file: "scanner/partly.go",
 		old:  "back.Deposits = append(back.Deposits, d)",
 		new:  "_ = d",
 		test: "TestAcknowledgedBatchesOfAnUnsettledBlock",
@@ -149,7 +149,7 @@ var rewinds = []mutation{
 	{
 		name: "the instruction of a void forward stays due",
 		why:  "a deposit is credited that may never arrive, and twice if it does",
-		file: "scanner/rewind.go",
+		file: "scanner/void.go",
 		old:  "if l := item.Value; l.Deposit == id {",
 		new:  "if l := item.Value; l.Deposit != id {",
 		test: "TestInstructionsOfVoidForwards",
