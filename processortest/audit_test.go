@@ -14,6 +14,7 @@ import (
 // that all is true that the validators told.
 func TestAuditConfirmsEverybody(t *testing.T) {
 	scenarios(t, func(t *testing.T, _ string, s processortest.Scenario) {
+		sampled(t)
 		t.Parallel()
 		p := &processortest.Player{NewChain: newMock}
 		_, err := p.Play(t.Context(), s)

@@ -165,6 +165,7 @@ func seeds(n uint64, long bool) uint64 {
 
 func TestCrashEverywhere(t *testing.T) {
 	scenarios(t, func(t *testing.T, _ string, s processortest.Scenario) {
+		sampled(t)
 		t.Parallel()
 		reference := &processortest.Player{NewChain: newMock, History: true}
 		_, err := reference.Play(t.Context(), s)
@@ -262,6 +263,7 @@ func same(t *testing.T, want, got processor.Status, format string, args ...any) 
 // in between.
 func TestAnyTiming(t *testing.T) {
 	scenarios(t, func(t *testing.T, _ string, s processortest.Scenario) {
+		sampled(t)
 		t.Parallel()
 		reference := &processortest.Player{NewChain: newMock}
 		_, err := reference.Play(t.Context(), s)

@@ -3,6 +3,7 @@ package processortest_test
 import (
 	"errors"
 	"flag"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,16 @@ func scenarios(t *testing.T, do func(t *testing.T, file string, s processortest.
 			require.NoError(t, err)
 			do(t, file, s)
 		})
+	}
+}
+
+// sampled skips most scenarios with the race detector, which is slow: without it
+// all of them run.
+func sampled(t *testing.T) {
+	hash := fnv.New32a()
+	hash.Write([]byte(t.Name()))
+	if raceDetector && hash.Sum32()%6 != 0 {
+		t.Skip("only one in six with the race detector")
 	}
 }
 
