@@ -390,3 +390,25 @@ func TestGuardsOfVoidOutputsAreTakenBack(t *testing.T) {
 		require.Empty(t, spends(id).Unexplained)
 	}
 }
+
+func TestDepositsOfSettledBlocksAreHeldAgain(t *testing.T) {
+	w := two(t)
+	w.growTo(8)
+	w.grow(to(6, deposit(100, "stands")), deposit(300, "notable")) // 9
+	w.mine(2)
+	w.settleUpTo(t, 9)
+	w.scanAll()
+	require.Len(t, w.buffered(11).Late, 1, "to be reported")
+	w.rewind(9)
+	w.mine(2)
+	w.scanAll()
+	require.Len(t, w.buffered(11).Late, 1, "held again, and reported again")
+}
+
+// settleUpTo acknowledges until a block is settled, and not more.
+func (w *world) settleUpTo(t *testing.T, number uint64) {
+	for w.scanAll(); w.frontier().Settle <= number; w.scanAll() {
+		w.acknowledge()
+	}
+	require.Equal(t, number+1, w.frontier().Settle)
+}

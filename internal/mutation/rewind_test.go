@@ -144,7 +144,7 @@ var rewinds = []mutation{
 		file: "scanner/rewind.go",
 		old:  "if err := s.held.Put(tx, l.in(l.Session), l); err != nil {",
 		new:  "if err := error(nil); err != nil {",
-		test: "TestHeldDepositsBehindARewind",
+		test: "TestDepositsOfSettledBlocksAreHeldAgain",
 	},
 	{
 		name: "the instruction of a void forward stays due",
