@@ -3,7 +3,6 @@ package processor_test
 import (
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -137,7 +136,6 @@ func (g *alone) blocks(b *testing.B, fill func()) {
 			fill()
 		}
 		require.NoError(b, g.chain.Mine(b.Context(), 1))
-		runtime.GC() // what users and miners leave behind is not the processor's
 		b.StartTimer()
 		g.run(b)
 	}

@@ -203,6 +203,14 @@ var reports = []mutation{
 		test: "TestSeveralEventualitiesOfOneLookup",
 	},
 	{
+		name: "outputs are forgotten when there are many",
+		why:  "a stolen key goes unnoticed",
+		file: "eventuality/filter.go",
+		old:  "\t\tset(one)\n",
+		new:  "\t\t_ = one\n",
+		test: "TestTheFilterHasAllOfMany",
+	},
+	{
 		name: "outputs of before the restart are not watched",
 		why:  "a stolen key goes unnoticed",
 		file: "eventuality/filter.go",
