@@ -14,9 +14,9 @@ import (
 type filter struct {
 	mu   sync.RWMutex
 	seen map[uint64]struct{} // the first eight bytes of each hash
-	// marks has a bit for each of seen, by its last bits, and at least twelve
-	// others: it stays in the processor's cache, which the map does not, and
-	// answers nearly all questions.
+	// marks has the bit set that the last bits of each of seen name, and at least
+	// twelve bits for each: it stays in the processor's cache, which the map does
+	// not, and answers nearly all questions.
 	marks []uint64
 }
 
