@@ -43,6 +43,7 @@ func entries() []processor.Entry {
 		processor.AbandonKey{Session: 1},
 		processor.SetParameters{Version: 2, Content: []byte{3}},
 		processor.Rewind{Number: 1, Fork: 2, Block: coin.BlockID{3}, Next: coin.BlockID{4}},
+		processor.ReplacePlan{Plan: coin.PlanID{1}, Number: 2, Drop: []coin.PaymentID{{3}, {4}}},
 	}
 }
 
@@ -94,7 +95,7 @@ func TestEntriesHaveOneEncoding(t *testing.T) {
 		refusesOtherLengths(t, data, func(data []byte) error { _, err := processor.DecodeEntry(data); return err })
 		kinds[data[0]] = true
 	}
-	require.Len(t, kinds, 13)
+	require.Len(t, kinds, 14)
 	for _, data := range [][]byte{nil, {0}, {byte(len(kinds) + 1)}, {0xff}} {
 		_, err := processor.DecodeEntry(data)
 		require.Error(t, err)

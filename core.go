@@ -266,6 +266,9 @@ func (k *core) applySettle(tx storage.Tx, position uint64, e Entry, verdicts []v
 		return nil, k.rewind(tx, position, e)
 	case Burns:
 		return nil, k.scheduler.Burn(tx, e.Payments)
+	case ReplacePlan:
+		refusal, err := k.scheduler.Replace(tx, e.Plan, e.Number, e.Drop)
+		return nil, k.refuse(tx, "replace plan "+e.Plan.String(), refusal, err)
 	case Reattempt:
 		return nil, k.signer.Reattempt(tx, e.SignID, e.Number)
 	case RetireSession:
@@ -348,6 +351,8 @@ func (e AbandonKey) concerns(l lane) bool       { return l != keygenLane }
 func (e SetParameters) concerns(l lane) bool    { return l == settleLane }
 
 func (e Rewind) concerns(l lane) bool { return l != keygenLane }
+
+func (e ReplacePlan) concerns(l lane) bool { return l == settleLane }
 
 func (e Reattempt) concerns(l lane) bool { return l == laneOf(e.SignID) }
 

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/serai-go/processor/batch"
@@ -35,6 +36,7 @@ const (
 	kindAbandonKey
 	kindSetParameters
 	kindRewind
+	kindReplacePlan
 )
 
 // GenerateKey starts an attempt to generate the key pair of a session, which is
@@ -160,6 +162,18 @@ type Rewind struct {
 	Next coin.BlockID
 }
 
+// ReplacePlan plans a stuck plan's inputs once more, at a higher fee. All versions
+// are watched. Which of them happens decides what becomes of the payments: those
+// to drop are not made unless the plan happens as it was, and others that are not
+// in this version's transaction are planned anew.
+type ReplacePlan struct {
+	Plan coin.PlanID
+	// Number counts the replacements of this plan from 1.
+	Number uint64
+	// Drop are payments of the plan, in ascending order.
+	Drop []coin.PaymentID
+}
+
 // NewParameters is the entry that sets parameters of the known version. All but
 // BatchesAhead and Withdrawals can change; another value there, or parameters
 // that Validate refuses, make it an entry without effect but a Condition.
@@ -188,6 +202,7 @@ func (RetireSession) kind() uint8    { return kindRetireSession }
 func (AbandonKey) kind() uint8       { return kindAbandonKey }
 func (SetParameters) kind() uint8    { return kindSetParameters }
 func (Rewind) kind() uint8           { return kindRewind }
+func (ReplacePlan) kind() uint8      { return kindReplacePlan }
 
 func (e GenerateKey) encode(w *wire.Writer) {
 	w.Uint64(e.Session)
@@ -265,6 +280,15 @@ func (e SetParameters) encode(w *wire.Writer) {
 
 func (e Rewind) encode(w *wire.Writer) { scanner.Rewind(e).Encode(w) }
 
+func (e ReplacePlan) encode(w *wire.Writer) {
+	w.Fixed(e.Plan[:])
+	w.Uint64(e.Number)
+	w.Count(len(e.Drop))
+	for _, id := range e.Drop {
+		w.Fixed(id[:])
+	}
+}
+
 // EncodeEntry returns the one encoding of an entry.
 func EncodeEntry(e Entry) []byte {
 	var w wire.Writer
@@ -316,6 +340,8 @@ func DecodeEntry(data []byte) (Entry, error) {
 		var x scanner.Rewind
 		x.Decode(r)
 		e = Rewind(x)
+	case kindReplacePlan:
+		e = decodeReplacePlan(r)
 	default:
 		r.Check(false, fmt.Sprintf("entry of kind %d", kind))
 	}
@@ -352,5 +378,17 @@ func decodeAcknowledgeBatch(r *wire.Reader) AcknowledgeBatch {
 		e.Results = append(e.Results, r.Bool())
 	}
 	e.Burns = wire.ReadList[coin.Payment](r, maxPayments, 44)
+	return e
+}
+
+func decodeReplacePlan(r *wire.Reader) ReplacePlan {
+	var e ReplacePlan
+	r.Fixed(e.Plan[:])
+	e.Number = r.Uint64()
+	e.Drop = make([]coin.PaymentID, r.Count(maxPayments, 32))
+	for i := range e.Drop {
+		r.Fixed(e.Drop[i][:])
+		r.Check(i == 0 || bytes.Compare(e.Drop[i-1][:], e.Drop[i][:]) < 0, "order of payments to drop")
+	}
 	return e
 }

@@ -24,7 +24,7 @@ import (
 
 // joinedRules are those at the beginning.
 var joinedRules = coin.Parameters{
-	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, Dust: 10,
+	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, BumpAfter: 100, OutflowWindow: 10, ChangeOutputs: 1, Dust: 10,
 	FeeFloor: 1, FeeCap: 50, MaxInputs: 4, MaxOutputs: 4, BatchLimit: 212, MaxData: 16, Withdrawals: 3,
 }
 
@@ -79,6 +79,8 @@ type joinedCoin struct{}
 func (joinedCoin) InputCost(rate uint64) uint64            { return rate }
 func (joinedCoin) SpendLookup(o coin.Output) []byte        { return wire.Marshal(o.ID) }
 func (joinedCoin) CheckAddress(address coin.Address) error { return nil }
+
+func (joinedCoin) Unconfirmed(coin.Plan) ([]coin.Output, error) { return nil, nil }
 
 func (joinedCoin) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
 	return rate * uint64(2+len(inputs)+len(outputs)), nil
@@ -174,6 +176,10 @@ func (j *joined) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
 	return j.tracker.Expect(tx, id, spendOf(id, plan))
 }
 
+func (j *joined) Voided(tx storage.Tx, id coin.PlanID, _ coin.Plan) error {
+	return j.tracker.Forget(tx, id)
+}
+
 func (j *joined) Forgotten(storage.Tx, coin.PlanID) error { return nil }
 
 func (j *joined) VoidedCredit(_ storage.Tx, id coin.OutputID, _, _ uint64) error {
@@ -191,6 +197,7 @@ func (j *joined) PaymentDropped(storage.Tx, coin.PaymentID, uint64, string) erro
 func (j *joined) PaymentRefused(storage.Tx, coin.PaymentID, string) error         { return nil }
 func (j *joined) WrittenOff(storage.Tx, coin.OutputID, uint64, string) error      { return nil }
 func (j *joined) Condition(storage.Tx, coin.PaymentID, string) error              { return nil }
+func (j *joined) PlanCondition(storage.Tx, coin.PlanID, string) error             { return nil }
 
 // update runs a transaction and takes over what it told if it commits.
 func (j *joined) update(do func(storage.Tx) error) error {

@@ -219,6 +219,11 @@ func (o *outbox) Condition(tx storage.Tx, id coin.PaymentID, text string) error 
 	return o.put(tx, Condition{id, clip(text)})
 }
 
+// PlanCondition implements scheduler.Events.
+func (o *outbox) PlanCondition(tx storage.Tx, id coin.PlanID, text string) error {
+	return o.put(tx, Condition{id, clip(text)})
+}
+
 // fingerprint is of everything that must not change over a database's life.
 func (c *Config) fingerprint() [32]byte {
 	hash := c.Parameters.Hash()

@@ -99,6 +99,10 @@ type Planner interface {
 	Fee(rate uint64, inputs []Output, outputs []Address) (uint64, error)
 	// InputCost is what spending one more output costs at a rate.
 	InputCost(rate uint64) uint64
+	// Unconfirmed returns the plan's own outputs, in the order of Own, as the
+	// chain will show them once the plan has happened, so that other plans can
+	// spend them before. It returns nil if that depends on signatures.
+	Unconfirmed(plan Plan) ([]Output, error)
 }
 
 // Spender carries a plan out.

@@ -48,7 +48,8 @@ var (
 	deposit    = coin.Deposit{Output: output, Credit: 5_999, Fate: coin.Refunded}
 	completion = coin.Completion{Plan: coin.PlanID{9}, Transaction: coin.TransactionID{10}}
 	parameters = coin.Parameters{
-		Confirmations: 6, Window: 6, TenMinutes: 1, Grace: 36, BatchesAhead: 8, Patience: 144, Dust: 10_000,
+		Confirmations: 6, Window: 6, TenMinutes: 1, Grace: 36, BatchesAhead: 8, Patience: 144, BumpAfter: 12, Dust: 10_000,
+		OutflowWindow: 144, OutflowLimit: 1_000_000, PayeeLimit: 100_000, DescendantsWeight: 400_000, Descendants: 20, ChangeOutputs: 8,
 		FeeFloor: 500, FeeCap: 100_000, MaxInputs: 64, MaxOutputs: 500, BatchLimit: 25_000, MaxData: 512, Withdrawals: 3,
 	}
 )

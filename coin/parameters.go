@@ -28,13 +28,30 @@ type Parameters struct {
 	// Patience is for how many blocks a payment waits that is too small for
 	// its share of the fee.
 	Patience uint64
+	// BumpAfter is how many blocks behind its reference block a plan is stuck
+	// that has not happened.
+	BumpAfter uint64
 	// Dust is the least output worth making or crediting, in atomic units.
 	Dust uint64
 	// FeeFloor and FeeCap bound the fee rate, in atomic units per 1000 weight
 	// units.
 	FeeFloor, FeeCap uint64
+	// OutflowWindow is the number of blocks, each window beginning at a multiple
+	// of it, for which the limits count. OutflowLimit bounds, in atomic units, the
+	// payments that are planned in a window, PayeeLimit those to one address; 0
+	// is no limit.
+	OutflowWindow, OutflowLimit, PayeeLimit uint64
+	// DescendantsWeight bounds the weight of a transaction with all that spend
+	// its unconfirmed outputs.
+	DescendantsWeight uint64
 	// MaxInputs and MaxOutputs bound one transaction.
 	MaxInputs, MaxOutputs uint32
+	// Descendants is how many children of a payment tree's root may spend its
+	// branches before it is confirmed: 0 where nothing can.
+	Descendants uint32
+	// ChangeOutputs is how many free outputs a key should have: change is split
+	// as long as there are fewer.
+	ChangeOutputs uint32
 	// BatchLimit bounds the encoded size of a batch, in bytes.
 	BatchLimit uint32
 	// MaxData bounds an instruction's data, in bytes; more counts as none.
@@ -48,11 +65,12 @@ type Parameters struct {
 func (p Parameters) Encode(w *wire.Writer) {
 	for _, v := range []uint64{
 		p.Confirmations, p.Window, p.TenMinutes, p.Grace, p.BatchesAhead,
-		p.Patience, p.Dust, p.FeeFloor, p.FeeCap,
+		p.Patience, p.BumpAfter, p.Dust, p.FeeFloor, p.FeeCap,
+		p.OutflowWindow, p.OutflowLimit, p.PayeeLimit, p.DescendantsWeight,
 	} {
 		w.Uint64(v)
 	}
-	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.BatchLimit, p.MaxData} {
+	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.Descendants, p.ChangeOutputs, p.BatchLimit, p.MaxData} {
 		w.Uint32(v)
 	}
 	w.Uint8(p.Withdrawals)
@@ -62,11 +80,12 @@ func (p Parameters) Encode(w *wire.Writer) {
 func (p *Parameters) Decode(r *wire.Reader) {
 	for _, v := range []*uint64{
 		&p.Confirmations, &p.Window, &p.TenMinutes, &p.Grace, &p.BatchesAhead,
-		&p.Patience, &p.Dust, &p.FeeFloor, &p.FeeCap,
+		&p.Patience, &p.BumpAfter, &p.Dust, &p.FeeFloor, &p.FeeCap,
+		&p.OutflowWindow, &p.OutflowLimit, &p.PayeeLimit, &p.DescendantsWeight,
 	} {
 		*v = r.Uint64()
 	}
-	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.BatchLimit, &p.MaxData} {
+	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.Descendants, &p.ChangeOutputs, &p.BatchLimit, &p.MaxData} {
 		*v = r.Uint32()
 	}
 	p.Withdrawals = r.Uint8()
@@ -98,11 +117,16 @@ func (p Parameters) Validate() error {
 		{"Grace", p.Grace, 0, most},
 		{"BatchesAhead", p.BatchesAhead, 1, most},
 		{"Patience", p.Patience, 0, most},
+		{"BumpAfter", p.BumpAfter, 1, most},
 		{"Dust", p.Dust, 1, math.MaxUint64},
 		{"FeeFloor", p.FeeFloor, 0, p.FeeCap},
 		{"FeeCap", p.FeeCap, 0, 1 << 40},
 		{"MaxInputs", uint64(p.MaxInputs), 2, MaxPlanInputs},
-		{"MaxOutputs", uint64(p.MaxOutputs), 2, MaxPlanOutputs},
+		{"OutflowWindow", p.OutflowWindow, 1, most},
+		{"DescendantsWeight", p.DescendantsWeight, 0, 1 << 40},
+		{"MaxOutputs", uint64(p.MaxOutputs), 3, MaxPlanOutputs}, // change and two branches
+		{"Descendants", uint64(p.Descendants), 0, 1 << 10},
+		{"ChangeOutputs", uint64(p.ChangeOutputs), 1, 1 << 10},
 		{"MaxData", uint64(p.MaxData), 0, 1 << 20},
 		// A batch has room for an instruction with MaxData bytes.
 		{"BatchLimit", uint64(p.BatchLimit), batchOverhead + MaxAddress + uint64(p.MaxData), 1 << 24},

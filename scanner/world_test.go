@@ -15,7 +15,7 @@ import (
 )
 
 var testParameters = coin.Parameters{
-	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, Dust: 10,
+	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, BumpAfter: 100, OutflowWindow: 10, ChangeOutputs: 1, Dust: 10,
 	FeeFloor: 2, FeeCap: 50, MaxInputs: 4, MaxOutputs: 4, BatchLimit: 300, MaxData: 64, Withdrawals: 3,
 }
 

@@ -242,6 +242,19 @@ func (f *failing) Condition(tx storage.Tx, id coin.PaymentID, text string) error
 	return errors.Join(f.fault(), f.world.Condition(tx, id, text))
 }
 
+func (f *failing) PlanCondition(tx storage.Tx, id coin.PlanID, text string) error {
+	return errors.Join(f.fault(), f.world.PlanCondition(tx, id, text))
+}
+
+func (f *failing) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
+	outputs, err := tabled{}.Unconfirmed(plan)
+	return outputs, errors.Join(f.fault(), err)
+}
+
+func (f *failing) Voided(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	return errors.Join(f.fault(), f.world.Voided(tx, id, plan))
+}
+
 func (f *failing) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	return errors.Join(f.fault(), f.world.Planned(tx, id, plan))
 }

@@ -33,6 +33,11 @@ type Scheduler interface {
 	// Burn takes burnt payments in and plans at once. Before the first
 	// settlement it holds them.
 	Burn(tx storage.Tx, payments []coin.Payment) error
+	// Replace plans a stuck plan's inputs once more, at the present fee rate and
+	// without the payments to drop, whose effect waits for this version to happen.
+	// Replacements of a plan are numbered from 1. It returns why it refuses, or
+	// nothing.
+	Replace(tx storage.Tx, id coin.PlanID, number uint64, drop []coin.PaymentID) (string, error)
 	// Rewind takes back what is void. It returns what has become of it.
 	Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, error)
 	// Ledger returns the books.
@@ -54,6 +59,9 @@ type Coin interface {
 	Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error)
 	// InputCost is what spending one more output costs at a rate.
 	InputCost(rate uint64) uint64
+	// Unconfirmed returns a plan's own outputs as they will be, or nil if they
+	// cannot be spent before.
+	Unconfirmed(plan coin.Plan) ([]coin.Output, error)
 	Address(key []byte, kind coin.Kind) (coin.Address, error)
 	CheckAddress(coin.Address) error
 }
@@ -79,6 +87,9 @@ type Plans interface {
 	// Reinstated is called when a plan is unresolved again: the block with its
 	// transaction is void.
 	Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
+	// Voided is called when a plan cannot happen any more: another version of it
+	// has, or of one that it builds on.
+	Voided(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
 	// Forgotten is called when a plan has been resolved for so long that it
 	// cannot be reinstated any more.
 	Forgotten(tx storage.Tx, id coin.PlanID) error
@@ -101,6 +112,8 @@ type Events interface {
 	// Condition tells something noteworthy about a payment that decides
 	// nothing: why it waits, or that its burn contradicts the books.
 	Condition(tx storage.Tx, id coin.PaymentID, text string) error
+	// PlanCondition is Condition about a plan.
+	PlanCondition(tx storage.Tx, id coin.PlanID, text string) error
 }
 
 // Config is what a scheduler is made of.

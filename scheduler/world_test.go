@@ -23,7 +23,7 @@ const (
 )
 
 func parameters() coin.Parameters {
-	return coin.Parameters{Dust: dust, MaxInputs: 4, MaxOutputs: 4, Patience: patience}
+	return coin.Parameters{Dust: dust, MaxInputs: 4, MaxOutputs: 4, Patience: patience, BumpAfter: 100, OutflowWindow: 10, ChangeOutputs: 1}
 }
 
 // tabled is a coin whose fee is the rate for each of 2 units of overhead, an
@@ -41,6 +41,15 @@ func (tabled) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (ui
 }
 
 func (tabled) InputCost(rate uint64) uint64 { return rate }
+
+func (tabled) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
+	var outputs []coin.Output
+	for i, own := range plan.Own {
+		id := coin.OutputID{Transaction: transactionOf(plan.ID(coin.BlockID{1})), Index: uint32(len(plan.Payments) + i)}
+		outputs = append(outputs, coin.Output{ID: id, Session: own.Session, Kind: own.Kind, Amount: own.Amount})
+	}
+	return outputs, nil
+}
 
 func (tabled) Address(key []byte, kind coin.Kind) (coin.Address, error) {
 	return coin.Address(fmt.Sprintf("user-own-%x-%s", key, kind)), nil
@@ -87,6 +96,7 @@ type world struct {
 	newEvents   []happened
 	newPlans    []coin.Plan
 	newOpen     []coin.PlanID // reinstated
+	newVoid     []coin.PlanID
 	newArrivals []coin.Arrival
 }
 
@@ -205,6 +215,18 @@ func (w *world) Reinstated(_ storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	return nil
 }
 
+// Voided implements Plans.
+func (w *world) Voided(_ storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	require.Equal(w.t, w.plans[id], plan)
+	w.newVoid = append(w.newVoid, id)
+	return nil
+}
+
+// PlanCondition implements Events.
+func (w *world) PlanCondition(_ storage.Tx, id coin.PlanID, text string) error {
+	return w.event(happened{What: "Condition", Plan: id, Text: text})
+}
+
 // Forgotten implements Plans.
 func (w *world) Forgotten(storage.Tx, coin.PlanID) error { return nil }
 
@@ -219,13 +241,14 @@ func (w *world) Condition(_ storage.Tx, id coin.PaymentID, text string) error {
 
 // update runs a transaction and takes over what it caused if it commits.
 func (w *world) update(do func(storage.Tx) error) error {
-	w.newEvents, w.newPlans, w.newArrivals, w.newOpen = nil, nil, nil, nil
+	w.newEvents, w.newPlans, w.newArrivals, w.newOpen, w.newVoid = nil, nil, nil, nil, nil
 	err := w.store.Update(ctx, do)
 	if err != nil {
 		return err
 	}
 	w.events = append(w.events, w.newEvents...)
 	w.open = append(w.open, w.newOpen...)
+	w.open = slices.DeleteFunc(w.open, func(id coin.PlanID) bool { return slices.Contains(w.newVoid, id) })
 	for _, plan := range w.newPlans {
 		id := plan.ID(w.config.Genesis)
 		w.plans[id] = plan

@@ -90,6 +90,24 @@ func (s *Signer) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
 // Signed tells whether the signed transaction of an unresolved plan is here.
 func (s *Signer) Signed(r storage.Reader, id coin.PlanID) (bool, error) { return s.signed.Has(r, id) }
 
+// Voided forgets a plan that cannot happen any more: nobody signs it, looks for it
+// or publishes it.
+func (s *Signer) Voided(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	if err := s.Tracker.Forget(tx, id); err != nil {
+		return err
+	}
+	if err := s.unprepared.Delete(tx, id); err != nil {
+		return err
+	}
+	if err := s.prepared.Delete(tx, id); err != nil {
+		return err
+	}
+	if err := s.signed.Delete(tx, id); err != nil {
+		return err
+	}
+	return s.close(tx, PlanID(plan.Key.Session, id))
+}
+
 // Forgotten forgets a plan that happened for good.
 func (s *Signer) Forgotten(tx storage.Tx, id coin.PlanID) error {
 	if err := s.prepared.Delete(tx, id); err != nil {

@@ -56,6 +56,24 @@ func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, erro
 	return d, nil
 }
 
+// Unconfirmed implements coin.Planner: a transaction's ID does not depend on its
+// signatures.
+func (c *Coin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
+	u, err := c.build(plan)
+	if err != nil {
+		return nil, err
+	}
+	id := u.id()
+	outputs := make([]coin.Output, len(plan.Own))
+	for i, own := range plan.Own {
+		outputs[i] = coin.Output{
+			ID:      coin.OutputID{Transaction: id, Index: uint32(len(plan.Payments) + i)},
+			Session: own.Session, Kind: own.Kind, Amount: own.Amount,
+		}
+	}
+	return outputs, nil
+}
+
 // Work implements coin.Spender: a BIP-340 signature for each input, by the
 // output key of its kind.
 func (c *Coin) Work(plan coin.Plan, prepared []byte) ([]frost.Algorithm, error) {

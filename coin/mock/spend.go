@@ -131,6 +131,23 @@ func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, erro
 	return coin.Description{Eventuality: happening{t.id, t.inputs[0]}, Own: own}, nil
 }
 
+// Unconfirmed returns the plan's own outputs: a transaction's ID does not depend
+// on its signatures.
+func (c *Coin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
+	t, _, err := c.prepare(plan)
+	if err != nil {
+		return nil, err
+	}
+	outputs := make([]coin.Output, len(plan.Own))
+	for i, own := range plan.Own {
+		outputs[i] = coin.Output{
+			ID:      coin.OutputID{Transaction: t.id, Index: uint32(len(plan.Payments) + i)},
+			Session: own.Session, Kind: own.Kind, Amount: own.Amount,
+		}
+	}
+	return outputs, nil
+}
+
 // ReadEventuality reads back an eventuality.
 func (c *Coin) ReadEventuality(data []byte) (eventuality.Eventuality, error) {
 	h, err := decodeHappening(data)
