@@ -64,10 +64,19 @@ func FuzzPlanned(f *testing.F) {
 		Own:      []coin.OwnOutput{{Kind: coin.Change, Session: 3, Address: "own", Amount: 10}},
 		Fee:      5, Reference: 9,
 	}
-	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Refunds: []bool{false, true}},
-		planned{Purpose: forwarding + 1})
+	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Payments: []origin{{3, false}, {4, true}}, Family: coin.PlanID{5}},
+		planned{Purpose: bumping + 1})
 }
 
 func FuzzMissing(f *testing.F) {
 	fuzz[missing](f, missing{Absence: absentFree}, missing{Absence: absentOwn, Session: 1, Credit: 2, Told: true})
+}
+
+func FuzzNode(f *testing.F) {
+	fuzz[node](f, node{}, node{Session: 1, Amount: 2, Runs: []run{{3, 4}, {5, 7}}},
+		node{Session: 1, Runs: []run{{4, 4}}}, node{Funded: true, Number: 8, Output: coin.Output{Amount: 2, Kind: coin.Branch}})
+}
+
+func FuzzFamily(f *testing.F) {
+	fuzz[family](f, family{}, family{Replaced: 1, Versions: []version{{Plan: coin.PlanID{1}}, {Plan: coin.PlanID{2}, Drop: []coin.PaymentID{{3}}}}})
 }

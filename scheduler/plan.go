@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/serai-go/processor/coin"
@@ -21,7 +22,7 @@ func (s *scheduler) planAll(tx storage.Tx, m moment, role coin.Role) error {
 			break
 		}
 		poor, strained = append(poor, d.poor...), append(strained, d.strained...)
-		if err := s.commit(tx, d); err != nil {
+		if err := s.commit(tx, m, role, d); err != nil {
 			return err
 		}
 	}
@@ -101,10 +102,13 @@ type numbered[T any] struct {
 type draft struct {
 	rules    coin.Parameters
 	rate     uint64
+	grove    grove
 	own      coin.OwnOutput // where change goes
+	has      int64          // outputs that the key to which it goes has or gets
 	plan     coin.Plan      // without inputs if there is nothing to pay
 	purpose  purpose
-	payments []numbered[queued]
+	payments []numbered[queued] // those that the transaction itself makes
+	children []child            // what its branches fund, the last of its own outputs
 	inputs   []numbered[coin.Output]
 	recover  Balance // costs to recover afterwards
 	removed  []uint64
@@ -159,17 +163,35 @@ func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, 
 			return nil, nil
 		}
 	}
-	d := draft{
-		rules: at.rules, plan: coin.Plan{Key: role.Key, Reference: at.reference}, purpose: paying, recover: books.Recover,
+	d, err := s.newDraft(r, at, role)
+	if err != nil {
+		return nil, err
 	}
+	d.recover = books.Recover
+	return s.draftFrom(r, *d, m)
+}
+
+// newDraft returns a draft of payments by the key of a role, without any.
+func (s *scheduler) newDraft(r storage.Reader, at moment, role coin.Role) (*draft, error) {
+	d := &draft{rules: at.rules, plan: coin.Plan{Key: role.Key, Reference: at.reference}, purpose: paying}
+	var err error
 	if d.rate, err = s.Chain.Rate(r, at.reference); err != nil {
 		return nil, err
+	}
+	d.grove = grove{
+		coin: s.Coin, rate: unlifted(d.rate, at.rules), most: int(at.rules.MaxOutputs),
+		branch: coin.Output{Session: role.Key.Session, Kind: coin.Branch},
+	}
+	if d.grove.to, err = s.Coin.Address(role.Key.Key, coin.Branch); err != nil {
+		return nil, fmt.Errorf("address of branches: %w", err)
 	}
 	d.own = coin.OwnOutput{Kind: coin.Change, Session: role.Change.Session}
 	if d.own.Address, err = s.Coin.Address(role.Change.Key, coin.Change); err != nil {
 		return nil, fmt.Errorf("address of the change: %w", err)
 	}
-	return s.draftFrom(r, d, m)
+	to, err := s.pools.Load(r, d.own.Session)
+	d.has = int64(to.Outputs + to.Returning.Outputs)
+	return d, err
 }
 
 // draftFrom chooses the outputs of a draft. Payments that the oldest outputs
@@ -185,7 +207,7 @@ func (s *scheduler) draftFrom(r storage.Reader, d draft, m means) (*draft, error
 		capacity += o.value.Amount
 	}
 	if capacity >= m.needed {
-		payments, err := s.payable(r, d.rules, capacity)
+		payments, err := s.payable(r, capacity)
 		if err != nil {
 			return nil, err
 		}
@@ -225,7 +247,7 @@ func (s *scheduler) draftLargest(r storage.Reader, d draft, m means, ranks []ran
 	if err != nil {
 		return nil, err
 	}
-	payments, err := s.payable(r, d.rules, capacity+m.relief.atMost(math.MaxUint64-capacity))
+	payments, err := s.payable(r, capacity+m.relief.atMost(math.MaxUint64-capacity))
 	if err != nil {
 		return nil, err
 	}
@@ -234,22 +256,51 @@ func (s *scheduler) draftLargest(r storage.Reader, d draft, m means, ranks []ran
 
 // head returns the first payment of the queue, or nil.
 func (s *scheduler) head(r storage.Reader) (*numbered[queued], error) {
-	for item, err := range s.payments.All(r) {
-		return &numbered[queued]{item.Key, item.Value}, err
+	for p, err := range s.waitingPayments(r) {
+		return &p, err
 	}
 	return nil, nil
 }
 
+// waitingPayments walks the queue from its head, without the payments that are
+// taken.
+func (s *scheduler) waitingPayments(r storage.Reader) iter.Seq2[numbered[queued], error] {
+	return func(yield func(numbered[queued], error) bool) {
+		var from uint64
+		stretch := func(to uint64) bool {
+			if from == to {
+				return true
+			}
+			for item, err := range s.payments.Between(r, from, to) {
+				if !yield(numbered[queued]{item.Key, item.Value}, err) || err != nil {
+					return false
+				}
+			}
+			return true
+		}
+		for item, err := range s.taken.All(r) {
+			if err != nil {
+				yield(numbered[queued]{}, err)
+				return
+			}
+			if !stretch(item.Value.From) {
+				return
+			}
+			from = item.Value.To
+		}
+		stretch(math.MaxUint64)
+	}
+}
+
 // payable returns the payments from the head of the queue that the capacity
-// covers and one transaction can hold beside its change.
-func (s *scheduler) payable(r storage.Reader, rules coin.Parameters, capacity uint64) ([]numbered[queued], error) {
+// covers.
+func (s *scheduler) payable(r storage.Reader, capacity uint64) ([]numbered[queued], error) {
 	var payments []numbered[queued]
-	for item, err := range s.payments.All(r) {
+	for p, err := range s.waitingPayments(r) {
 		if err != nil {
 			return nil, err
 		}
-		p := numbered[queued]{item.Key, item.Value}
-		if len(payments) == int(rules.MaxOutputs)-1 || p.value.Amount > capacity {
+		if p.value.Amount > capacity {
 			break
 		}
 		capacity -= p.value.Amount
@@ -285,7 +336,8 @@ func (s *scheduler) draftPayments(d draft, payments []numbered[queued], free []n
 			d.removed = append(d.removed, payments[0].number)
 			payments = nil
 		default:
-			d.plan, d.inputs, d.recover, d.payments = c.plan, c.inputs, c.recover, payments
+			d.plan, d.inputs, d.recover, d.children = c.plan, c.inputs, c.recover, c.children
+			d.payments = payments[:len(c.plan.Payments)]
 			return &d, nil
 		}
 	}
@@ -294,7 +346,7 @@ func (s *scheduler) draftPayments(d draft, payments []numbered[queued], free []n
 
 // commit carries a draft out: it moves payments and outputs from the queues
 // into a plan.
-func (s *scheduler) commit(tx storage.Tx, d *draft) error {
+func (s *scheduler) commit(tx storage.Tx, m moment, role coin.Role, d *draft) error {
 	for _, n := range d.removed {
 		if err := s.payments.Delete(tx, n); err != nil {
 			return err
@@ -306,25 +358,41 @@ func (s *scheduler) commit(tx storage.Tx, d *draft) error {
 	if err := s.reserve(tx, d.plan.Key.Session, d.inputs); err != nil {
 		return err
 	}
-	id := d.plan.ID(s.Genesis)
-	record := planned{Plan: d.plan, Purpose: d.purpose, Place: first(d.inputs)}
-	for _, p := range d.payments {
-		if err := s.payments.Delete(tx, p.number); err != nil {
-			return err
-		}
-		if err := s.Events.PaymentPlanned(tx, p.value.ID, id); err != nil {
-			return err
-		}
-		record.Refunds = append(record.Refunds, p.value.Refund)
-	}
 	if err := s.post(tx, func(l *Ledger) { l.Recover = d.recover }); err != nil {
 		return err
 	}
-	return s.begin(tx, record)
+	id, err := s.beginPaying(tx, m, d)
+	if err != nil {
+		return err
+	}
+	return s.chain(tx, m, role, id, d.plan, len(d.children))
+}
+
+// beginPaying begins the plan of a draft, whose payments leave the queue, and
+// leaves those of its branches for later.
+func (s *scheduler) beginPaying(tx storage.Tx, m moment, d *draft) (coin.PlanID, error) {
+	id := d.plan.ID(s.Genesis)
+	record := planned{Plan: d.plan, Purpose: d.purpose}
+	if len(d.inputs) > 0 {
+		record.Place = first(d.inputs)
+	}
+	for _, p := range d.payments {
+		if err := s.payments.Delete(tx, p.number); err != nil {
+			return id, err
+		}
+		if err := s.Events.PaymentPlanned(tx, p.value.ID, id); err != nil {
+			return id, err
+		}
+		record.Payments = append(record.Payments, origin{p.number, p.value.Refund})
+	}
+	if err := s.begin(tx, m, record); err != nil {
+		return id, err
+	}
+	return id, s.plant(tx, id, d.plan, d.children)
 }
 
 // begin records a plan, checked to conserve value.
-func (s *scheduler) begin(tx storage.Tx, p planned) error {
+func (s *scheduler) begin(tx storage.Tx, m moment, p planned) error {
 	if err := conserve(p.Plan); err != nil {
 		return err
 	}
@@ -332,7 +400,10 @@ func (s *scheduler) begin(tx storage.Tx, p planned) error {
 	if err := s.plans.Put(tx, id, p); err != nil {
 		return err
 	}
-	if err := s.count(tx, p, true); err != nil {
+	if err := s.count(tx, id, p, true); err != nil {
+		return err
+	}
+	if err := s.watchFor(tx, m, id); err != nil {
 		return err
 	}
 	return s.Plans.Planned(tx, id, p.Plan)

@@ -134,7 +134,13 @@ type scheduler struct {
 	forwards  storage.Map[place, coin.Deposit] // to pass on, not planned yet
 	next      storage.Value[uint64]            // number of the next output
 	payments  storage.Queue[queued]
-	aside     storage.Queue[queued] // too small at the reference block's rate
+	taken     storage.Map[uint64, run]            // those of the payments that are in nodes, by their first
+	nodes     storage.Map[branchKey, node]        // payments that a branch funds
+	ready     storage.Queue[branchKey]            // nodes whose branches are there
+	builds    storage.Map[branchKey, coin.PlanID] // own outputs of unresolved plans that others spend already
+	due       storage.Map[due, coin.PlanID]       // when plans are stuck
+	families  storage.Map[coin.PlanID, family]    // plans of several versions, by the first
+	aside     storage.Queue[queued]               // too small at the reference block's rate
 	known     storage.Map[coin.PaymentID, struct{}]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
@@ -160,6 +166,12 @@ func New(config Config) Scheduler {
 		forwards:  storage.NewMap("scheduler/forwards", placeKey, storage.Record[coin.Deposit]()),
 		next:      storage.NewValue("scheduler/next", storage.Number),
 		payments:  storage.NewQueue("scheduler/payments", storage.Record[queued]()),
+		taken:     storage.NewMap("scheduler/taken", storage.NumberKey[uint64](), storage.Record[run]()),
+		nodes:     storage.NewMap("scheduler/nodes", branchKeyOf, storage.Record[node]()),
+		ready:     storage.NewQueue("scheduler/ready", storage.Record[branchKey]()),
+		builds:    storage.NewMap("scheduler/builds", branchKeyOf, storage.Hash[coin.PlanID]()),
+		due:       storage.NewMap("scheduler/due", dueKey, storage.Hash[coin.PlanID]()),
+		families:  storage.NewMap("scheduler/families", storage.HashKey[coin.PlanID](), storage.Record[family]()),
 		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),

@@ -48,6 +48,12 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 	if err := s.enqueue(tx, m, held); err != nil {
 		return nil, err
 	}
+	if err := s.sprout(tx, m); err != nil {
+		return nil, err
+	}
+	if err := s.bump(tx, m); err != nil {
+		return nil, err
+	}
 	for _, role := range m.roles {
 		if err := s.leave(tx, m, role); err != nil {
 			return nil, fmt.Errorf("leave the key of session %d: %w", role.Key.Session, err)
@@ -151,6 +157,12 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 	if err := s.complete(tx, p); err != nil {
 		return err
 	}
+	if err := s.count(tx, c.Plan, p, false); err != nil {
+		return err
+	}
+	if p, err = s.decide(tx, c.Plan, p); err != nil {
+		return err
+	}
 	if err := s.bookBack(tx, p); err != nil {
 		return err
 	}
@@ -171,7 +183,7 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 		if !ok || o.Kind != own.Kind || o.Session != own.Session || o.Amount != own.Amount {
 			return &Unbalanced{fmt.Sprintf("transaction %s lacks the plan's own output %d", c.Transaction, i)}
 		}
-		if err := s.back(tx, p, o); err != nil {
+		if err := s.back(tx, branchKey{c.Plan, uint32(i)}, p, o); err != nil {
 			return err
 		}
 	}
@@ -181,9 +193,6 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 	if err := s.done.Put(tx, settledPlan{number, c.Plan}, p); err != nil {
 		return err
 	}
-	if err := s.count(tx, p, false); err != nil {
-		return err
-	}
 	if p.Purpose == forwarding {
 		if err := s.tell(tx, p.Plan.Inputs[0].ID, p.Plan.Own[0].Amount); err != nil {
 			return err
@@ -191,7 +200,7 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 	}
 	for i, payment := range p.Plan.Payments {
 		share := payment.Amount - payment.Paid
-		if err := s.Events.PaymentSettled(tx, payment.ID, c.Transaction, payment.Paid, share, p.Refunds[i]); err != nil {
+		if err := s.Events.PaymentSettled(tx, payment.ID, c.Transaction, payment.Paid, share, p.Payments[i].Refund); err != nil {
 			return err
 		}
 	}
