@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -25,6 +26,17 @@ func drain[T any](tx storage.Tx, queue storage.Queue[T]) ([]T, error) {
 		}
 	}
 	return values, nil
+}
+
+// numberedItems are the elements of a queue with their numbers.
+func numberedItems[T any](items iter.Seq2[storage.Item[uint64, T], error]) iter.Seq2[numbered[T], error] {
+	return func(yield func(numbered[T], error) bool) {
+		for item, err := range items {
+			if !yield(numbered[T]{item.Key, item.Value}, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Hold implements Scheduler.

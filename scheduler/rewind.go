@@ -3,6 +3,7 @@ package scheduler
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -368,17 +369,20 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others.
+// from what belongs to others, unless they are planned or in a tree already.
 func (u *undo) suspend(tx storage.Tx) error {
-	for _, queue := range []storage.Queue[queued]{u.payments, u.aside} {
+	for _, queue := range []struct {
+		storage.Queue[queued]
+		items iter.Seq2[numbered[queued], error]
+	}{{u.payments, u.waitingPayments(tx)}, {u.aside, numberedItems(u.aside.All(tx))}} {
 		var numbers []uint64
 		var refunds []queued
-		for item, err := range queue.All(tx) {
+		for item, err := range queue.items {
 			if err != nil {
 				return err
 			}
-			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund {
-				numbers, refunds = append(numbers, item.Key), append(refunds, item.Value)
+			if _, void := u.refunds[item.value.ID]; void && item.value.Refund {
+				numbers, refunds = append(numbers, item.number), append(refunds, item.value)
 			}
 		}
 		for i, q := range refunds {

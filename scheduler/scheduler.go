@@ -140,7 +140,9 @@ type scheduler struct {
 	builds    storage.Map[branchKey, coin.PlanID] // own outputs of unresolved plans that others spend already
 	due       storage.Map[due, coin.PlanID]       // when plans are stuck
 	families  storage.Map[coin.PlanID, family]    // plans of several versions, by the first
-	aside     storage.Queue[queued]               // too small at the reference block's rate
+	outflow   storage.Value[outflow]
+	payees    storage.Map[[32]byte, uint64] // what is planned for addresses in the window of the outflow
+	aside     storage.Queue[queued]         // too small at the reference block's rate
 	known     storage.Map[coin.PaymentID, struct{}]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
@@ -172,6 +174,8 @@ func New(config Config) Scheduler {
 		builds:    storage.NewMap("scheduler/builds", branchKeyOf, storage.Hash[coin.PlanID]()),
 		due:       storage.NewMap("scheduler/due", dueKey, storage.Hash[coin.PlanID]()),
 		families:  storage.NewMap("scheduler/families", storage.HashKey[coin.PlanID](), storage.Record[family]()),
+		outflow:   storage.NewValue("scheduler/outflow", storage.Record[outflow]()),
+		payees:    storage.NewMap("scheduler/payees", storage.HashKey[[32]byte](), storage.Number),
 		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
