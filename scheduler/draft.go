@@ -56,39 +56,39 @@ type means struct {
 // head of the queue that the oldest outputs cover, or else the largest, or of
 // a merge if only more outputs than one transaction may spend cover the head.
 // It returns nil if nothing can be done, and why.
-func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, string, error) {
+func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, wait, error) {
 	d := &draft{rules: at.rules, plan: coin.Plan{Key: role.Key, Reference: at.reference}, purpose: paying}
 	head, reason, err := s.allowed(r, at, d)
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
 	if head != nil {
 		drawn, err := s.draw(r, at, role, *d, head.value)
 		if err != nil || drawn != nil {
-			return drawn, "", err
+			return drawn, 0, err
 		}
 	}
 	if len(d.removed) == 0 {
 		return nil, reason, nil
 	}
-	return d, "", nil
+	return d, 0, nil
 }
 
 // allowed returns the first payment of the queue that the limits let be planned
 // now, or nil and why there is none. Those before it that they keep back leave
 // the queue.
-func (s *scheduler) allowed(r storage.Reader, at moment, d *draft) (*numbered[queued], string, error) {
+func (s *scheduler) allowed(r storage.Reader, at moment, d *draft) (*numbered[queued], wait, error) {
 	a, err := s.allowance(r, at)
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
 	for p, err := range s.waitingPayments(r) {
 		if err != nil {
-			return nil, "", err
+			return nil, 0, err
 		}
 		switch verdict, reason, err := a.judge(p.value.Payment); {
 		case err != nil:
-			return nil, "", err
+			return nil, 0, err
 		case verdict == later:
 			return nil, reason, nil
 		case verdict == apart:

@@ -66,14 +66,8 @@ const (
 	apart             // it alone waits, behind the others
 )
 
-const (
-	beyondWindow = "waits: the payments of this window are at their limit"
-	beyondLimit  = "waits: the amount is above the limit of a window"
-	beyondPayee  = "waits: the payments to this address are at their limit"
-)
-
 // judge tells whether the limits let a payment be planned, and why not.
-func (a *allowance) judge(p coin.Payment) (judgement, string, error) {
+func (a *allowance) judge(p coin.Payment) (judgement, wait, error) {
 	if limit := a.rules.OutflowLimit; limit > 0 {
 		switch {
 		case p.Amount > limit:
@@ -85,13 +79,13 @@ func (a *allowance) judge(p coin.Payment) (judgement, string, error) {
 	if limit := a.rules.PayeeLimit; limit > 0 {
 		spent, err := a.to(p.Address)
 		if err != nil {
-			return apart, "", err
+			return apart, 0, err
 		}
 		if p.Amount > limit-min(limit, spent) {
 			return apart, beyondPayee, nil
 		}
 	}
-	return allowed, "", nil
+	return allowed, 0, nil
 }
 
 // to is what was planned for an address in the window.

@@ -34,16 +34,10 @@ func (s *scheduler) planAll(tx storage.Tx, m moment, role coin.Role) error {
 	return s.putPoor(tx, m, poor)
 }
 
-// Why payments wait, for people.
-const (
-	beyondFree  = "waits: the amount is beyond what the group has free at present"
-	beyondCosts = "waits: the amount does not carry earlier costs at present"
-)
-
 // waiting is a payment that waits for a reason.
 type waiting struct {
 	queued
-	reason string
+	reason wait
 }
 
 // putApart lets payments wait behind the others, for as long as it takes: those
@@ -53,9 +47,9 @@ func (s *scheduler) putApart(tx storage.Tx, apart []waiting) error {
 	for _, w := range apart {
 		q := w.queued
 		q.Poor, q.Since = false, 0 // it can carry the fee
-		if !q.Told {
-			q.Told = true
-			if err := s.Events.Condition(tx, q.ID, w.reason); err != nil {
+		if q.Waits != w.reason {
+			q.Waits = w.reason
+			if err := s.Events.Condition(tx, q.ID, "waits: "+w.reason.String()); err != nil {
 				return err
 			}
 		}
@@ -92,16 +86,16 @@ func (s *scheduler) putPoor(tx storage.Tx, m moment, poor []queued) error {
 
 // tellWait tells, once, that the payment at the head of the queue waits, and
 // why: all that could be planned is.
-func (s *scheduler) tellWait(tx storage.Tx, reason string) error {
+func (s *scheduler) tellWait(tx storage.Tx, reason wait) error {
 	head, err := s.head(tx)
-	if err != nil || head == nil || head.value.Told {
+	if err != nil || head == nil || head.value.Waits == reason {
 		return err
 	}
-	head.value.Told = true
+	head.value.Waits = reason
 	if err := s.payments.Put(tx, head.number, head.value); err != nil {
 		return err
 	}
-	return s.Events.Condition(tx, head.value.ID, reason)
+	return s.Events.Condition(tx, head.value.ID, "waits: "+reason.String())
 }
 
 // commit carries a draft out: it moves payments and outputs from the queues
@@ -144,6 +138,9 @@ func (s *scheduler) beginPaying(tx storage.Tx, m moment, d *draft) (coin.PlanID,
 			return id, err
 		}
 		if err := s.Events.PaymentPlanned(tx, p.value.ID, id); err != nil {
+			return id, err
+		}
+		if err := s.stand(tx, p.value.ID, fate{Stage: PaymentPlanned, ID: id}); err != nil {
 			return id, err
 		}
 		record.Payments = append(record.Payments, origin{p.number, p.value.Refund})

@@ -231,6 +231,11 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 			return err
 		}
 	}
+	for _, payment := range p.Plan.Payments {
+		if err := u.stand(tx, payment.ID, fate{Stage: PaymentPlanned, ID: c.Plan}); err != nil {
+			return err
+		}
+	}
 	if p.Purpose == forwarding {
 		u.Recalled = append(u.Recalled, p.Plan.Inputs[0].ID)
 	}
@@ -358,7 +363,7 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 	}
 	if d.Fate == coin.Refunded {
 		q := queued{Payment: coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}, Refund: true}
-		if err := u.known.Put(tx, q.ID, struct{}{}); err != nil {
+		if err := u.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
 			return err
 		}
 		if err := u.suspended.Put(tx, d.Output.ID, q); err != nil {

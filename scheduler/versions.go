@@ -256,7 +256,9 @@ func (v *voiding) requeue(tx storage.Tx) error {
 				err = v.scheduler.drop(tx, p.value, "it was decided not to make the payment")
 			}
 		default:
-			err = v.scheduler.payments.Put(tx, p.number, p.value)
+			if err = v.scheduler.payments.Put(tx, p.number, p.value); err == nil {
+				err = v.stand(tx, p.value.ID, fate{Stage: PaymentQueued})
+			}
 		}
 		if err != nil {
 			return err
