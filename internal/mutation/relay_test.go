@@ -72,7 +72,7 @@ var relaying = []mutation{
 		why:  "a cheap child takes its bumped parent along",
 		file: "coin/mock/family.go",
 		old:  "(gone == nil || lowest.above(score))",
-		new:  "gone == nil",
+		new:  "(gone == nil || score.above(lowest))",
 		test: "TestRelayEvictsWhatPaysLess",
 	},
 	{
@@ -80,7 +80,7 @@ var relaying = []mutation{
 		why:  "the bump of a full tree cannot be replaced",
 		file: "coin/mock/family.go",
 		old:  "if family[w.id] && !gone[w.id] {",
-		new:  "if family[w.id] {",
+		new:  "if family[w.id] || gone[w.id] {",
 		test: "TestOneHasTwentyFourDescendants",
 	},
 	{
@@ -96,7 +96,7 @@ var relaying = []mutation{
 		why:  "scenarios replace by what no node takes",
 		file: "coin/mock/pool.go",
 		old:  "!own.above(w.sum()) {",
-		new:  "w.sum().weight == 0 {",
+		new:  "own.above(w.sum()) && w.fee == 0 {",
 		test: "TestReplacementPaysTheHigherRate",
 	},
 }
