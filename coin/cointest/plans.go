@@ -73,6 +73,9 @@ func (w *world) planAt(ctx context.Context, t *testing.T, rate uint64, g *group,
 
 	p.prepared, err = w.coin.Prepare(ctx, p.Plan)
 	require.NoError(t, err)
+	read, err := w.coin.Read(p.Plan, p.prepared)
+	require.NoError(t, err)
+	require.NoError(t, read.Check(p.Plan))
 	p.description, err = w.coin.Describe(p.Plan, p.prepared)
 	require.NoError(t, err)
 	require.Len(t, p.description.Own, len(p.Own))
