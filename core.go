@@ -31,6 +31,7 @@ type core struct {
 // signer.Config.
 func newCore(c *Config, parallel func(int, func(int))) *core {
 	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives}
+	k.state.all = c.silent
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
 	k.keygen = keygen.New(keygen.Config{
 		Genesis: c.Settlement, Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
@@ -171,7 +172,25 @@ func (k *core) apply(tx storage.Tx, l lane, position uint64, e Entry, verdicts [
 	if err != nil {
 		return err
 	}
-	return k.state.finish(t, settled)
+	if err := k.solvent(t); err != nil {
+		return err
+	}
+	if settled == nil {
+		return k.state.finish(t, nil)
+	}
+	return k.state.finish(t, func(digest [32]byte) (Certificate, error) { return k.certify(t, *settled, digest) })
+}
+
+// solvent checks the books behind an entry, whoever changed them.
+func (k *core) solvent(t *trace) error {
+	if !t.changed {
+		return nil
+	}
+	books, err := k.scheduler.Ledger(t)
+	if err != nil {
+		return err
+	}
+	return books.Check()
 }
 
 func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {
