@@ -25,12 +25,13 @@ type core struct {
 	signer    *signer.Signer
 	keys      *keys
 	archives  []Archive // by rewind
+	answers   *answers
 }
 
 // newCore joins the parts. Heavy computations go to parallel, see
 // signer.Config.
 func newCore(c *Config, parallel func(int, func(int))) *core {
-	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives}
+	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives, answers: newAnswers()}
 	k.state.all = c.silent
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
 	k.keygen = keygen.New(keygen.Config{
@@ -42,6 +43,7 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 	if c.silent {
 		spender = mute{spender}
 	}
+	spender = listening{spender, k.answers}
 	k.signer = signer.New(signer.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
 		Coin: spender, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
