@@ -337,8 +337,9 @@ func (g *Group) AcknowledgeAll(ctx context.Context) error {
 	}
 }
 
-// Digests returns the state digests of the online validators, and an error
-// unless they are equal behind every settled block and their books balance.
+// Digests returns the state digest of the online validators, and an error
+// unless it and the certificate behind every settled block are equal and the
+// books balance.
 func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
 	var first *processor.Status
 	var firstAt *Validator
@@ -361,13 +362,13 @@ func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
 				i, status.Digest, status.Frontier.Settle, first.Digest, first.Frontier.Settle)
 		}
 		for n := range status.Frontier.Settle {
-			want, settled, err1 := firstAt.Processor.SettledDigest(ctx, n)
-			got, also, err2 := v.Processor.SettledDigest(ctx, n)
+			want, settled, err1 := firstAt.Processor.Certificate(ctx, n)
+			got, also, err2 := v.Processor.Certificate(ctx, n)
 			if err := errors.Join(err1, err2); err != nil {
 				return [32]byte{}, err
 			}
 			if want != got || settled != also {
-				return [32]byte{}, fmt.Errorf("validator %d has digest %x behind block %d, others %x", i, got, n, want)
+				return [32]byte{}, fmt.Errorf("validator %d has certificate %+v behind block %d, others %+v", i, got, n, want)
 			}
 		}
 	}
