@@ -22,6 +22,7 @@ import (
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -44,8 +45,9 @@ type Options struct {
 	Parameters *coin.Parameters
 	// History makes the validators' stores keep their history.
 	History bool
-	// Scanner and MaxMessage are those of processor.Config.
+	// Scanner, Scheduler and MaxMessage are those of processor.Config.
 	Scanner    func(scanner.Config) scanner.Scanner
+	Scheduler  func(scheduler.Config) scheduler.Scheduler
 	MaxMessage int
 }
 
@@ -150,7 +152,7 @@ func (g *Group) Join() error {
 func (g *Group) Start(i int, store *storage.Memory) error {
 	p, err := processor.New(processor.Config{
 		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
-		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage, Archives: g.Imported,
+		Current: uint64(len(g.Log)), Scanner: g.Scanner, Scheduler: g.Scheduler, MaxMessage: g.MaxMessage, Archives: g.Imported,
 	})
 	if err != nil {
 		return fmt.Errorf("start validator %d: %w", i, err)
