@@ -368,26 +368,38 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others.
+// from what belongs to others. Those in trees are decided.
 func (u *undo) suspend(tx storage.Tx) error {
-	for _, queue := range []storage.Queue[queued]{u.payments, u.aside} {
-		var numbers []uint64
-		var refunds []queued
-		for item, err := range queue.All(tx) {
-			if err != nil {
-				return err
-			}
-			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund {
-				numbers, refunds = append(numbers, item.Key), append(refunds, item.Value)
-			}
+	var waiting []numbered[queued]
+	for p, err := range u.waitingPayments(tx) {
+		if err != nil {
+			return err
 		}
-		for i, q := range refunds {
-			if err := queue.Delete(tx, numbers[i]); err != nil {
-				return err
-			}
-			if err := u.suspended.Put(tx, u.refunds[q.ID], q); err != nil {
-				return err
-			}
+		waiting = append(waiting, p)
+	}
+	if err := u.suspendFrom(tx, u.payments, waiting); err != nil {
+		return err
+	}
+	var aside []numbered[queued]
+	for item, err := range u.aside.All(tx) {
+		if err != nil {
+			return err
+		}
+		aside = append(aside, numbered[queued]{item.Key, item.Value})
+	}
+	return u.suspendFrom(tx, u.aside, aside)
+}
+
+func (u *undo) suspendFrom(tx storage.Tx, queue storage.Queue[queued], list []numbered[queued]) error {
+	for _, p := range list {
+		if _, void := u.refunds[p.value.ID]; !void || !p.value.Refund {
+			continue
+		}
+		if err := queue.Delete(tx, p.number); err != nil {
+			return err
+		}
+		if err := u.suspended.Put(tx, u.refunds[p.value.ID], p.value); err != nil {
+			return err
 		}
 	}
 	return nil
