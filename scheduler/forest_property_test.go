@@ -448,10 +448,10 @@ func (f *forest) finish() {
 			f.advance()
 		}
 	}
-	n := len(f.waiting())
+	n := f.pending().Payments
 	f.grow([]coin.Deposit{{Output: f.outputTo(f.old, 1<<40), Credit: 1 << 40, Fate: coin.Accumulated}}, nil, 100)
-	calm(levels(n, int(f.rules.MaxOutputs)-1, int(f.rules.MaxOutputs)) + 1)
-	for range 4 {
+	calm(levels(n, int(f.rules.MaxOutputs)-1, int(f.rules.MaxOutputs)) + 2)
+	for rounds := 0; f.pending().Payments > 0 && rounds < 80; rounds++ { // those too poor, until their patience ends
 		calm(40)
 	}
 	require.Empty(t, f.waiting())
