@@ -59,18 +59,27 @@ func (p *Player) mine(ctx context.Context, a arguments) (string, error) {
 		return "", err
 	}
 	for range n {
-		if err := p.Chain.Mine(ctx, 1); err != nil {
-			return "", err
-		}
-		run := p.Run
-		if a.has("ack") {
-			run = p.AcknowledgeAll
-		}
-		if err := run(ctx); err != nil {
+		if err := p.mineOne(ctx, a); err != nil {
 			return "", err
 		}
 	}
 	return "", nil
+}
+
+// mineOne makes a block, and with ack acknowledges all that gets signed.
+func (p *Player) mineOne(ctx context.Context, a arguments) error {
+	if err := p.Chain.Mine(ctx, 1); err != nil {
+		return err
+	}
+	return p.proceed(ctx, a)
+}
+
+// proceed lets the validators run after a block.
+func (p *Player) proceed(ctx context.Context, a arguments) error {
+	if a.has("ack") {
+		return p.AcknowledgeAll(ctx)
+	}
+	return p.Run(ctx)
 }
 
 // deposit AMOUNT… [data=text|hex=bytes] [anonymous] [session=0]: one transaction
@@ -245,13 +254,33 @@ func (p *Player) manyBurns(ctx context.Context, a arguments) ([]coin.Payment, er
 	return burns, nil
 }
 
-// fee RATE: what users pay from now on, per 1000 units of weight.
-func (p *Player) fee(_ context.Context, a arguments) (string, error) {
+// fee RATE [blocks=N [ack]]: what users pay from now on, per 1000 units of weight,
+// and blocks in each of which one pays another.
+func (p *Player) fee(ctx context.Context, a arguments) (string, error) {
 	chain, ok := p.Chain.(interface{ SetFeeRate(uint64) })
 	if !ok {
 		return "", errors.New("the chain has no SetFeeRate")
 	}
-	return "", a.rate(chain.SetFeeRate)
+	if err := a.rate(chain.SetFeeRate); err != nil {
+		return "", err
+	}
+	n, err := a.number("blocks", 0)
+	if err != nil {
+		return "", err
+	}
+	for range n {
+		to, err := p.Chain.Address(ctx)
+		if err != nil {
+			return "", err
+		}
+		if _, err := p.Chain.Pay(ctx, cointest.Deposit{To: []cointest.Target{{Address: to, Amount: 1000}}}); err != nil {
+			return "", err
+		}
+		if err := p.mineOne(ctx, a); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
 }
 
 // miners RATE: blocks take what pays this with what it builds on.

@@ -255,8 +255,5 @@ func (p *Player) include(ctx context.Context, a arguments) (string, error) {
 	if err := chain.MineOnly(ctx, ids...); err != nil {
 		return "", err
 	}
-	if a.has("ack") {
-		return "", p.AcknowledgeAll(ctx)
-	}
-	return "", p.Run(ctx)
+	return "", p.proceed(ctx, a)
 }

@@ -46,7 +46,7 @@ import (
 //	burn alice=100… to=address                payments to users of these names
 //	burn … to=change session=1                to an address of the group
 //	burn 40 payments of 50                    to users named p1, p2 and so on
-//	fee RATE                                  what users pay from now on
+//	fee RATE blocks=N ack                     what users pay from now on, in N blocks
 //	miners RATE / relay RATE                  what miners and relay demand
 //	plans                                     write what is under way, by number
 //	replace PLAN drop=alice,bob number=2      a plan's inputs are planned again

@@ -11,13 +11,17 @@ import (
 
 // publication is what this process knows of a transaction's way to the node.
 type publication struct {
-	tip  uint64 // the last one it was handed over at
-	told uint64 // bits of the answers that were told
+	tip   uint64 // the last one it was handed over at
+	told  uint64 // bits of the answers that were told
+	known bool   // the node had all that it spends
+	again bool   // it is due at this tip once more
 }
 
 // Publish hands signed transactions to the node, each once for every tip of
 // the chain until it settles. What the node does not take is told, once for
-// each kind of answer. One transaction that the node does not answer for does
+// each kind of answer. A transaction may spend what another makes that comes to the
+// node later: so a conflict is told only if there still is one at another tip, and
+// one is tried again when the node has got to know another. One transaction that the node does not answer for does
 // not keep the others back; the error names them all, and they are due again.
 // Unless the view of the chain is fresh, what this process has not handed over
 // yet waits.
@@ -27,6 +31,8 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 		return false, err
 	}
 	var failed error
+	var conflicts []coin.PlanID
+	news := false
 	for _, item := range due {
 		answer, err := s.Coin.Publish(ctx, item.Value.Transaction)
 		if ctx.Err() != nil {
@@ -36,8 +42,16 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 			failed = errors.Join(failed, fmt.Errorf("publish plan %s: %w", item.Key, err))
 			continue
 		}
-		p := s.published[item.Key]
-		if bit := uint64(1) << (answer.Status % 64); !taken(answer) && p.told&bit == 0 {
+		p, before := s.published[item.Key]
+		early := false
+		if answer.Status == coin.Conflict {
+			conflicts = append(conflicts, item.Key)
+			early = !before || p.tip == tip
+		} else {
+			news = news || !p.known
+			p.known = true
+		}
+		if bit := uint64(1) << (answer.Status % 64); !taken(answer) && !early && p.told&bit == 0 {
 			p.told |= bit
 			err := store.Update(ctx, func(tx storage.Tx) error {
 				return s.Events.Unpublished(tx, item.Key, answer)
@@ -46,8 +60,15 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 				return false, err
 			}
 		}
-		p.tip = tip
+		p.tip, p.again = tip, false
 		s.published[item.Key] = p
+	}
+	if news {
+		for _, id := range conflicts {
+			p := s.published[id]
+			p.again = true
+			s.published[id] = p
+		}
 	}
 	return len(due) > 0 && failed == nil, failed
 }
@@ -68,7 +89,7 @@ func (s *Signer) unpublished(ctx context.Context, store storage.Store, tip uint6
 				return err
 			}
 			p, ok := s.published[item.Key]
-			if ok && p.tip != tip || !ok && fresh {
+			if ok && (p.tip != tip || p.again) || !ok && fresh {
 				due = append(due, item)
 			}
 			if ok {
