@@ -76,6 +76,11 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 	if err != nil {
 		return err
 	}
+	if waits, err := s.waits(tx, id, p); err != nil {
+		return err
+	} else if waits {
+		return s.watchFor(tx, m, id)
+	}
 	var reason string
 	if p.Purpose == bumping {
 		reason, err = s.bumpAgain(tx, m, rate, id, p)
@@ -89,6 +94,33 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 		return err
 	}
 	return s.watchFor(tx, m, id)
+}
+
+// waits tells whether a plan, or the one that it is to lift, spends what is not
+// there: no fee brings that.
+func (s *scheduler) waits(r storage.Reader, id coin.PlanID, p planned) (bool, error) {
+	if p.Purpose == bumping {
+		below, ok, err := s.below(r, p.first(id))
+		if err != nil || !ok {
+			return false, err
+		}
+		p = below
+	}
+	return s.incomplete(r, p)
+}
+
+// below returns the unresolved plan on which another builds.
+func (s *scheduler) below(r storage.Reader, id coin.PlanID) (planned, bool, error) {
+	for item, err := range s.builds.All(r) {
+		if err != nil {
+			return planned{}, false, err
+		}
+		if item.Value == id {
+			p, err := s.plans.Load(r, item.Key.plan)
+			return p, err == nil, err
+		}
+	}
+	return planned{}, false, nil
 }
 
 // lifter is the index of the own output by which a plan can be lifted.
@@ -159,17 +191,11 @@ func (s *scheduler) bumpAgain(tx storage.Tx, m moment, rate uint64, id coin.Plan
 		return "its key is not in use", nil
 	}
 	var l lifting
-	for item, err := range s.builds.All(tx) {
-		if err != nil {
-			return "", err
-		}
-		if item.Value != p.first(id) {
-			continue
-		}
-		below, err := s.plans.Load(tx, item.Key.plan)
-		if err != nil {
-			return "", err
-		}
+	below, ok, err := s.below(tx, p.first(id))
+	if err != nil {
+		return "", err
+	}
+	if ok {
 		l.fee = below.Plan.Fee
 		if l.weight, err = s.weigh(below.Plan); err != nil {
 			return "", err

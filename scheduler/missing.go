@@ -109,6 +109,16 @@ func (s *scheduler) comesBack(tx storage.Tx, o coin.Output, gone bool) (bool, er
 	return true, s.writeOff(tx, o, keyGone)
 }
 
+// incomplete tells whether an input of a plan is not there.
+func (s *scheduler) incomplete(r storage.Reader, p planned) (bool, error) {
+	for _, input := range p.Plan.Inputs {
+		if missing, err := s.missing.Has(r, input.ID); err != nil || missing {
+			return missing, err
+		}
+	}
+	return false, nil
+}
+
 // complete makes sure that all inputs of a plan that happened are there.
 func (s *scheduler) complete(r storage.Reader, p planned) error {
 	for _, input := range p.Plan.Inputs {
