@@ -227,8 +227,9 @@ func target(m moment, rate, has uint64) uint64 {
 type lifting struct{ weight, fee, rate uint64 }
 
 // compensate completes a bump: its output, and the fee that lifts it and what is
-// below it to the rate, or what the input has of that. It returns why that is not
-// the least that it takes, which depends on the bump's own weight.
+// below it to the rate, or to the least that it takes, which depends on the bump's
+// own weight, or what the input has of that. It returns why that is less than the
+// least.
 func (s *scheduler) compensate(m moment, role coin.Role, b *planned, l lifting, least func(uint64) uint64) (string, error) {
 	address, err := s.Coin.Address(role.Change.Key, coin.Change)
 	if err != nil {
@@ -239,11 +240,14 @@ func (s *scheduler) compensate(m moment, role coin.Role, b *planned, l lifting, 
 	if err != nil {
 		return "", err
 	}
-	amount := b.Plan.Inputs[0].Amount
-	wanted := costOf(plus(weight, l.weight), l.rate)
-	wanted -= min(wanted, l.fee)
+	amount, needed := b.Plan.Inputs[0].Amount, least(weight)
+	at := func(rate uint64) uint64 {
+		cost := costOf(plus(weight, l.weight), rate)
+		return cost - min(cost, l.fee)
+	}
+	wanted := min(max(at(l.rate), needed), at(m.rules.FeeCap))
 	fee := min(wanted, amount-min(amount, m.rules.Dust))
-	switch needed := least(weight); {
+	switch {
 	case wanted < needed:
 		return "the fee is at the cap", nil
 	case fee < needed:
