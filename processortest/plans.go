@@ -31,7 +31,8 @@ type planBook struct {
 	numbered     []knownPlan // from 1
 	makes        map[coin.TransactionID]int
 	transactions map[coin.PlanID]coin.TransactionID // signed
-	replaced     map[coin.PlanID]uint64             // how often, by the first version
+	published    map[coin.TransactionID]coin.Transaction
+	replaced     map[coin.PlanID]uint64 // how often, by the first version
 }
 
 // knownPlan is a plan and what it makes, if that is known before it is signed.
@@ -44,7 +45,8 @@ type knownPlan struct {
 func newPlanBook() *planBook {
 	return &planBook{
 		ids: make(map[coin.PlanID]bool), makes: make(map[coin.TransactionID]int),
-		transactions: make(map[coin.PlanID]coin.TransactionID), replaced: make(map[coin.PlanID]uint64),
+		transactions: make(map[coin.PlanID]coin.TransactionID),
+		published:    make(map[coin.TransactionID]coin.Transaction), replaced: make(map[coin.PlanID]uint64),
 	}
 }
 
@@ -66,6 +68,16 @@ func (n node) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 	}
 	n.book.fresh = append(n.book.fresh, k)
 	return prepared, nil
+}
+
+// Publish implements coin.Publisher. It remembers the transaction.
+func (n node) Publish(ctx context.Context, tx coin.Transaction) (coin.Publication, error) {
+	if n.book != nil {
+		n.book.mu.Lock()
+		n.book.published[tx.ID] = tx
+		n.book.mu.Unlock()
+	}
+	return n.Coin.Publish(ctx, tx)
 }
 
 // number numbers the fresh plans: what others build on first, then those that
@@ -229,7 +241,7 @@ func (p *Player) replace(ctx context.Context, a arguments) (string, error) {
 }
 
 // include PLAN… [ack]: a block that takes, of what waits for one, the transactions
-// of these plans alone.
+// of these plans alone. Miners have all that was ever published.
 func (p *Player) include(ctx context.Context, a arguments) (string, error) {
 	chain, ok := p.Chain.(interface {
 		MineOnly(context.Context, ...coin.TransactionID) error
@@ -249,6 +261,11 @@ func (p *Player) include(ctx context.Context, a arguments) (string, error) {
 		id, ok := p.book.transactions[k.id]
 		if !ok {
 			return "", fmt.Errorf("plan %s is not signed", word)
+		}
+		if tx, ok := p.book.published[id]; ok {
+			if _, err := p.Chain.Coin().Publish(ctx, tx); err != nil {
+				return "", err
+			}
 		}
 		ids = append(ids, id)
 	}

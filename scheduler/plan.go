@@ -112,8 +112,9 @@ type draft struct {
 	inputs   []numbered[coin.Output]
 	recover  Balance // costs to recover afterwards
 	removed  []uint64
-	poor     []queued // leave the queue, unpaid: cannot carry the fee
-	strained []queued // leave the queue, unpaid: cannot carry earlier costs
+	poor     []queued           // leave the queue, unpaid: cannot carry the fee
+	void     []numbered[queued] // of a node, are not made: refunds of missing deposits
+	strained []queued           // leave the queue, unpaid: cannot carry earlier costs
 }
 
 // handsOver tells whether what is left goes to another key.

@@ -368,21 +368,32 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others.
+// from what belongs to others. Those that are in a tree are left out when their
+// branch is shared out.
 func (u *undo) suspend(tx storage.Tx) error {
-	for _, queue := range []storage.Queue[queued]{u.payments, u.aside} {
+	var trees []run
+	for item, err := range u.taken.All(tx) {
+		if err != nil {
+			return err
+		}
+		trees = append(trees, item.Value)
+	}
+	inTree := func(number uint64) bool {
+		return slices.ContainsFunc(trees, func(x run) bool { return x.From <= number && number < x.To })
+	}
+	for i, queue := range []storage.Queue[queued]{u.payments, u.aside} {
 		var numbers []uint64
 		var refunds []queued
 		for item, err := range queue.All(tx) {
 			if err != nil {
 				return err
 			}
-			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund {
+			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund && (i > 0 || !inTree(item.Key)) {
 				numbers, refunds = append(numbers, item.Key), append(refunds, item.Value)
 			}
 		}
-		for i, q := range refunds {
-			if err := queue.Delete(tx, numbers[i]); err != nil {
+		for k, q := range refunds {
+			if err := queue.Delete(tx, numbers[k]); err != nil {
 				return err
 			}
 			if err := u.suspended.Put(tx, u.refunds[q.ID], q); err != nil {

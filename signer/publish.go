@@ -19,19 +19,19 @@ type publication struct {
 
 // Publish hands signed transactions to the node, each once for every tip of
 // the chain until it settles. What the node does not take is told, once for
-// each kind of answer. A transaction may spend what another makes that comes to the
-// node later: so a conflict is told only if there still is one at another tip, and
-// one is tried again when the node has got to know another. One transaction that the node does not answer for does
-// not keep the others back; the error names them all, and they are due again.
-// Unless the view of the chain is fresh, what this process has not handed over
-// yet waits.
+// each kind of answer. A transaction may spend what another makes that comes to
+// the node later: so one that conflicts is tried again when the node has got to
+// know another, else it is told, if not for the first time. One transaction that
+// the node does not answer for does not keep the others back; the error names them
+// all, and they are due again. Unless the view of the chain is fresh, what this
+// process has not handed over yet waits.
 func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, fresh bool) (bool, error) {
 	due, err := s.unpublished(ctx, store, tip, fresh)
 	if err != nil {
 		return false, err
 	}
 	var failed error
-	var conflicts []coin.PlanID
+	var conflicts []refused
 	news := false
 	for _, item := range due {
 		answer, err := s.Coin.Publish(ctx, item.Value.Transaction)
@@ -43,34 +43,54 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 			continue
 		}
 		p, before := s.published[item.Key]
-		early := false
 		if answer.Status == coin.Conflict {
-			conflicts = append(conflicts, item.Key)
-			early = !before || p.tip == tip
+			conflicts = append(conflicts, refused{item.Key, answer, !before || p.tip == tip})
 		} else {
 			news = news || !p.known
 			p.known = true
 		}
-		if bit := uint64(1) << (answer.Status % 64); !taken(answer) && !early && p.told&bit == 0 {
-			p.told |= bit
-			err := store.Update(ctx, func(tx storage.Tx) error {
-				return s.Events.Unpublished(tx, item.Key, answer)
-			})
-			if err != nil {
+		p.tip, p.again = tip, false
+		s.published[item.Key] = p
+		if answer.Status != coin.Conflict {
+			if err := s.tell(ctx, store, item.Key, answer); err != nil {
 				return false, err
 			}
 		}
-		p.tip, p.again = tip, false
-		s.published[item.Key] = p
 	}
-	if news {
-		for _, id := range conflicts {
-			p := s.published[id]
+	for _, c := range conflicts {
+		if news {
+			p := s.published[c.plan]
 			p.again = true
-			s.published[id] = p
+			s.published[c.plan] = p
+		} else if !c.early {
+			if err := s.tell(ctx, store, c.plan, c.answer); err != nil {
+				return false, err
+			}
 		}
 	}
 	return len(due) > 0 && failed == nil, failed
+}
+
+// refused is a transaction that conflicts with what the node knows.
+type refused struct {
+	plan   coin.PlanID
+	answer coin.Publication
+	early  bool // not handed over at an earlier tip
+}
+
+// tell tells what the node does not take, once for each kind of answer.
+func (s *Signer) tell(ctx context.Context, store storage.Store, id coin.PlanID, answer coin.Publication) error {
+	p := s.published[id]
+	bit := uint64(1) << (answer.Status % 64)
+	if taken(answer) || p.told&bit != 0 {
+		return nil
+	}
+	err := store.Update(ctx, func(tx storage.Tx) error { return s.Events.Unpublished(tx, id, answer) })
+	if err == nil {
+		p.told |= bit
+		s.published[id] = p
+	}
+	return err
 }
 
 // taken tells whether the node has the transaction.
