@@ -76,7 +76,7 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 	if err != nil {
 		return err
 	}
-	if waits, err := s.waits(tx, id, p); err != nil {
+	if waits, err := s.waitsForInputs(tx, id, p); err != nil {
 		return err
 	} else if waits {
 		return s.watchFor(tx, m, id)
@@ -96,9 +96,9 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 	return s.watchFor(tx, m, id)
 }
 
-// waits tells whether a plan, or the one that it is to lift, spends what is not
+// waitsForInputs tells whether a plan, or the one that it is to lift, spends what is not
 // there: no fee brings that.
-func (s *scheduler) waits(r storage.Reader, id coin.PlanID, p planned) (bool, error) {
+func (s *scheduler) waitsForInputs(r storage.Reader, id coin.PlanID, p planned) (bool, error) {
 	if p.Purpose == bumping {
 		below, ok, err := s.below(r, p.first(id))
 		if err != nil || !ok {

@@ -82,8 +82,7 @@ func (s *scheduler) returned(tx storage.Tx, at moment, o coin.Output) error {
 	if reason := s.refuse(at, q.Payment); reason != "" {
 		return s.drop(tx, q, reason)
 	}
-	_, err = s.payments.Push(tx, q)
-	return err
+	return s.queue(tx, q)
 }
 
 // writeOffIfGone books that an input of a plan is not counted on, if the plan's

@@ -264,7 +264,9 @@ func (v *voiding) requeue(tx storage.Tx) error {
 				err = v.suspendOne(tx, p.value, deposit)
 			}
 		default:
-			err = v.scheduler.payments.Put(tx, p.number, p.value)
+			if err = v.scheduler.payments.Put(tx, p.number, p.value); err == nil {
+				err = v.stand(tx, p.value.ID, fate{Stage: PaymentQueued})
+			}
 		}
 		if err != nil {
 			return err

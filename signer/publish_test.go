@@ -78,35 +78,7 @@ func TestAnswersToPublication(t *testing.T) {
 	}
 }
 
-// A node that gets a child before its parent has nothing to tell.
-func TestAChildThatComesBeforeItsParentIsPublishedAgain(t *testing.T) {
-	for _, parent := range []coin.PublicationStatus{coin.Accepted, coin.FeeTooLow} {
-		_, n, _ := signedPlans(t, 2)
-		var child coin.TransactionID
-		known := false
-		n.coin.publish = func(tx coin.Transaction) (coin.Publication, error) {
-			if child == (coin.TransactionID{}) {
-				child = tx.ID
-			}
-			switch {
-			case tx.ID != child:
-				known = true
-				return coin.Publication{Status: parent}, nil
-			case known:
-				return coin.Publication{Status: coin.Accepted}, nil
-			}
-			return coin.Publication{Status: coin.Conflict}, nil
-		}
-		require.Equal(t, 2, n.publishAt(t, 1))
-		require.Equal(t, 1, n.publishAt(t, 1), "the child")
-		require.Equal(t, 0, n.publishAt(t, 1))
-		if parent == coin.Accepted {
-			require.Empty(t, n.told())
-		}
-	}
-}
-
-// One that only conflicts is not tried for ever, and told at the next tip.
+// What it spends may come to the node a little later.
 func TestAConflictIsToldIfItLasts(t *testing.T) {
 	_, n, _ := signedPlans(t, 2)
 	n.coin.publish = func(tx coin.Transaction) (coin.Publication, error) {
