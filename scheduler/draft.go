@@ -30,9 +30,10 @@ type draft struct {
 	inputs   []numbered[coin.Output]
 	recover  Balance // costs to recover afterwards
 	removed  []uint64
-	lacking  bool      // some cannot carry what they would have to
-	poor     []queued  // leave the queue, unpaid: cannot carry the fee
-	apart    []waiting // leave the queue, unpaid: they wait for other times
+	lacking  bool               // some cannot carry what they would have to
+	poor     []queued           // leave the queue, unpaid: cannot carry the fee
+	void     []numbered[queued] // of a node, are not made: refunds of missing deposits
+	apart    []waiting          // leave the queue, unpaid: they wait for other times
 }
 
 // handsOver tells whether what is left goes to another key.

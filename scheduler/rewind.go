@@ -374,7 +374,8 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others, unless they are planned or in a tree already.
+// from what belongs to others, unless they are planned already. Those in a tree
+// are left out when their branch is shared out.
 func (u *undo) suspend(tx storage.Tx) error {
 	for _, queue := range []struct {
 		storage.Queue[queued]
