@@ -220,7 +220,8 @@ func (c *Coin) Transaction(ctx context.Context, id coin.TransactionID) ([]byte, 
 	return t.raw, nil
 }
 
-// Publish hands a transaction to the node.
+// Publish hands a transaction to the node. If its parent was published before and
+// only paid too little, the two are judged by what they pay together.
 func (c *Coin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publication, error) {
 	if err := ctx.Err(); err != nil {
 		return coin.Publication{}, err
@@ -232,5 +233,5 @@ func (c *Coin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publicati
 	if t.id != tx.ID {
 		return coin.Publication{}, fmt.Errorf("mock: %w: publish %s: it is %s", coin.ErrInvalid, tx.ID, t.id)
 	}
-	return c.node.submit(tx.Raw)
+	return c.node.publish(tx.Raw)
 }
