@@ -33,6 +33,9 @@ type Status struct {
 	// signatures.
 	Pending scheduler.Pending
 	Signing signer.Counts
+	// Refused are the plans that Config.Policy refuses at present, in the order of
+	// their IDs. What others have signed is not among them.
+	Refused []signer.Refusal
 	// Digest is of all that validators must agree on, behind the log entries
 	// read so far.
 	Digest [32]byte
@@ -78,6 +81,8 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 		s.Pending, err = p.core.scheduler.Pending(r)
 		read(err)
 		s.Signing, err = p.core.signer.Counts(r)
+		read(err)
+		s.Refused, err = p.core.signer.Refusals(r)
 		read(err)
 		s.Digest, err = p.core.state.current.Load(r)
 		read(err)

@@ -44,6 +44,8 @@ type Options struct {
 	Parameters *coin.Parameters
 	// History makes the validators' stores keep their history.
 	History bool
+	// Policy returns that of a validator, none by default.
+	Policy func(validator int) func(context.Context, processor.Proposal) error
 	// Scanner and MaxMessage are those of processor.Config.
 	Scanner    func(scanner.Config) scanner.Scanner
 	MaxMessage int
@@ -148,9 +150,14 @@ func (g *Group) Join() error {
 // Start makes a validator's processor anew over a store, as after a crash: the
 // old one is dropped as it is.
 func (g *Group) Start(i int, store *storage.Memory) error {
+	var policy func(context.Context, processor.Proposal) error
+	if g.Policy != nil {
+		policy = g.Policy(i)
+	}
 	p, err := processor.New(processor.Config{
 		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
 		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage, Archives: g.Imported,
+		Policy: policy,
 	})
 	if err != nil {
 		return fmt.Errorf("start validator %d: %w", i, err)

@@ -95,6 +95,9 @@ func (w *world) prepare(ctx context.Context, t *testing.T, p *plan) {
 	var err error
 	p.prepared, err = w.coin.Prepare(ctx, p.Plan)
 	require.NoError(t, err)
+	read, err := w.coin.Read(p.Plan, p.prepared)
+	require.NoError(t, err)
+	require.NoError(t, read.Check(p.Plan))
 	p.description, err = w.coin.Describe(p.Plan, p.prepared)
 	require.NoError(t, err)
 	require.Len(t, p.description.Own, len(p.Own))

@@ -117,6 +117,29 @@ func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 	return t.unsigned, nil
 }
 
+// Read decodes what was prepared.
+func (c *Coin) Read(plan coin.Plan, prepared []byte) (coin.UnsignedTransaction, error) {
+	t, err := decodeUnsigned(prepared)
+	if err != nil {
+		return coin.UnsignedTransaction{}, fmt.Errorf("%w: %w", coin.ErrInvalid, err)
+	}
+	if len(t.data) > 0 {
+		return coin.UnsignedTransaction{}, fmt.Errorf("mock: %w: unsigned transaction with data", coin.ErrInvalid)
+	}
+	outputs := make([]coin.PaidOutput, len(t.outputs))
+	for i, o := range t.outputs {
+		outputs[i] = coin.PaidOutput{Address: o.to.address(c.genesis), Amount: o.amount}
+		if outputs[i].Address == "" {
+			outputs[i].Address = coin.RawAddress(o.to[:])
+		}
+	}
+	u, err := coin.NewUnsignedTransaction(plan, t.inputs, outputs)
+	if err != nil {
+		return u, fmt.Errorf("mock: unsigned transaction: %w", err)
+	}
+	return u, nil
+}
+
 // Describe returns the eventuality that matches the transaction with the
 // prepared one's ID.
 func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, error) {
