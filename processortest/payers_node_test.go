@@ -8,8 +8,13 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor"
@@ -160,6 +165,12 @@ func (w *payers) mine(n int) {
 	}
 }
 
+// mineNothing makes a block without transactions.
+func (w *payers) mineNothing() {
+	require.NoError(w, w.call(nil, "generateblock", "raw(51)", []string{}))
+	w.run()
+}
+
 // status is that of validator 0.
 func (w *payers) status() processor.Status {
 	s, err := w.group.Validators[0].Processor.Status(w.ctx)
@@ -269,13 +280,13 @@ func (w *payers) check() {
 	for _, p := range w.payees {
 		if len(w.dropped[p.ID]) > 0 {
 			require.Empty(w, w.settled[p.ID])
-			require.Zero(w, received[p.Address])
+			require.Zero(w, received[script(w, p.Address)])
 			continue
 		}
 		settled := w.settled[p.ID]
 		require.Len(w, settled, len(w.group.Validators))
 		require.Len(w, slices.Compact(settled), 1)
-		require.Equal(w, settled[0].Paid, received[p.Address])
+		require.Equal(w, settled[0].Paid, received[script(w, p.Address)])
 		require.Equal(w, p.Amount, settled[0].Paid+settled[0].Share)
 	}
 	_, err := w.group.Digests(w.ctx) // and their audits
@@ -319,25 +330,31 @@ func (w *payers) accepted() {
 	}
 }
 
-// received is what all addresses received in blocks since the group exists.
-func (w *payers) received() map[coin.Address]uint64 {
-	sums := make(map[coin.Address]uint64)
+// received is what scripts received in blocks since the group exists.
+func (w *payers) received() map[string]uint64 {
+	sums := make(map[string]uint64)
 	for number := w.first + 1; number <= w.tip(); number++ {
-		var hash string
-		var block struct {
-			Transactions []decoded `json:"tx"`
-		}
+		var hash, raw string
 		require.NoError(w, w.call(&hash, "getblockhash", number))
-		require.NoError(w, w.call(&block, "getblock", hash, 2))
+		require.NoError(w, w.call(&raw, "getblock", hash, 0))
+		var block wire.MsgBlock
+		require.NoError(w, block.Deserialize(hex.NewDecoder(strings.NewReader(raw))))
 		for _, tx := range block.Transactions {
-			for _, out := range tx.Outs {
-				amount, err := satoshi(out.Value)
-				require.NoError(w, err)
-				sums[out.Script.Address] += amount
+			for _, out := range tx.TxOut {
+				sums[string(out.PkScript)] += uint64(out.Value)
 			}
 		}
 	}
 	return sums
+}
+
+// script is that of an address.
+func script(t require.TestingT, at coin.Address) string {
+	decoded, err := address.DecodeAddress(string(at), &chaincfg.RegressionNetParams)
+	require.NoError(t, err)
+	script, err := txscript.PayToAddrScript(decoded)
+	require.NoError(t, err)
+	return string(script)
 }
 
 // decoded is a transaction as bitcoind shows it.
@@ -435,6 +452,16 @@ func transactionID(t require.TestingT, id string) (x coin.TransactionID) {
 	return x
 }
 
+// ids are those of transactions.
+func ids(list ...*sent) (ids []coin.TransactionID) {
+	for _, x := range list {
+		ids = append(ids, x.id)
+	}
+	return ids
+}
+
+// String shows what became of a transaction, of equal answers in a row one.
 func (x *sent) String() string {
-	return fmt.Sprintf("%s: %d inputs, %d outputs, weight %d, fee %d, %v", x.id, len(x.inputs), len(x.outputs), x.weight, x.fee, x.verdicts)
+	return fmt.Sprintf("%s: %d inputs, %d outputs, weight %d, fee %d, %v, %v", x.id, len(x.inputs), len(x.outputs), x.weight,
+		x.fee, slices.Compact(slices.Clone(x.verdicts)), slices.Compact(slices.Clone(x.statuses)))
 }

@@ -1,0 +1,86 @@
+package processortest_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
+)
+
+// small are rules under which forty outputs are a transaction's most, and what
+// has not happened after three blocks is stuck.
+func small(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs, p.BumpAfter = 40, 1, 3 }
+
+// TestNodeStuckTree lets a tree be evicted from a memory pool that fills up. A
+// child of the root's change pays for both, in one or two steps, and what else was
+// evicted comes back behind the root.
+func TestNodeStuckTree(t *testing.T) {
+	for _, c := range []struct {
+		rate  int64 // of other people, in satoshi per 1000 virtual bytes
+		bumps int
+	}{{rate: 2700, bumps: 1}, {rate: 3200, bumps: 2}} {
+		t.Run(fmt.Sprintf("%d bumps", c.bumps), func(t *testing.T) {
+			n, chain := payersNode(t, smallPool...)
+			w := newPayers(t, n, chain, small)
+			others := w.newPressure()
+			w.payIn(1, 3_000_000)
+			payments := w.pay(rising(45, 20_000)...)
+			tree := w.ours()
+			require.Equal(t, [][2]int{{1, 40}, {1, 7}}, shapes(tree), "a root with change, and a child")
+			root, child := tree[0], tree[1]
+
+			others.fill(c.rate)
+			require.Empty(t, w.ours(), "the tree is still there")
+			w.mine(1)
+			require.Empty(t, w.ours())
+			for i := 0; len(w.ours()) == 0; i++ {
+				require.Less(t, i, 30, "the tree does not come back")
+				w.mine(1)
+			}
+			for _, id := range w.order {
+				t.Log(w.sent[id])
+			}
+			require.Len(t, w.order, 2+c.bumps)
+			bump := w.sent[w.order[len(w.order)-1]]
+			require.True(t, bump.spends(root.id))
+			require.Equal(t, ids(root, bump), ids(w.ours()...))
+			w.mineNothing()
+			require.Equal(t, ids(root, child, bump), ids(w.ours()...), "what was evicted too has come back")
+			blocks := w.settle(payments)
+			require.Len(t, blocks, 1)
+			require.Subset(t, w.block(blocks[0]), ids(root, child, bump))
+			w.mine(int(w.rules.Confirmations))
+			w.check()
+			require.Equal(t, coin.Accepted, bump.statuses[len(bump.statuses)-1])
+			for _, x := range []*sent{root, child} {
+				require.Equal(t, "allowed", x.verdicts[0])
+				require.NotEqual(t, "allowed", x.verdicts[1])
+			}
+			require.False(t, slices.Contains(bump.verdicts, "allowed"), "the bump alone has no parent")
+		})
+	}
+}
+
+// TestNodeLeafConfirms lets a memory pool fill up in which a transaction without
+// change waits: it pays enough to stay, and another one to come in.
+func TestNodeLeafConfirms(t *testing.T) {
+	n, chain := payersNode(t, smallPool...)
+	w := newPayers(t, n, chain, small)
+	others := w.newPressure()
+	w.payIn(1, 1_000_000, 2_000_000)
+	ids := w.pay(1_000_000)
+	others.fill(2700)
+	ids = append(ids, w.pay(1_500_000, 500_000)...)
+	require.Equal(t, [][2]int{{1, 1}, {1, 2}}, shapes(w.ours()))
+	for _, x := range w.ours() {
+		require.Equal(t, 2*w.rules.FeeFloor, x.fee*1000/x.weight)
+	}
+	require.Len(t, w.settle(ids), 1)
+	w.mine(10)
+	w.check()
+	w.accepted()
+	require.Len(t, w.order, 2, "nothing was bumped")
+}
