@@ -90,3 +90,48 @@ func TestNodeReplace(t *testing.T) {
 		})
 	}
 }
+
+// TestNodeReplaceLeaf replaces a transaction that leaves nothing to the group,
+// also by one without a payment.
+func TestNodeReplaceLeaf(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		drop  int // so many payments
+		shape [2]int
+	}{
+		{"all payments", 0, [2]int{1, 3}},
+		{"one is dropped", 1, [2]int{1, 3}}, // there is change
+		{"all are dropped", 3, [2]int{1, 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, chain := payersNode(t)
+			w := newPayers(t, n, chain, small)
+			w.payIn(1, 1_000_000)
+			payments := w.pay(500_000, 300_000, 200_000)
+			leaf := w.ours()
+			require.Equal(t, [][2]int{{1, 3}}, shapes(leaf))
+			version := w.replacePlan(leaf[0], 1, payments[:c.drop]...)
+			require.Equal(t, [][2]int{c.shape}, shapes([]*sent{version}))
+			w.settle(payments[c.drop:])
+			w.mine(int(w.rules.Confirmations))
+			require.Len(t, w.dropped, c.drop)
+			w.check()
+		})
+	}
+}
+
+// TestNodeReplaceEvicted replaces what the memory pool has evicted: the version
+// comes in at once.
+func TestNodeReplaceEvicted(t *testing.T) {
+	n, chain := payersNode(t, smallPool...)
+	w := newPayers(t, n, chain, small)
+	others := w.newPressure()
+	w.payIn(1, 3_000_000)
+	payments := w.pay(rising(45, 20_000)...)
+	tree := w.ours()
+	others.fill(2700)
+	require.Empty(t, w.ours())
+	w.replacePlan(tree[0], 1)
+	w.settle(payments)
+	w.check()
+}

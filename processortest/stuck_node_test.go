@@ -84,3 +84,44 @@ func TestNodeLeafConfirms(t *testing.T) {
 	w.accepted()
 	require.Len(t, w.order, 2, "nothing was bumped")
 }
+
+// TestNodeFullTreeBump lifts trees whose root already has as many descendants in
+// the memory pool as the rules let it have, by number or by weight: there is room
+// for the bump.
+func TestNodeFullTreeBump(t *testing.T) {
+	for _, c := range []struct {
+		name                         string
+		outputs                      uint32
+		payments, children, branches int
+		weight                       uint64 // at least
+	}{
+		{name: "by number", outputs: 40, payments: 820, children: 20, branches: 21},
+		{name: "by weight", outputs: 500, payments: 2708, children: 5, branches: 5, weight: 398_000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, chain := payersNode(t)
+			w := newPayers(t, n, chain, func(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs, p.BumpAfter = c.outputs, 1, 3 })
+			w.payIn(1, 80_000_000)
+			payments := w.pay(rising(c.payments, 20_000)...)
+			tree := w.ours()
+			require.Len(t, tree, 1+c.children)
+			for i := 0; len(w.ours()) == len(tree); i++ {
+				require.Less(t, i, 20, "there is no bump")
+				w.mineNothing()
+			}
+			full := w.ours()
+			require.Len(t, full, len(tree)+1)
+			require.True(t, full[len(tree)].spends(tree[0].id))
+			var weight uint64
+			for _, x := range full {
+				weight += x.weight
+			}
+			t.Logf("%d transactions of weight %d", len(full), weight)
+			require.Greater(t, weight, c.weight)
+			require.Len(t, w.settle(payments), 1+c.branches-c.children)
+			require.Len(t, w.order, 1+c.branches+1)
+			w.check()
+			w.accepted()
+		})
+	}
+}
