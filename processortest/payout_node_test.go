@@ -1,11 +1,14 @@
 package processortest_test
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin"
 )
 
 // rising are so many amounts, each a satoshi more than the one before.
@@ -58,4 +61,23 @@ func TestNodeFiveThousandPayments(t *testing.T) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	t.Logf("checked after %v, %d transactions, %d MB", time.Since(start), len(w.order), memory.Sys>>20)
+}
+
+// TestNodeDeepTree pays by trees of more levels than can be in the memory pool at
+// once: each settlement lets two levels more come in.
+func TestNodeDeepTree(t *testing.T) {
+	for _, c := range []struct{ payments, levels, blocks int }{
+		{11, 1, 1}, {12, 2, 1}, {132, 2, 1}, {133, 3, 2}, {600, 3, 2}, {1584, 3, 2}, {1585, 4, 2},
+	} {
+		t.Run(fmt.Sprintf("%d payments", c.payments), func(t *testing.T) {
+			n, chain := payersNode(t)
+			w := newPayers(t, n, chain, func(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs = 12, 1 })
+			w.payIn(1, 60_000_000)
+			payments := w.pay(rising(c.payments, 20_000)...)
+			require.Equal(t, c.levels, w.confirmations(c.payments))
+			require.Len(t, w.settle(payments), c.blocks)
+			w.check()
+			w.accepted()
+		})
+	}
 }

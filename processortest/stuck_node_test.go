@@ -2,11 +2,14 @@ package processortest_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
 )
 
@@ -124,4 +127,34 @@ func TestNodeFullTreeBump(t *testing.T) {
 			w.accepted()
 		})
 	}
+}
+
+// TestNodeRelayFeeRaised lets the node start again with a relay fee above the
+// root's rate. Nothing lifts a transaction below that, nodes do not let packages
+// do it. The settlement chain raises the floor of rates and replaces the plan.
+func TestNodeRelayFeeRaised(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "bitcoin.conf")
+	require.NoError(t, os.WriteFile(conf, nil, 0o600))
+	n, chain := payersNode(t, "-conf="+conf)
+	w := newPayers(t, n, chain, small)
+	w.payIn(1, 3_000_000)
+	payments := w.pay(rising(45, 20_000)...)
+	tree := w.ours()
+	require.Len(t, tree, 2)
+	require.NoError(t, os.WriteFile(conf, []byte("minrelaytxfee=0.00002500\n"), 0o600))
+	require.NoError(t, n.Restart(t.Context()))
+	require.Empty(t, w.ours())
+
+	rules := w.rules
+	rules.FeeFloor = 700
+	w.group.Append(processor.NewParameters(rules))
+	w.mine(4 * int(rules.Window))
+	require.Empty(t, w.ours())
+	require.Greater(t, len(w.order), 2, "there is a bump")
+	for _, id := range w.order {
+		t.Log(w.sent[id])
+	}
+	w.replacePlan(tree[0], 1)
+	require.Len(t, w.settle(payments), 2)
+	w.check()
 }
