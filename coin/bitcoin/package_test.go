@@ -104,7 +104,8 @@ func (n *network) fill(t *testing.T) {
 }
 
 // Trees that a full memory pool has evicted come back, in whatever order what
-// belongs to them is published.
+// belongs to them is published. This is bitcoind's: btcd's memory pool is never
+// full, and takes no packages.
 func TestNodeEvictedTree(t *testing.T) {
 	n := newNetwork(t, testnodes.NeedBitcoind(t, testnodes.Options{Args: []string{"-maxmempool=5"}}))
 	var trees []*tree

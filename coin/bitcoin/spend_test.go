@@ -189,6 +189,37 @@ func TestVerifyRefuses(t *testing.T) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
 
+func TestUnconfirmedOutputsAreBehindThePayments(t *testing.T) {
+	s := newSigner(t)
+	plan := s.plan(t, payment(payee, 20_000), payment(payee, 30_000))
+	branch, err := s.coin.Address(s.key.Key, coin.Branch)
+	require.NoError(t, err)
+	plan.Own = append(plan.Own,
+		coin.OwnOutput{Kind: coin.Branch, Session: s.key.Session, Address: branch, Amount: 10_000},
+		coin.OwnOutput{Kind: coin.Forwarded, Session: 9, Address: payee, Amount: 11_000}) // the successor's
+	plan.Own[0].Amount -= 21_000
+	outputs, err := s.coin.Unconfirmed(plan)
+	require.NoError(t, err)
+	prepared, err := s.coin.Prepare(t.Context(), plan)
+	require.NoError(t, err)
+	tx, err := s.coin.Assemble(plan, prepared, s.sign(t, plan))
+	require.NoError(t, err)
+	require.Equal(t, []coin.Output{
+		{ID: coin.OutputID{Transaction: tx.ID, Index: 2}, Session: 2, Kind: coin.Change, Amount: plan.Own[0].Amount},
+		{ID: coin.OutputID{Transaction: tx.ID, Index: 3}, Session: 2, Kind: coin.Branch, Amount: 10_000},
+		{ID: coin.OutputID{Transaction: tx.ID, Index: 4}, Session: 9, Kind: coin.Forwarded, Amount: 11_000},
+	}, outputs)
+	plan.Own = nil
+	plan.Fee = 400_006 - 50_000
+	outputs, err = s.coin.Unconfirmed(plan)
+	require.NoError(t, err)
+	require.NotNil(t, outputs, "nil is for coins that cannot tell")
+	require.Empty(t, outputs)
+	plan.Fee++
+	_, err = s.coin.Unconfirmed(plan)
+	require.ErrorIs(t, err, coin.ErrInvalid)
+}
+
 func TestPrepareRefuses(t *testing.T) {
 	s := newSigner(t)
 	for _, test := range []struct {
