@@ -14,16 +14,19 @@ import (
 
 // Proposal is a plan that this validator is about to sign.
 type Proposal struct {
+	// SignID names it, and with the session who signs.
 	SignID ID
-	Plan   coin.Plan
+	// Plan is what was decided.
+	Plan coin.Plan
 	// Transaction is what the bytes to be signed do, and the same as the plan.
 	Transaction coin.UnsignedTransaction
 }
 
 // Refusal is a plan that the policy refuses at present, and why.
 type Refusal struct {
-	Plan   coin.PlanID
-	Reason string // the policy's words, cut at 1024 bytes
+	Plan coin.PlanID
+	// Reason is the policy's error, cut at 1024 bytes.
+	Reason string
 }
 
 // opinion is what the policy said of a plan in this process.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/serai-go/processor/frost"
@@ -149,11 +150,7 @@ func (s *Signer) erase(open []storage.Item[ID, duty]) {
 			delete(s.nonces, id)
 		}
 	}
-	for id := range s.opinions { // order-free: each is kept or forgotten
-		if !is[id] {
-			delete(s.opinions, id)
-		}
-	}
+	maps.DeleteFunc(s.opinions, func(id ID, _ opinion) bool { return !is[id] })
 }
 
 // due returns the tasks of one round.
