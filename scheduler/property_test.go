@@ -26,7 +26,7 @@ type model struct {
 	reserved map[coin.OutputID]uint64
 	branches map[coin.OutputID]coin.PlanID // of the reserved ones those that fund payments not planned yet
 	payments map[coin.PaymentID]*obligation
-	taken    int // payments so far
+	taken    int  // payments so far
 	left     bool // costs were left for later payments: merged, or payments left a tree
 }
 
