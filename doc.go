@@ -45,6 +45,22 @@
 // the session's duties end it is refused. From then on the processor follows
 // the session as if it had never had a share.
 //
+// # What a validator does not sign
+//
+// Before a plan is signed its prepared transaction is decoded, and has to do what
+// the plan says, or the processor halts. Then Config.Policy sees it, if there is
+// one: limits, delays, lists of one's own or a second opinion are the embedder's to
+// add there. It may only refuse, which a Condition and Status.Refused show, and is
+// asked again at each new block. Others that accept go on without this validator.
+//
+// A Completed event may be told to peers directly. Whoever is given one by Hint
+// looks for the transaction at its own node, checks it, and publishes it as well: a
+// validator that was away, or that refused, need not sign what is signed.
+//
+// Transactions that nobody has mined are published again with every new block, each
+// behind those that it spends: a payment tree that nodes have dropped comes back
+// from its root on.
+//
 // # Keys change hands
 //
 // A later session takes over once ConfirmKey names its key: from a block on that

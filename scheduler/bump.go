@@ -76,6 +76,11 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 	if err != nil {
 		return err
 	}
+	if waits, err := s.waitsForInputs(tx, id, p); err != nil {
+		return err
+	} else if waits {
+		return s.watchFor(tx, m, id)
+	}
 	var reason string
 	if p.Purpose == bumping {
 		reason, err = s.bumpAgain(tx, m, rate, id, p)
@@ -89,6 +94,33 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 		return err
 	}
 	return s.watchFor(tx, m, id)
+}
+
+// waitsForInputs tells whether a plan, or the one that it is to lift, spends what is not
+// there: no fee brings that.
+func (s *scheduler) waitsForInputs(r storage.Reader, id coin.PlanID, p planned) (bool, error) {
+	if p.Purpose == bumping {
+		below, ok, err := s.below(r, p.first(id))
+		if err != nil || !ok {
+			return false, err
+		}
+		p = below
+	}
+	return s.incomplete(r, p)
+}
+
+// below returns the unresolved plan on which another builds.
+func (s *scheduler) below(r storage.Reader, id coin.PlanID) (planned, bool, error) {
+	for item, err := range s.builds.All(r) {
+		if err != nil {
+			return planned{}, false, err
+		}
+		if item.Value == id {
+			p, err := s.plans.Load(r, item.Key.plan)
+			return p, err == nil, err
+		}
+	}
+	return planned{}, false, nil
 }
 
 // lifter is the index of the own output by which a plan can be lifted.
@@ -174,17 +206,11 @@ func (s *scheduler) bumpAgain(tx storage.Tx, m moment, rate uint64, id coin.Plan
 		return "", err
 	}
 	var l lifting
-	for item, err := range s.builds.All(tx) {
-		if err != nil {
-			return "", err
-		}
-		if item.Value != p.first(id) {
-			continue
-		}
-		below, err := s.plans.Load(tx, item.Key.plan)
-		if err != nil {
-			return "", err
-		}
+	below, ok, err := s.below(tx, p.first(id))
+	if err != nil {
+		return "", err
+	}
+	if ok {
 		l.fee = below.Plan.Fee
 		if l.weight, err = s.weigh(below.Plan); err != nil {
 			return "", err
@@ -216,8 +242,9 @@ func target(m moment, rate, has uint64) uint64 {
 type lifting struct{ weight, fee, rate uint64 }
 
 // compensate completes a bump: its output, and the fee that lifts it and what is
-// below it to the rate, or what the input has of that. It returns why that is not
-// the least that it takes, which depends on the bump's own weight.
+// below it to the rate, or to the least that it takes, which depends on the bump's
+// own weight, or what the input has of that. It returns why that is less than the
+// least.
 func (s *scheduler) compensate(m moment, role coin.Role, b *planned, l lifting, least func(uint64) uint64) (string, error) {
 	address, err := s.Coin.Address(role.Change.Key, coin.Change)
 	if err != nil {
@@ -228,11 +255,14 @@ func (s *scheduler) compensate(m moment, role coin.Role, b *planned, l lifting, 
 	if err != nil {
 		return "", err
 	}
-	amount := b.Plan.Inputs[0].Amount
-	wanted := costOf(plus(weight, l.weight), l.rate)
-	wanted -= min(wanted, l.fee)
+	amount, needed := b.Plan.Inputs[0].Amount, least(weight)
+	at := func(rate uint64) uint64 {
+		cost := costOf(plus(weight, l.weight), rate)
+		return cost - min(cost, l.fee)
+	}
+	wanted := min(max(at(l.rate), needed), at(m.rules.FeeCap))
 	fee := min(wanted, amount-min(amount, m.rules.Dust))
-	switch needed := least(weight); {
+	switch {
 	case wanted < needed:
 		return "the fee is at the cap", nil
 	case fee < needed:

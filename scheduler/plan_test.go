@@ -310,7 +310,7 @@ func TestDraftsChangeNothing(t *testing.T) {
 	w.rateErr = nil
 	before := w.dump()
 	require.NoError(t, w.store.View(ctx, func(r storage.Reader) error {
-		d, err := s.draft(r, moment{reference: 1, rules: w.rules}, coin.Role{Key: coin.Key{Session: 3}, Change: coin.Key{Session: 3}})
+		d, _, err := s.draft(r, moment{reference: 1, rules: w.rules}, coin.Role{Key: coin.Key{Session: 3}, Change: coin.Key{Session: 3}})
 		require.Equal(t, p.Payment, d.plan.Payments[0].Payment)
 		return err
 	}))

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -230,6 +231,11 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 			return err
 		}
 	}
+	for _, payment := range p.Plan.Payments {
+		if err := u.stand(tx, payment.ID, fate{Stage: PaymentPlanned, ID: c.Plan}); err != nil {
+			return err
+		}
+	}
 	if p.Purpose == forwarding {
 		u.Recalled = append(u.Recalled, p.Plan.Inputs[0].ID)
 	}
@@ -357,7 +363,7 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 	}
 	if d.Fate == coin.Refunded {
 		q := queued{Payment: coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}, Refund: true}
-		if err := u.known.Put(tx, q.ID, struct{}{}); err != nil {
+		if err := u.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
 			return err
 		}
 		if err := u.suspended.Put(tx, d.Output.ID, q); err != nil {
@@ -368,38 +374,30 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others. Those in trees are decided.
+// from what belongs to others, unless they are planned already. Those in a tree
+// are left out when their branch is shared out.
 func (u *undo) suspend(tx storage.Tx) error {
-	var waiting []numbered[queued]
-	for p, err := range u.waitingPayments(tx) {
-		if err != nil {
-			return err
+	for _, queue := range []struct {
+		storage.Queue[queued]
+		items iter.Seq2[numbered[queued], error]
+	}{{u.payments, u.waitingPayments(tx)}, {u.aside, numberedItems(u.aside.All(tx))}} {
+		var numbers []uint64
+		var refunds []queued
+		for item, err := range queue.items {
+			if err != nil {
+				return err
+			}
+			if _, void := u.refunds[item.value.ID]; void && item.value.Refund {
+				numbers, refunds = append(numbers, item.number), append(refunds, item.value)
+			}
 		}
-		waiting = append(waiting, p)
-	}
-	if err := u.suspendFrom(tx, u.payments, waiting); err != nil {
-		return err
-	}
-	var aside []numbered[queued]
-	for item, err := range u.aside.All(tx) {
-		if err != nil {
-			return err
-		}
-		aside = append(aside, numbered[queued]{item.Key, item.Value})
-	}
-	return u.suspendFrom(tx, u.aside, aside)
-}
-
-func (u *undo) suspendFrom(tx storage.Tx, queue storage.Queue[queued], list []numbered[queued]) error {
-	for _, p := range list {
-		if _, void := u.refunds[p.value.ID]; !void || !p.value.Refund {
-			continue
-		}
-		if err := queue.Delete(tx, p.number); err != nil {
-			return err
-		}
-		if err := u.suspended.Put(tx, u.refunds[p.value.ID], p.value); err != nil {
-			return err
+		for i, q := range refunds {
+			if err := queue.Delete(tx, numbers[i]); err != nil {
+				return err
+			}
+			if err := u.suspended.Put(tx, u.refunds[q.ID], q); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

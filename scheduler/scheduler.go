@@ -44,6 +44,10 @@ type Scheduler interface {
 	Ledger(r storage.Reader) (Ledger, error)
 	// Plan returns an unresolved plan.
 	Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error)
+	// Payment tells how far a payment is.
+	Payment(r storage.Reader, id coin.PaymentID) (PaymentState, error)
+	// Output tells what an output of the group is for.
+	Output(r storage.Reader, id coin.OutputID) (OutputState, error)
 	// Pending counts queued payments, free outputs and unresolved plans.
 	Pending(r storage.Reader) (Pending, error)
 	// Audit recounts outputs and payments one by one and compares them with
@@ -140,8 +144,10 @@ type scheduler struct {
 	builds    storage.Map[branchKey, coin.PlanID] // own outputs of unresolved plans that others spend already
 	due       storage.Map[due, coin.PlanID]       // when plans are stuck
 	families  storage.Map[coin.PlanID, family]    // plans of several versions, by the first
-	aside     storage.Queue[queued]               // too small at the reference block's rate
-	known     storage.Map[coin.PaymentID, struct{}]
+	outflow   storage.Value[outflow]
+	payees    storage.Map[[32]byte, uint64] // what is planned for addresses in the window of the outflow
+	aside     storage.Queue[queued]         // too small at the reference block's rate
+	known     storage.Map[coin.PaymentID, fate]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
 	accepted  storage.Map[coin.OutputID, uint64] // credits of deposits to be reported later
@@ -172,8 +178,10 @@ func New(config Config) Scheduler {
 		builds:    storage.NewMap("scheduler/builds", branchKeyOf, storage.Hash[coin.PlanID]()),
 		due:       storage.NewMap("scheduler/due", dueKey, storage.Hash[coin.PlanID]()),
 		families:  storage.NewMap("scheduler/families", storage.HashKey[coin.PlanID](), storage.Record[family]()),
+		outflow:   storage.NewValue("scheduler/outflow", storage.Record[outflow]()),
+		payees:    storage.NewMap("scheduler/payees", storage.HashKey[[32]byte](), storage.Number),
 		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
-		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
+		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Record[fate]()),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
 		accepted:  storage.NewMap("scheduler/accepted", outputKey, storage.Number),

@@ -110,14 +110,10 @@ func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
 // refund queues the refund of a deposit, or drops it if it cannot be made.
 func (s *scheduler) refund(tx storage.Tx, m moment, id coin.OutputID, origin coin.Address, amount uint64) error {
 	refund := coin.Payment{ID: coin.RefundID(id), Address: origin, Amount: amount}
-	if err := s.known.Put(tx, refund.ID, struct{}{}); err != nil {
-		return err
-	}
 	if reason := s.refuse(m, refund); reason != "" {
 		return s.drop(tx, queued{Payment: refund, Refund: true}, reason)
 	}
-	_, err := s.payments.Push(tx, queued{Payment: refund, Refund: true})
-	return err
+	return s.queue(tx, queued{Payment: refund, Refund: true})
 }
 
 // late books the report of a deposit that was held back or passed on.
@@ -199,6 +195,9 @@ func (s *scheduler) resolve(tx storage.Tx, m moment, number uint64, c coin.Compl
 		}
 	}
 	for i, payment := range p.Plan.Payments {
+		if err := s.stand(tx, payment.ID, fate{Stage: PaymentSettled, ID: c.Transaction}); err != nil {
+			return err
+		}
 		share := payment.Amount - payment.Paid
 		if err := s.Events.PaymentSettled(tx, payment.ID, c.Transaction, payment.Paid, share, p.Payments[i].Refund); err != nil {
 			return err

@@ -310,20 +310,30 @@ func (v *voiding) releaseUnlessGone(tx storage.Tx, o coin.Output) error {
 
 // requeue queues the payments of void plans, or drops them.
 func (v *voiding) requeue(tx storage.Tx) error {
+	refunds, err := v.voidRefunds(tx)
+	if err != nil {
+		return err
+	}
 	made := make(map[coin.PaymentID]bool)
 	for _, payment := range v.happened.Plan.Payments {
 		made[payment.ID] = true
 	}
 	for _, p := range v.payments {
-		var err error
+		deposit, missing := refunds[p.value.ID]
 		switch _, drop := slices.BinarySearchFunc(v.drop, p.value.ID, comparePayments); {
 		case made[p.value.ID]:
 		case drop:
 			if err = v.scheduler.payments.Delete(tx, p.number); err == nil {
 				err = v.scheduler.drop(tx, p.value, "it was decided not to make the payment")
 			}
+		case missing:
+			if err = v.scheduler.payments.Delete(tx, p.number); err == nil {
+				err = v.suspendOne(tx, p.value, deposit)
+			}
 		default:
-			err = v.scheduler.payments.Put(tx, p.number, p.value)
+			if err = v.scheduler.payments.Put(tx, p.number, p.value); err == nil {
+				err = v.stand(tx, p.value.ID, fate{Stage: PaymentQueued})
+			}
 		}
 		if err != nil {
 			return err
