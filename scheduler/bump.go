@@ -154,8 +154,12 @@ func (s *scheduler) bumpFirst(tx storage.Tx, m moment, rate uint64, id coin.Plan
 	if outputs == nil {
 		return "the network lets nothing pay for it", nil
 	}
+	gone, err := s.gone.Has(tx, p.Plan.Own[i].Session)
+	if err != nil {
+		return "", err
+	}
 	role, ok := m.role(p.Plan.Own[i].Session)
-	if !ok {
+	if gone || !ok {
 		return "its change is of a key that is not in use", nil
 	}
 	weight, err := s.weigh(p.Plan)
@@ -183,12 +187,23 @@ func (s *scheduler) bumpFirst(tx storage.Tx, m moment, rate uint64, id coin.Plan
 	return "", s.beginSweep(tx, m, b)
 }
 
-// bumpAgain plans a version of a bump with a higher fee, or returns why there is
-// none.
+// bumpAgain plans a version of a bump with a higher fee than all that there are,
+// or returns why there is none.
 func (s *scheduler) bumpAgain(tx storage.Tx, m moment, rate uint64, id coin.PlanID, p planned) (string, error) {
 	role, ok := m.role(p.Plan.Key.Session)
 	if !ok {
 		return "its key is not in use", nil
+	}
+	f, err := s.relatives(tx, id, p)
+	if err != nil {
+		return "", err
+	}
+	if f.Versions[len(f.Versions)-1].Plan != id {
+		return "", nil // the newest version is looked at itself
+	}
+	others, err := s.replacing(tx, f)
+	if err != nil {
+		return "", err
 	}
 	var l lifting
 	below, ok, err := s.below(tx, p.first(id))
@@ -208,12 +223,12 @@ func (s *scheduler) bumpAgain(tx storage.Tx, m moment, rate uint64, id coin.Plan
 	l.rate = target(m, rate, rateOf(plus(l.fee, p.Plan.Fee), plus(l.weight, weight)))
 	b := planned{Purpose: bumping, Plan: coin.Plan{Key: p.Plan.Key, Inputs: p.Plan.Inputs, Reference: m.reference}}
 	reason, err := s.compensate(m, role, &b, l, func(own uint64) uint64 {
-		return plus(p.Plan.Fee, costOf(own, m.rules.FeeFloor)) // what relay asks of a replacement
+		return others.least(own, m.rules.FeeFloor)
 	})
 	if err != nil || reason != "" {
 		return reason, err
 	}
-	return "", s.join(tx, m, id, b, nil)
+	return "", s.join(tx, m, id, b, false, nil)
 }
 
 // target is the rate that a stuck transaction is lifted to: the present one, or

@@ -57,7 +57,7 @@ func (s *scheduler) Replace(tx storage.Tx, id coin.PlanID, number uint64, drop [
 	if err != nil || reason != "" {
 		return reason, err
 	}
-	if err := s.join(tx, m, id, next, drop); err != nil {
+	if err := s.join(tx, m, id, next, true, drop); err != nil {
 		return "", err
 	}
 	return "", s.balanced(tx)
@@ -118,6 +118,11 @@ func (s *scheduler) collect(r storage.Reader, id coin.PlanID, to map[coin.Paymen
 type replaced struct {
 	fees uint64 // of the dearest version with all that builds on it
 	rate uint64 // of the dearest version
+}
+
+// least is the least fee that relay asks of a version of a weight.
+func (x replaced) least(weight, floor uint64) uint64 {
+	return max(plus(x.fees, costOf(weight, floor)), costOf(weight, plus(x.rate, 1)))
 }
 
 func (s *scheduler) replacing(r storage.Reader, f family) (replaced, error) {
@@ -186,16 +191,24 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 		if _, out := slices.BinarySearchFunc(drop, payment.ID, comparePayments); out {
 			continue
 		}
+		if payment.Amount < d.rules.Dust {
+			return next, fmt.Sprintf("payment %s is below the dust limit", payment.ID), nil
+		}
 		next.Plan.Payments = append(next.Plan.Payments, payment)
 		next.Payments = append(next.Payments, p.Payments[i])
 		total += payment.Amount
-		carry = carry.Add(payment.Amount - min(payment.Amount, d.rules.Dust))
+		carry = carry.Add(payment.Amount - d.rules.Dust)
 	}
 	own := d.own
-	if i, ok := p.rest(); ok {
+	if i, ok := p.rest(); ok && p.Plan.Own[i].Kind == coin.Forwarded {
 		own = p.Plan.Own[i]
+		if gone, err := s.gone.Has(r, own.Session); err != nil || gone {
+			return next, "it goes to a key that is not in use", err
+		}
 	}
-	if left := in - min(in, total); left >= d.rules.Dust {
+	// A plan that makes change has room for it, and so has one with fewer payments.
+	room := max(int(d.rules.MaxOutputs), len(p.Plan.Payments)+len(p.Plan.Own)) - len(next.Plan.Payments)
+	if left := in - min(in, total); left >= d.rules.Dust && room > 0 {
 		own.Amount = left
 		next.Plan.Own = []coin.OwnOutput{own}
 	} else if total == 0 {
@@ -226,7 +239,7 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 	return next, "", nil
 }
 
-// rest is the index of the own output that is no branch.
+// rest is the index of the first own output that is no branch.
 func (p planned) rest() (int, bool) {
 	i := slices.IndexFunc(p.Plan.Own, func(own coin.OwnOutput) bool { return own.Kind != coin.Branch })
 	return i, i >= 0
@@ -247,5 +260,5 @@ func (s *scheduler) outbid(d *draft, plan coin.Plan, x replaced) (uint64, error)
 	if err != nil {
 		return 0, err
 	}
-	return max(fee, plus(x.fees, costOf(weight, d.rules.FeeFloor)), costOf(weight, plus(x.rate, 1))), nil
+	return max(fee, x.least(weight, d.rules.FeeFloor)), nil
 }
