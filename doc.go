@@ -72,6 +72,15 @@
 // changes the rules, likewise from a block that nobody has scanned; a processor
 // that does not know their version halts before it and goes on as newer software.
 //
+// # What happens to whom
+//
+// Explain tells of any deposit, payment, plan, output or key how far it is and what
+// it waits for now: confirmations, signers by their numbers, an acknowledgement,
+// money that is free, the node. Of a key it tells why it is not retired. Behind each
+// settlement the books balance or the processor halts, and there is a Certificate of
+// what the group has and owes, which whoever has the chain and the log comes to as
+// well.
+//
 // A new session need not believe its predecessors: Audit reads the log with a
 // node of one's own and tells what they hold and owe, and which of their claims
 // are wrong.
