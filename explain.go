@@ -97,6 +97,11 @@ func (p *Processor) Explain(ctx context.Context, subject Subject) (*Explanation,
 	}
 	err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
 		x.r = r
+		if halt, stopped, err := halted.Get(r); err != nil {
+			return err
+		} else if stopped {
+			x.halt = &halt
+		}
 		if x.frontier, err = p.core.scanner.Frontier(r); err != nil {
 			return err
 		}
@@ -115,6 +120,10 @@ func (p *Processor) Explain(ctx context.Context, subject Subject) (*Explanation,
 	if err != nil {
 		return nil, err
 	}
+	if x.halt != nil && len(x.Waits) > 0 {
+		stopped := Wait{Kind: WaitHalt, Text: "this processor has halted: " + x.halt.Reason}
+		x.Waits = append([]Wait{stopped}, x.Waits...)
+	}
 	return x.Explanation, nil
 }
 
@@ -130,7 +139,8 @@ type explainer struct {
 	*core
 	r        storage.Reader
 	frontier scanner.Frontier
-	blind    string
+	blind    string // why this processor does not see the chain, or nothing
+	halt     *Halt
 	// deep is after how many blocks one is final.
 	deep uint64
 	// seek is a transaction to look for in blocks that are not final.

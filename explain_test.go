@@ -2,7 +2,9 @@ package processor_test
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -336,6 +338,53 @@ func TestTheLifeOfAKey(t *testing.T) {
 	x.is(processor.AboutKey(1), processor.StepVoted, processor.WaitAcknowledgement)
 	w := x.is(processor.AboutKey(0), "active", processor.WaitSuccessor)
 	require.Contains(t, w.Text, "session 1")
+}
+
+func TestAProcessorThatHasHaltedSaysSo(t *testing.T) {
+	x := newExplained(t)
+	x.Append(processor.AcknowledgeBatch{ID: 1000})
+	x.run()
+	w := x.is(processor.AboutKey(0), "active", processor.WaitHalt, processor.WaitSuccessor)
+	require.Contains(t, w.Text, "next batch to acknowledge")
+}
+
+// Whoever asks may do so at any time.
+func TestExplainBesideRun(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	x := newExplained(t)
+	deposit(t, x.Group, 1000)
+	mine(t, x.Group, 3)
+	id := x.pay(cointest.Deposit{Data: []byte("mint")}, 1000)
+	x.only(2)
+	burn(t, x.Group, 1, 300)
+	c := x.config(0)
+	c.Poll = time.Millisecond
+	p, err := processor.New(c)
+	require.NoError(t, err)
+	done := make(chan error)
+	go func() { done <- p.Run(ctx) }()
+	go func() {
+		for range p.Events() { // nobody acknowledges them
+		}
+	}()
+	plan := x.told.payments[coin.PaymentID{1}].Plan
+	for i := range 60 {
+		if i%10 == 0 {
+			require.NoError(t, x.Chain.Mine(ctx, 1))
+		}
+		for _, s := range []processor.Subject{
+			processor.AboutKey(0), processor.AboutPayment(coin.PaymentID{1}), processor.AboutPlan(plan), processor.AboutOutput(id),
+		} {
+			e, err := p.Explain(ctx, s)
+			if unknown := (*processor.UnknownSubject)(nil); !errors.As(err, &unknown) {
+				require.NoError(t, err)
+				require.NotEmpty(t, e.String())
+			}
+		}
+	}
+	stop()
+	require.NoError(t, <-done)
 }
 
 func TestExplainChangesNothing(t *testing.T) {
