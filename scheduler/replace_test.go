@@ -65,8 +65,8 @@ func TestTheVersionThatHappensDecides(t *testing.T) {
 	require.Len(t, version.Own, 1)
 	all := w.plans[root].Fee + w.plans[ids[1]].Fee + w.plans[ids[2]].Fee
 	require.Equal(t, all+5*w.rules.FeeFloor, version.Fee, "what relay asks of one that takes the place of all")
-	require.Equal(t, 100-version.Fee, version.Payments[0].Paid, "its payments bear what they can")
-	require.EqualValues(t, 1900, version.Own[0].Amount)
+	require.EqualValues(t, 100-5, version.Payments[0].Paid, "its payments bear the fee of the present rate")
+	require.EqualValues(t, 2000-95-version.Fee, version.Own[0].Amount)
 	books := w.ledger()
 
 	t.Run("the first", func(t *testing.T) {
