@@ -147,6 +147,64 @@ func TestAVoidPlanLetsGoOfAllThatItSpends(t *testing.T) {
 	require.Equal(t, amount(2*600-1150-version.Fee-plan.Fee).Plus(w.ledger().CostsCharged), w.ledger().Assets)
 }
 
+func TestAVoidPlanMaySpendTwoOutputsOfAnother(t *testing.T) {
+	p := chained()
+	p.ChangeOutputs = 2
+	w := newWorld(t, p)
+	w.deposits(2000)
+	w.burn(pay(1, 500))
+	root := w.open[0]
+	require.Len(t, w.only().Own, 2)
+	w.happen(root)
+	block := coin.SettledBlock{Number: w.number}
+	w.completion(&block, root)
+	w.burn(pay(2, 1400))
+	require.Len(t, w.only().Inputs, 2)
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 2, Blocks: []coin.SettledBlock{block}})
+		return err
+	}))
+	w.number = 1
+	w.settle(coin.SettledBlock{})
+	require.Empty(t, w.replace(root, 1))
+	w.happen(w.id(w.only()))
+	require.Len(t, w.newVoid, 2)
+	require.Equal(t, coin.PaymentID{2}, w.only().Payments[0].ID)
+	w.tidy()
+}
+
+func TestABranchIsReinstatedWithItsRoot(t *testing.T) {
+	w := planted(t, parameters(), 1, 10_000, 6, 100)
+	root := w.open[0]
+	block := coin.SettledBlock{Number: 2}
+	w.completion(&block, root)
+	w.open = nil
+	w.roles = []coin.Role{active(4)} // the key's absence shows
+	require.Error(t, w.update(w.settling(root)), "a branch's key is in use as long as it funds payments")
+	w.roles = []coin.Role{active(3)}
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		s := w.s.(*scheduler)
+		m, err := s.moment(tx, 2)
+		if err != nil {
+			return err
+		}
+		return s.settleBlock(tx, m, block) // it is there, and not planned yet
+	}))
+	w.check()
+	require.Equal(t, 1, w.nodesLeft())
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 2, Blocks: []coin.SettledBlock{block}})
+		return err
+	}))
+	w.check()
+	w.number = 1
+	require.Equal(t, []coin.PlanID{root}, w.open)
+	for len(w.open) > 0 {
+		w.complete()
+	}
+	require.Len(t, w.shares(), 2+6, "the root settles twice")
+}
+
 // newestVersion is the plan that began last.
 func (w *world) newestVersion() coin.Plan { return w.newPlans[len(w.newPlans)-1] }
 
