@@ -38,8 +38,8 @@ func (s AboutKey) String() string     { return fmt.Sprintf("key of session %d", 
 
 // UnknownSubject is returned by Explain for what is not known here.
 type UnknownSubject struct {
-	Subject Subject
-	Reason  string // what it may be, for people
+	Subject Subject // as it was asked about
+	Reason  string  // what it may be, for people
 }
 
 func (e *UnknownSubject) Error() string {
@@ -48,6 +48,7 @@ func (e *UnknownSubject) Error() string {
 
 // Explanation is how far something is, and what it waits for.
 type Explanation struct {
+	// Subject is what was asked about.
 	Subject Subject
 	// Steps are those that it has come to, in order, at least one. The last is
 	// where it is now.
@@ -84,8 +85,8 @@ func (e *Explanation) String() string {
 }
 
 // Explain returns how far something is and what it waits for. It reads one state
-// of the database, changes nothing, and its work does not grow with history. Of
-// what is not settled it asks the node for the few blocks that are not final. What
+// of the database, changes nothing, and its work does not grow with history. For
+// transactions that have not settled it asks the node for a few of its newest blocks. What
 // is not known here is an *UnknownSubject: what is not on the chain or in the log,
 // is not read yet, or was over long ago.
 func (p *Processor) Explain(ctx context.Context, subject Subject) (*Explanation, error) {
@@ -96,6 +97,11 @@ func (p *Processor) Explain(ctx context.Context, subject Subject) (*Explanation,
 	}
 	err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
 		x.r = r
+		if halt, stopped, err := halted.Get(r); err != nil {
+			return err
+		} else if stopped {
+			x.halt = &halt
+		}
 		if x.frontier, err = p.core.scanner.Frontier(r); err != nil {
 			return err
 		}
@@ -114,6 +120,10 @@ func (p *Processor) Explain(ctx context.Context, subject Subject) (*Explanation,
 	if err != nil {
 		return nil, err
 	}
+	if x.halt != nil && len(x.Waits) > 0 {
+		stopped := Wait{Kind: WaitHalt, Text: "this processor has halted: " + x.halt.Reason}
+		x.Waits = append([]Wait{stopped}, x.Waits...)
+	}
 	return x.Explanation, nil
 }
 
@@ -129,7 +139,8 @@ type explainer struct {
 	*core
 	r        storage.Reader
 	frontier scanner.Frontier
-	blind    string
+	blind    string // why this processor does not see the chain, or nothing
+	halt     *Halt
 	// deep is after how many blocks one is final.
 	deep uint64
 	// seek is a transaction to look for in blocks that are not final.

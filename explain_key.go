@@ -34,7 +34,7 @@ func (x *explainer) duties(session uint64, life *scanner.Life) error {
 	key, next := life.Key, life.Next()
 	switch {
 	case key.Waiting:
-		x.wait(Wait{Kind: WaitRoom, Count: life.Older}, "%d older keys live, one of which has to retire", life.Older)
+		x.wait(Wait{Kind: WaitRoom, Count: life.Older}, "one of the %d older keys has to retire", life.Older)
 		return nil
 	case !key.Active && key.First:
 		x.wait(Wait{Kind: WaitBlock}, "it starts with the first final block at or after %d", key.Start.At)
@@ -57,14 +57,14 @@ func (x *explainer) duties(session uint64, life *scanner.Life) error {
 		}
 	}
 	if life.Older > 0 {
-		x.wait(Wait{Kind: WaitRoom, Count: life.Older}, "%d older keys retire before it", life.Older)
+		x.wait(Wait{Kind: WaitRoom, Count: life.Older}, "older keys that retire before it: %d", life.Older)
 	}
 	for _, d := range []struct {
 		count int
 		what  string
 	}{{life.Held, "held back"}, {life.Forwards, "on the way to its successor"}, {life.Queued, "at its successor, to be reported"}} {
 		if d.count > 0 {
-			x.wait(Wait{Kind: WaitDeposits, Count: d.count}, "%d deposits are %s", d.count, d.what)
+			x.wait(Wait{Kind: WaitDeposits, Count: d.count}, "deposits %s: %d", d.what, d.count)
 		}
 	}
 	plans, err := x.signer.PlansOf(x.r, session)
@@ -72,7 +72,7 @@ func (x *explainer) duties(session uint64, life *scanner.Life) error {
 		return err
 	}
 	if plans > 0 {
-		x.wait(Wait{Kind: WaitPlans, Count: plans}, "%d of its plans have not happened", plans)
+		x.wait(Wait{Kind: WaitPlans, Count: plans}, "its plans that have not happened: %d", plans)
 	}
 	if life.Stage != scanner.Finishing {
 		return nil // what it has is not to move yet

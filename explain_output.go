@@ -109,7 +109,11 @@ func (x *explainer) onTheWay(d *scanner.Sighting) error {
 			return err
 		}
 	}
-	x.wait(Wait{Kind: WaitForward}, "it is to be sent to the successor; at the present fee rate less than dust may arrive")
+	if state.Stage == scheduler.OutputToForward {
+		x.wait(Wait{Kind: WaitForward}, "it is to be sent to the successor, of which at the present fee rate less than dust would arrive")
+	} else {
+		x.wait(Wait{Kind: WaitForward}, "it is on its way to the successor")
+	}
 	return nil
 }
 

@@ -109,15 +109,17 @@ func (x *explainer) signing(id signer.ID) error {
 // looked for that is not settled.
 const moreBlocks = 8
 
-// bury looks for a transaction in the newest blocks that have not settled, and
-// tells how deep it is. A node that does not answer has nothing to tell.
+// bury looks for a transaction in the newest blocks in which it may be and is not
+// known to be, and tells how deep it is. A node that does not answer has nothing to tell.
 func (p *Processor) bury(ctx context.Context, x *explainer) error {
 	tip, err := p.config.Coin.Tip(ctx)
 	if err != nil || tip > maxTip {
 		return x.orNothing()
 	}
 	first := tip + 1 - min(2*x.deep+moreBlocks, tip+1)
-	if x.frontier.Active {
+	if _, output := x.Subject.(AboutOutput); x.frontier.Active && output {
+		first = max(first, x.frontier.Scan) // what counts of the blocks before is known
+	} else if x.frontier.Active {
 		first = max(first, x.frontier.Settle)
 	}
 	for n := first; n <= tip; n++ {
@@ -157,7 +159,7 @@ func (x *explainer) found(block, confirmations uint64) {
 // orNothing is an error if there is nothing to tell.
 func (x *explainer) orNothing() error {
 	if len(x.Steps) == 0 {
-		return x.unknown("not in a block; too small, locked, to an unknown key or one out of service; or spent long ago")
+		return x.unknown("in no block yet; too small, locked, or to a key that takes no deposits there; or spent long ago")
 	}
 	return nil
 }

@@ -113,6 +113,8 @@ type WaitKind string
 
 // Kinds of things that are waited for.
 const (
+	// WaitHalt: this processor has halted, and what follows waits for others only.
+	WaitHalt WaitKind = "halt"
 	// WaitConfirmations: blocks on top of a transaction's: Count of Of are there.
 	WaitConfirmations WaitKind = "confirmations"
 	// WaitBlock: a Block, as a final one.

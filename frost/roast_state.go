@@ -20,6 +20,7 @@ type RoastState struct {
 
 // WaitingSet is a live set.
 type WaitingSet struct {
+	// Number is that of the SigningSet.
 	Number uint32
 	// Members are in ascending order, and Missing those of them whose shares are not
 	// there.

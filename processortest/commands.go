@@ -48,6 +48,7 @@ func init() {
 		"slash":      (*Player).slash,
 		"retire":     (*Player).retire,
 		"rules":      (*Player).rules,
+		"explain":    (*Player).explain,
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -46,8 +47,9 @@ type Options struct {
 	History bool
 	// Policy returns that of a validator, none by default.
 	Policy func(validator int) func(context.Context, processor.Proposal) error
-	// Scanner and MaxMessage are those of processor.Config.
+	// Scanner, Scheduler and MaxMessage are those of processor.Config.
 	Scanner    func(scanner.Config) scanner.Scanner
+	Scheduler  func(scheduler.Config) scheduler.Scheduler
 	MaxMessage int
 }
 
@@ -156,7 +158,7 @@ func (g *Group) Start(i int, store *storage.Memory) error {
 	}
 	p, err := processor.New(processor.Config{
 		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
-		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage, Archives: g.Imported,
+		Current: uint64(len(g.Log)), Scanner: g.Scanner, Scheduler: g.Scheduler, MaxMessage: g.MaxMessage, Archives: g.Imported,
 		Policy: policy,
 	})
 	if err != nil {

@@ -62,6 +62,7 @@ import (
 //	cosign N / slash I=POINTS…                requests of the settlement chain
 //	received alice… session=1                 write what users and keys were paid
 //	keys / ledger / pending                   write what is there
+//	explain key=0 deposit=400 payment=alice   write how far these are
 type Scenario struct{ Blocks []Block }
 
 // Block is a part of a scenario.

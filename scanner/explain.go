@@ -64,6 +64,7 @@ type Sighting struct {
 
 // BatchReport is a batch that reports a deposit.
 type BatchReport struct {
+	// ID is the batch's.
 	ID uint64
 	// Session has to sign it.
 	Session uint64

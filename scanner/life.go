@@ -32,7 +32,7 @@ type Life struct {
 // StageStart is the block at which a stage of a key begins.
 type StageStart struct {
 	Stage  Stage
-	Number uint64
+	Number uint64 // of the block
 }
 
 // Next returns the next stage that is decided, or nil.

@@ -173,8 +173,9 @@ func (s *scheduler) feesFrom(r storage.Reader, id coin.PlanID, p planned) (uint6
 }
 
 // composeVersion makes another version of a plan: of its payments without those
-// to drop, with a fee that outbids what there is. The payments bear the fee as far
-// as they can, the change bears the rest. It returns why that is impossible.
+// to drop, with a fee that outbids what there is. The payments bear the fee of the
+// present rate, if there is change that bears the rest, else all of it. It returns
+// why that is impossible.
 func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p planned, x replaced, drop []coin.PaymentID) (planned, string, error) {
 	d, err := s.newDraft(r, m, role)
 	if err != nil {
@@ -214,12 +215,14 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 	} else if total == 0 {
 		return next, "nothing is left to be paid", nil
 	}
-	if next.Plan.Fee, err = s.outbid(d, next.Plan, x); err != nil {
+	present, err := s.outbid(d, &next.Plan, x)
+	if err != nil {
 		return next, "", err
 	}
 	costs := Balance{}.Add(total).Add(next.Plan.Fee).Sub(in) // of the payments, if there is no change
 	if len(next.Plan.Own) > 0 {
-		bear := carry.atMost(next.Plan.Fee)
+		spare := own.Amount - d.rules.Dust
+		bear := carry.atMost(max(present, next.Plan.Fee-min(next.Plan.Fee, spare)))
 		rest := next.Plan.Fee - bear
 		if own.Amount < rest || own.Amount-rest < d.rules.Dust {
 			return next, "what it spends does not carry the fee", nil
@@ -245,20 +248,21 @@ func (p planned) rest() (int, bool) {
 	return i, i >= 0
 }
 
-// outbid is the fee of a version: that of the present rate, or what relay asks of
-// one that takes the place of others.
-func (s *scheduler) outbid(d *draft, plan coin.Plan, x replaced) (uint64, error) {
+// outbid sets the fee of a version: that of the present rate, which it returns,
+// or what relay asks of one that takes the place of others.
+func (s *scheduler) outbid(d *draft, plan *coin.Plan, x replaced) (uint64, error) {
 	rate := d.rate
 	if len(plan.Own) == 0 || plan.Own[0].Kind == coin.Forwarded {
 		rate = d.grove.rate
 	}
-	fee, err := s.Coin.Fee(rate, plan.Inputs, plan.Addresses())
+	present, err := s.Coin.Fee(rate, plan.Inputs, plan.Addresses())
 	if err != nil {
 		return 0, err
 	}
-	weight, err := s.weigh(plan)
+	weight, err := s.weigh(*plan)
 	if err != nil {
 		return 0, err
 	}
-	return max(fee, x.least(weight, d.rules.FeeFloor)), nil
+	plan.Fee = max(present, x.least(weight, d.rules.FeeFloor))
+	return present, nil
 }

@@ -1,12 +1,23 @@
 // Package scheduler decides what the group spends: it owns the queue of
 // payments, the free outputs, the plans under way and the ledger.
 //
-// It acts when a block settles or a burn arrives, inside the caller's
-// transaction, and decides by nothing but the database and its arguments, so
-// that all validators make the same plans. Outputs are reserved exclusively:
+// It acts when a block settles, or when a burn or a decision arrives, inside the
+// caller's transaction, and decides by nothing but the database and its arguments,
+// so that all validators make the same plans. Outputs are reserved exclusively:
 // an output is free, or an input of exactly one plan. The ledger, in double
 // entry, is posted in the transaction of the change that it records, and a
 // false equation is an error that halts the processor.
+//
+// All that the free outputs cover, from the head of the queue, becomes a tree of
+// payments: a root with change, the first payments, and branches for the others,
+// each of which a transaction of its own shares out, and so on (shape.go,
+// compose.go, tree.go). All of a tree's payments bear its fees in equal shares.
+// Children are planned at once where the network lets transactions spend what is
+// not confirmed, as far as relay goes, else once their branch is there. A plan that
+// does not happen is lifted by a child that spends its change, and that by versions
+// with higher fees (bump.go); a decision replaces any plan by a version without some
+// payments (replace.go). When one version happens, the others are void, with all
+// that builds on them (versions.go).
 package scheduler
 
 import (

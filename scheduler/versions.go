@@ -126,16 +126,18 @@ func (s *scheduler) descendants(r storage.Reader, id coin.PlanID) (list []coin.P
 // voiding ends plans that cannot happen any more.
 type voiding struct {
 	*scheduler
+	moment   moment
 	happened *planned         // the version that did
 	drop     []coin.PaymentID // what is not made as this one happened
 	payments []numbered[queued]
 	unborne  Balance
+	ending   []coin.PlanID // that count no more, though they are not gone yet
 }
 
 // decide ends the other versions of a plan that happened, and all that builds on
 // them. Their payments that it does not make are queued at their old places,
 // unless they were to be dropped. It returns the plan without relatives.
-func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, error) {
+func (s *scheduler) decide(tx storage.Tx, m moment, id coin.PlanID, p planned) (planned, error) {
 	if p.Family == (coin.PlanID{}) {
 		return p, nil
 	}
@@ -143,7 +145,7 @@ func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, e
 	if err != nil {
 		return p, err
 	}
-	v := voiding{scheduler: s, happened: &p}
+	v := voiding{scheduler: s, moment: m, happened: &p}
 	if !p.counts(id) {
 		v.unborne = p.unborne()
 	}
@@ -178,6 +180,7 @@ func (v *voiding) void(tx storage.Tx, id coin.PlanID) error {
 	if err := v.count(tx, id, p, false); err != nil {
 		return err
 	}
+	v.ending = append(v.ending, id)
 	for i := range p.Plan.Own {
 		if err := v.voidBranch(tx, branchKey{id, uint32(i)}); err != nil {
 			return err
@@ -277,6 +280,9 @@ func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
 		if err := v.builds.Delete(tx, key); err != nil {
 			return err
 		}
+		if slices.Contains(v.ending, key.plan) {
+			continue
+		}
 		parent, err := v.plans.Load(tx, key.plan)
 		if err != nil {
 			return err
@@ -289,6 +295,9 @@ func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
 			if err := v.countOwn(tx, parent.Purpose, own, true); err != nil {
 				return err
 			}
+		}
+		if err := v.watchFor(tx, v.moment, key.plan); err != nil { // nothing lifts it any more
+			return err
 		}
 	}
 	return nil

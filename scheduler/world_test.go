@@ -321,11 +321,15 @@ func (w *world) completion(block *coin.SettledBlock, id coin.PlanID) {
 	block.Completions = append(block.Completions, coin.Completion{Plan: id, Transaction: by})
 }
 
-// complete settles a block in which all unresolved plans happen.
+// complete settles a block in which all unresolved plans happen, one version of each.
 func (w *world) complete() []happened {
 	var block coin.SettledBlock
+	spent := make(map[coin.OutputID]bool)
 	for _, id := range w.open {
-		w.completion(&block, id)
+		if inputs := w.plans[id].Inputs; !spent[inputs[0].ID] {
+			spent[inputs[0].ID] = true
+			w.completion(&block, id)
+		}
 	}
 	w.open = nil
 	return w.settle(block)

@@ -17,19 +17,39 @@ type handover struct {
 	due bool
 }
 
+// rank sorts versions together and by their fees.
+func rank(list []handover) {
+	slices.SortFunc(list, func(a, b handover) int { return bytes.Compare(a.id[:], b.id[:]) })
+	versions := make(map[coin.OutputID]coin.PlanID) // by the input that they share, the lowest ID
+	for _, h := range slices.Backward(list) {
+		if len(h.plan.Inputs) > 0 {
+			versions[h.plan.Inputs[0].ID] = h.id
+		}
+	}
+	lowest := func(h handover) coin.PlanID {
+		if len(h.plan.Inputs) == 0 {
+			return h.id
+		}
+		return versions[h.plan.Inputs[0].ID]
+	}
+	slices.SortStableFunc(list, func(a, b handover) int {
+		x, y := lowest(a), lowest(b)
+		return cmp.Or(bytes.Compare(x[:], y[:]), cmp.Compare(b.plan.Fee, a.plan.Fee))
+	})
+}
+
 // arrange returns transactions in the order in which a node that has none of them
 // takes them all: each behind those whose outputs it spends, and directly behind
 // each its bump, the one that spends its change, as a node may take what pays too
 // little only together with that. The rest of what spends it follows, each with
-// its own behind it. Of transactions that exclude one another, and otherwise for
-// the sake of an order, those with the higher fee come first.
+// its own behind it. Of versions of a plan, which have the same inputs and exclude
+// one another, the one with the highest fee comes first. Otherwise the order is that
+// of the plans' IDs.
 //
 // What spends a transaction that is due is due with it: without that the node may
 // have refused it before.
 func arrange(list []handover) []handover {
-	slices.SortFunc(list, func(a, b handover) int {
-		return cmp.Or(cmp.Compare(b.plan.Fee, a.plan.Fee), bytes.Compare(a.id[:], b.id[:]))
-	})
+	rank(list)
 	at := make(map[coin.TransactionID]int, len(list))
 	for i, h := range list {
 		at[h.transaction.ID] = i

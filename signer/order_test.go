@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"crypto/sha512"
 	"fmt"
 	"slices"
@@ -48,18 +49,50 @@ func (g *grown) order() (names []string) {
 func TestABumpComesDirectlyBehindItsRoot(t *testing.T) {
 	var g grown
 	g.add("branch 1", 50, coin.Branch, "root")
-	g.add("branch 2", 40, coin.Branch, "root", "root") // two of them
+	g.add("branch 2", 40, coin.Branch, "settled", "root", "root") // two of its outputs
 	g.add("bump", 1, coin.Change, "root")
 	g.add("better bump", 2, coin.Change, "root")
 	g.add("leaf", 60, coin.Branch, "branch 1")
-	g.add("root", 10, coin.Change, "settled")
-	g.add("other root", 9, coin.External, "settled")
+	g.add("root", 10, coin.Change, "older")
+	g.add("other root", 9, coin.External, "oldest")
 	g.add("forwarded", 3, coin.Forwarded, "other root")
 	g.add("branch of the other", 4, coin.Branch, "other root")
-	require.Equal(t, []string{
-		"root", "better bump", "bump", "branch 1", "leaf", "branch 2",
-		"other root", "forwarded", "branch of the other",
-	}, g.order())
+	order := g.order()
+	require.Len(t, order, 9)
+	at := func(name string) int { return slices.Index(order, name) }
+	require.Equal(t, at("root")+1, at("better bump"))
+	require.Equal(t, at("root")+2, at("bump"))
+	require.Equal(t, at("branch 1")+1, at("leaf"))
+	require.Less(t, at("bump"), at("branch 1"))
+	require.Less(t, at("bump"), at("branch 2"))
+	require.Equal(t, at("other root")+1, at("forwarded"))
+	require.Equal(t, at("other root")+2, at("branch of the other"))
+}
+
+// Versions of a root come by their fees, whatever their IDs, and unrelated
+// transactions by these.
+func TestTheBestVersionIsPublishedFirst(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var g grown
+		for i, fee := range rapid.Permutation([]uint64{1, 2, 3, 4}).Draw(t, "fees") {
+			g.add(fmt.Sprint("version ", i), fee, coin.Change, "settled")
+		}
+		for i := range 3 {
+			g.add(fmt.Sprint("root ", i), 5, coin.Change, fmt.Sprint("settled ", i))
+		}
+		arranged := arrange(rapid.Permutation(g.list).Draw(t, "list"))
+		var fees []uint64
+		var roots []coin.PlanID
+		for _, h := range arranged {
+			if h.plan.Fee < 5 {
+				fees = append(fees, h.plan.Fee)
+			} else {
+				roots = append(roots, h.id)
+			}
+		}
+		require.Equal(t, []uint64{4, 3, 2, 1}, fees)
+		require.True(t, slices.IsSortedFunc(roots, func(a, b coin.PlanID) int { return bytes.Compare(a[:], b[:]) }))
+	})
 }
 
 // Whatever spends whatever, each comes once, behind all that it spends, and the

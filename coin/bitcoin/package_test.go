@@ -103,10 +103,9 @@ func (n *network) fill(t *testing.T) {
 	require.FailNow(t, "the memory pool is not full")
 }
 
-// Only bitcoind takes packages: btcd has no memory pool that fills up, and a root
-// below its own minimum waits there. Trees that a full memory pool has evicted come
-// back, in whatever order what
-// belongs to them is published.
+// Trees that a full memory pool has evicted come back, in whatever order what
+// belongs to them is published. This is bitcoind's: btcd's memory pool is never
+// full, and takes no packages.
 func TestNodeEvictedTree(t *testing.T) {
 	n := newNetwork(t, testnodes.NeedBitcoind(t, testnodes.Options{Args: []string{"-maxmempool=5"}}))
 	var trees []*tree

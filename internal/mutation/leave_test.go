@@ -20,6 +20,14 @@ var leaving = []mutation{
 		test: "TestABumpComesDirectlyBehindItsRoot",
 	},
 	{
+		name: "any version of a plan comes first",
+		why:  "the node gets the one that is stuck, and a package that is not the best",
+		file: "signer/order.go",
+		old:  "cmp.Compare(b.plan.Fee, a.plan.Fee)",
+		new:  "0",
+		test: "TestTheBestVersionIsPublishedFirst",
+	},
+	{
 		name: "children wait for the next tip",
 		why:  "what was refused for want of its root is a block late",
 		file: "signer/order.go",

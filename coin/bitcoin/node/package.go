@@ -63,7 +63,9 @@ func (c *cheap) parent(child *block.Transaction) *block.Transaction {
 
 // publishPackage hands over a parent that paid too little and the child that
 // pays for both, which nodes judge by their common rate. btcd takes no
-// packages: there the child has to wait until the parent's rate will do.
+// packages: there the child has to wait until the parent's rate will do. So it
+// has with bitcoind if the parent is below the least rate that the node is set to
+// relay (-minrelaytxfee), and not only below what a full memory pool wants.
 //
 // The parent is not forgotten when it comes in: if the node evicts it again, the
 // next child brings it back.
