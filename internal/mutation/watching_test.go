@@ -32,7 +32,7 @@ var watching = []mutation{
 		why:  "they are paid from what belongs to others",
 		file: "scheduler/tree.go",
 		old:  "		if _, is := void[p.value.ID]; is {",
-		new:  "		if false {",
+		new:  "		if _, is := void[p.value.ID]; is && false {",
 		test: "TestScenarios/rewind_tree_refunds", in: "processortest",
 	},
 	{
@@ -40,7 +40,7 @@ var watching = []mutation{
 		why:  "nobody ever hears of them",
 		file: "scheduler/missing.go",
 		old:  "	if m.Told {\n		return s.drop(",
-		new:  "	if false {\n		return s.drop(",
+		new:  "	if m.Told && false {\n		return s.drop(",
 		test: "TestScenarios/rewind_tree_refunds", in: "processortest",
 	},
 	{
