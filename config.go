@@ -85,7 +85,7 @@ type Config struct {
 	// Only tests set it.
 	Random io.Reader
 
-	silent bool // publishes nothing
+	silent bool // publishes nothing, and keeps all certificates
 }
 
 // MinMessage is the least Config.MaxMessage: the longest item of all fits.

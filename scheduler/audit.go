@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -38,7 +37,7 @@ func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 type counted struct {
 	pools                                    map[uint64]pool
 	assets, accepted, owed, refunds, unborne Balance
-	free, ranks, runs, taken                 uint64
+	free, ranks, runs, taken, funded, ready  uint64
 }
 
 func (c *counted) owe(amount uint64, refund bool) {
@@ -60,7 +59,7 @@ func (c *counted) in(session uint64, change func(*pool)) {
 func (s *scheduler) Audit(r storage.Reader) error {
 	c := counted{pools: make(map[uint64]pool)}
 	for _, count := range []func(storage.Reader, *counted) error{
-		s.countOutputs, s.countPlans, s.countNodes, s.countQueues, s.comparePools,
+		s.countOutputs, s.countPlans, s.countNodes, s.countBuilds, s.countFamilies, s.countDue, s.countQueues, s.comparePools,
 	} {
 		if err := count(r, &c); err != nil {
 			return err
@@ -85,6 +84,7 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		{"costs to recover", books.Recover, books.NetworkFees.Plus(lost).Minus(books.CostsCharged).Plus(c.unborne)},
 		{"ranks", Balance{}.Add(c.ranks), Balance{}.Add(c.free)},
 		{"payments in trees", Balance{}.Add(c.taken), Balance{}.Add(c.runs)},
+		{"branches ready", Balance{}.Add(c.ready), Balance{}.Add(c.funded)},
 	} {
 		if account.booked != account.actual {
 			return &Unbalanced{fmt.Sprintf("%s are booked as %s and count %s", account.name, account.booked, account.actual)}
@@ -187,49 +187,6 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 				c.in(own.Session, func(given *pool) { given.Returning = given.Returning.plus(p.Purpose, own.Amount) })
 			}
 		}
-	}
-	return nil
-}
-
-// countNodes counts the payments that branches fund, which the queue holds.
-func (s *scheduler) countNodes(r storage.Reader, c *counted) error {
-	for item, err := range s.nodes.All(r) {
-		if err != nil {
-			return err
-		}
-		n := item.Value
-		payments, err := s.nodePayments(r, n)
-		if err != nil {
-			return err
-		}
-		c.unborne = c.unborne.Add(n.Amount)
-		for _, p := range payments {
-			c.unborne = c.unborne.Sub(p.value.Amount)
-		}
-		var all uint64
-		for _, x := range n.Runs {
-			all += x.To - x.From
-			if taken, _, err := s.taken.Get(r, x.From); err != nil || taken != x {
-				return errors.Join(err, &Unbalanced{fmt.Sprintf("payments %d to %d are in a tree and not taken", x.From, x.To)})
-			}
-		}
-		if all != uint64(len(payments)) || all == 0 {
-			return &Unbalanced{fmt.Sprintf("branch %d of plan %s funds %d payments, %d are there", item.Key.index, item.Key.plan, all, len(payments))}
-		}
-		c.runs += uint64(len(n.Runs))
-		c.in(n.Session, func(p *pool) { p.Branches++ })
-		if n.Funded {
-			c.assets = c.assets.Add(n.Amount)
-			if at, _, err := s.ready.Get(r, n.Number); err != nil || at != item.Key {
-				return errors.Join(err, &Unbalanced{fmt.Sprintf("branch %s is there and not ready", n.Output.ID)})
-			}
-		}
-	}
-	for _, err := range s.taken.All(r) {
-		if err != nil {
-			return err
-		}
-		c.taken++
 	}
 	return nil
 }

@@ -76,6 +76,11 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 	if err != nil {
 		return err
 	}
+	if waits, err := s.waitsForInputs(tx, id, p); err != nil {
+		return err
+	} else if waits {
+		return s.watchFor(tx, m, id)
+	}
 	var reason string
 	if p.Purpose == bumping {
 		reason, err = s.bumpAgain(tx, m, rate, id, p)
@@ -89,6 +94,33 @@ func (s *scheduler) lift(tx storage.Tx, m moment, id coin.PlanID, p planned) err
 		return err
 	}
 	return s.watchFor(tx, m, id)
+}
+
+// waitsForInputs tells whether a plan, or the one that it is to lift, spends what is not
+// there: no fee brings that.
+func (s *scheduler) waitsForInputs(r storage.Reader, id coin.PlanID, p planned) (bool, error) {
+	if p.Purpose == bumping {
+		below, ok, err := s.below(r, p.first(id))
+		if err != nil || !ok {
+			return false, err
+		}
+		p = below
+	}
+	return s.incomplete(r, p)
+}
+
+// below returns the unresolved plan on which another builds.
+func (s *scheduler) below(r storage.Reader, id coin.PlanID) (planned, bool, error) {
+	for item, err := range s.builds.All(r) {
+		if err != nil {
+			return planned{}, false, err
+		}
+		if item.Value == id {
+			p, err := s.plans.Load(r, item.Key.plan)
+			return p, err == nil, err
+		}
+	}
+	return planned{}, false, nil
 }
 
 // lifter is the index of the own output by which a plan can be lifted.
@@ -122,8 +154,12 @@ func (s *scheduler) bumpFirst(tx storage.Tx, m moment, rate uint64, id coin.Plan
 	if outputs == nil {
 		return "the network lets nothing pay for it", nil
 	}
+	gone, err := s.gone.Has(tx, p.Plan.Own[i].Session)
+	if err != nil {
+		return "", err
+	}
 	role, ok := m.role(p.Plan.Own[i].Session)
-	if !ok {
+	if gone || !ok {
 		return "its change is of a key that is not in use", nil
 	}
 	weight, err := s.weigh(p.Plan)
@@ -151,25 +187,30 @@ func (s *scheduler) bumpFirst(tx storage.Tx, m moment, rate uint64, id coin.Plan
 	return "", s.beginSweep(tx, m, b)
 }
 
-// bumpAgain plans a version of a bump with a higher fee, or returns why there is
-// none.
+// bumpAgain plans a version of a bump with a higher fee than all that there are,
+// or returns why there is none.
 func (s *scheduler) bumpAgain(tx storage.Tx, m moment, rate uint64, id coin.PlanID, p planned) (string, error) {
 	role, ok := m.role(p.Plan.Key.Session)
 	if !ok {
 		return "its key is not in use", nil
 	}
+	f, err := s.relatives(tx, id, p)
+	if err != nil {
+		return "", err
+	}
+	if f.Versions[len(f.Versions)-1].Plan != id {
+		return "", nil // the newest version is looked at itself
+	}
+	others, err := s.replacing(tx, f)
+	if err != nil {
+		return "", err
+	}
 	var l lifting
-	for item, err := range s.builds.All(tx) {
-		if err != nil {
-			return "", err
-		}
-		if item.Value != p.first(id) {
-			continue
-		}
-		below, err := s.plans.Load(tx, item.Key.plan)
-		if err != nil {
-			return "", err
-		}
+	below, ok, err := s.below(tx, p.first(id))
+	if err != nil {
+		return "", err
+	}
+	if ok {
 		l.fee = below.Plan.Fee
 		if l.weight, err = s.weigh(below.Plan); err != nil {
 			return "", err
@@ -182,12 +223,12 @@ func (s *scheduler) bumpAgain(tx storage.Tx, m moment, rate uint64, id coin.Plan
 	l.rate = target(m, rate, rateOf(plus(l.fee, p.Plan.Fee), plus(l.weight, weight)))
 	b := planned{Purpose: bumping, Plan: coin.Plan{Key: p.Plan.Key, Inputs: p.Plan.Inputs, Reference: m.reference}}
 	reason, err := s.compensate(m, role, &b, l, func(own uint64) uint64 {
-		return plus(p.Plan.Fee, costOf(own, m.rules.FeeFloor)) // what relay asks of a replacement
+		return others.least(own, m.rules.FeeFloor)
 	})
 	if err != nil || reason != "" {
 		return reason, err
 	}
-	return "", s.join(tx, m, id, b, nil)
+	return "", s.join(tx, m, id, b, false, nil)
 }
 
 // target is the rate that a stuck transaction is lifted to: the present one, or
@@ -201,8 +242,9 @@ func target(m moment, rate, has uint64) uint64 {
 type lifting struct{ weight, fee, rate uint64 }
 
 // compensate completes a bump: its output, and the fee that lifts it and what is
-// below it to the rate, or what the input has of that. It returns why that is not
-// the least that it takes, which depends on the bump's own weight.
+// below it to the rate, or to the least that it takes, which depends on the bump's
+// own weight, or what the input has of that. It returns why that is less than the
+// least.
 func (s *scheduler) compensate(m moment, role coin.Role, b *planned, l lifting, least func(uint64) uint64) (string, error) {
 	address, err := s.Coin.Address(role.Change.Key, coin.Change)
 	if err != nil {
@@ -213,11 +255,14 @@ func (s *scheduler) compensate(m moment, role coin.Role, b *planned, l lifting, 
 	if err != nil {
 		return "", err
 	}
-	amount := b.Plan.Inputs[0].Amount
-	wanted := costOf(plus(weight, l.weight), l.rate)
-	wanted -= min(wanted, l.fee)
+	amount, needed := b.Plan.Inputs[0].Amount, least(weight)
+	at := func(rate uint64) uint64 {
+		cost := costOf(plus(weight, l.weight), rate)
+		return cost - min(cost, l.fee)
+	}
+	wanted := min(max(at(l.rate), needed), at(m.rules.FeeCap))
 	fee := min(wanted, amount-min(amount, m.rules.Dust))
-	switch needed := least(weight); {
+	switch {
 	case wanted < needed:
 		return "the fee is at the cap", nil
 	case fee < needed:

@@ -173,7 +173,9 @@ func bySize(payments []coin.PlannedPayment) []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(payments[b].Amount, payments[a].Amount) })
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(payments[b].Amount, payments[a].Amount), cmp.Compare(a, b))
+	})
 	return order
 }
 
@@ -182,26 +184,44 @@ func bySize(payments []coin.PlannedPayment) []int {
 // divide is borne by the largest.
 func afford(payments []coin.PlannedPayment, cost, dust uint64) (rich, poor []int) {
 	share, rest := cost/uint64(len(payments)), cost%uint64(len(payments))
-	for place, i := range bySize(payments) {
-		own := share
-		if uint64(place) < rest {
-			own++
-		}
-		if p := payments[i]; p.Amount < own || p.Amount-own < dust {
-			poor = append(poor, i)
-		} else {
-			rich = append(rich, i)
+	even := plus(share, dust)
+	var larger uint64 // than what an equal share without a rest leaves
+	for i := range payments {
+		if payments[i].Amount > even {
+			larger++
 		}
 	}
-	slices.Sort(rich)
-	slices.Sort(poor)
+	bear := rest - min(rest, larger) // of those that are just as large
+	for i := range payments {
+		switch p := &payments[i]; {
+		case p.Amount < even:
+			poor = append(poor, i)
+		case p.Amount == even && bear > 0:
+			bear--
+			poor = append(poor, i)
+		}
+	}
+	if n := len(payments) - len(poor); n > 0 {
+		rich = make([]int, 0, n)
+	}
+	left := poor
+	for i := range payments {
+		if len(left) > 0 && left[0] == i {
+			left = left[1:]
+			continue
+		}
+		rich = append(rich, i)
+	}
 	return rich, poor
 }
 
 // amortise charges the payments with a cost that they can carry together, in
 // equal shares to the unit. What does not divide, and what a payment cannot
-// carry and keep dust, is borne by the larger ones.
+// carry and keep dust, is borne by the larger ones, the first among equals.
 func amortise(payments []coin.PlannedPayment, cost, dust uint64) {
+	if amortiseEvenly(payments, cost, dust) {
+		return
+	}
 	order := bySize(payments)
 	for left := len(order); left > 0; left-- {
 		p := &payments[order[left-1]]
@@ -209,4 +229,36 @@ func amortise(payments []coin.PlannedPayment, cost, dust uint64) {
 		p.Paid = p.Amount - share
 		cost -= share
 	}
+}
+
+// amortiseEvenly charges equal shares, if all payments can carry that, without
+// sorting all of them.
+func amortiseEvenly(payments []coin.PlannedPayment, cost, dust uint64) bool {
+	share, rest := cost/uint64(len(payments)), cost%uint64(len(payments))
+	amounts := make([]uint64, len(payments))
+	for i := range payments {
+		if amounts[i] = payments[i].Amount; amounts[i]-dust <= share {
+			return false
+		}
+	}
+	var threshold uint64 = math.MaxUint64 // the least amount that bears one unit more
+	equal := rest                         // how many of just that amount do
+	if rest > 0 {
+		slices.Sort(amounts)
+		threshold = amounts[uint64(len(amounts))-rest]
+		above, _ := slices.BinarySearch(amounts, threshold+1)
+		equal -= uint64(len(amounts) - above)
+	}
+	for i := range payments {
+		p := &payments[i]
+		p.Paid = p.Amount - share
+		switch {
+		case p.Amount > threshold:
+			p.Paid--
+		case p.Amount == threshold && equal > 0:
+			equal--
+			p.Paid--
+		}
+	}
+	return true
 }

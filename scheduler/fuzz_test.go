@@ -53,7 +53,7 @@ func FuzzArrival(f *testing.F) {
 
 func FuzzQueued(f *testing.F) {
 	fuzz[queued](f, queued{}, queued{Payment: pay(1, 2)},
-		queued{Payment: pay(1, 2), Refund: true, Told: true, Poor: true, Since: 77})
+		queued{Payment: pay(1, 2), Refund: true, Waits: beyondLimit, Poor: true, Since: 77}, queued{Waits: beyondPayee + 1})
 }
 
 func FuzzPlanned(f *testing.F) {
@@ -79,4 +79,12 @@ func FuzzNode(f *testing.F) {
 
 func FuzzFamily(f *testing.F) {
 	fuzz[family](f, family{}, family{Replaced: 1, Versions: []version{{Plan: coin.PlanID{1}}, {Plan: coin.PlanID{2}, Drop: []coin.PaymentID{{3}}}}})
+}
+
+func FuzzFate(f *testing.F) {
+	fuzz[fate](f, fate{Stage: PaymentQueued}, fate{Stage: PaymentPlanned, ID: [32]byte{2}, Since: 3}, fate{})
+}
+
+func FuzzOutflow(f *testing.F) {
+	fuzz[outflow](f, outflow{}, outflow{Window: 1, Amount: 2})
 }

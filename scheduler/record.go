@@ -13,20 +13,70 @@ type queued struct {
 	coin.Payment
 	// Refund marks the refund of a deposit; other payments are burns.
 	Refund bool
-	// Told is set once it was told that the payment waits for other means
-	// than the group has at present.
-	Told bool
+	// Waits is what was told last that the payment waits for, the fee rate apart.
+	Waits wait
 	// Poor is set once the payment could not carry its share of the fee,
 	// first at reference block Since.
 	Poor  bool
 	Since uint64
 }
 
+// wait is what a payment waits for.
+type wait uint8
+
+const (
+	beyondFree   wait = iota + 1 // more outputs
+	beyondCosts                  // lower earlier costs
+	beyondWindow                 // the next window
+	beyondLimit                  // another limit of a window
+	beyondPayee                  // the next window of its payee
+)
+
+func (w wait) String() string {
+	switch w {
+	case beyondFree:
+		return "the amount is beyond what the group has free at present"
+	case beyondCosts:
+		return "the amount does not carry earlier costs at present"
+	case beyondWindow:
+		return "the payments of this window are at their limit"
+	case beyondLimit:
+		return "the amount is above the limit of a window"
+	case beyondPayee:
+		return "the payments to this address are at their limit"
+	}
+	return "nothing"
+}
+
+// fate is how far a payment is that was taken in.
+type fate struct {
+	Stage PaymentStage
+	// ID is of the plan that pays it, or of the transaction that did.
+	ID [32]byte
+	// Since is the reference block at which it came to the stage.
+	Since uint64
+}
+
+// Encode writes 41 bytes.
+func (f fate) Encode(w *wire.Writer) {
+	w.Uint8(uint8(f.Stage))
+	w.Fixed(f.ID[:])
+	w.Uint64(f.Since)
+}
+
+// Decode reads 41 bytes.
+func (f *fate) Decode(r *wire.Reader) {
+	f.Stage = PaymentStage(r.Uint8())
+	r.Check(f.Stage > PaymentUnknown && f.Stage <= PaymentRefused, "stage of a payment")
+	r.Fixed(f.ID[:])
+	f.Since = r.Uint64()
+}
+
 // Encode writes the queued payment.
 func (q queued) Encode(w *wire.Writer) {
 	q.Payment.Encode(w)
 	w.Bool(q.Refund)
-	w.Bool(q.Told)
+	w.Uint8(uint8(q.Waits))
 	w.Bool(q.Poor)
 	w.Uint64(q.Since)
 }
@@ -35,7 +85,8 @@ func (q queued) Encode(w *wire.Writer) {
 func (q *queued) Decode(r *wire.Reader) {
 	q.Payment.Decode(r)
 	q.Refund = r.Bool()
-	q.Told = r.Bool()
+	q.Waits = wait(r.Uint8())
+	r.Check(q.Waits <= beyondPayee, "what a payment waits for")
 	q.Poor = r.Bool()
 	q.Since = r.Uint64()
 }

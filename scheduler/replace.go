@@ -57,7 +57,7 @@ func (s *scheduler) Replace(tx storage.Tx, id coin.PlanID, number uint64, drop [
 	if err != nil || reason != "" {
 		return reason, err
 	}
-	if err := s.join(tx, m, id, next, drop); err != nil {
+	if err := s.join(tx, m, id, next, true, drop); err != nil {
 		return "", err
 	}
 	return "", s.balanced(tx)
@@ -120,6 +120,11 @@ type replaced struct {
 	rate uint64 // of the dearest version
 }
 
+// least is the least fee that relay asks of a version of a weight.
+func (x replaced) least(weight, floor uint64) uint64 {
+	return max(plus(x.fees, costOf(weight, floor)), costOf(weight, plus(x.rate, 1)))
+}
+
 func (s *scheduler) replacing(r storage.Reader, f family) (replaced, error) {
 	var x replaced
 	for _, v := range f.Versions {
@@ -168,8 +173,9 @@ func (s *scheduler) feesFrom(r storage.Reader, id coin.PlanID, p planned) (uint6
 }
 
 // composeVersion makes another version of a plan: of its payments without those
-// to drop, with a fee that outbids what there is. The payments bear the fee as far
-// as they can, the change bears the rest. It returns why that is impossible.
+// to drop, with a fee that outbids what there is. The payments bear the fee of the
+// present rate, if there is change that bears the rest, else all of it. It returns
+// why that is impossible.
 func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p planned, x replaced, drop []coin.PaymentID) (planned, string, error) {
 	d, err := s.newDraft(r, m, role)
 	if err != nil {
@@ -186,27 +192,37 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 		if _, out := slices.BinarySearchFunc(drop, payment.ID, comparePayments); out {
 			continue
 		}
+		if payment.Amount < d.rules.Dust {
+			return next, fmt.Sprintf("payment %s is below the dust limit", payment.ID), nil
+		}
 		next.Plan.Payments = append(next.Plan.Payments, payment)
 		next.Payments = append(next.Payments, p.Payments[i])
 		total += payment.Amount
-		carry = carry.Add(payment.Amount - min(payment.Amount, d.rules.Dust))
+		carry = carry.Add(payment.Amount - d.rules.Dust)
 	}
 	own := d.own
-	if i, ok := p.rest(); ok {
+	if i, ok := p.rest(); ok && p.Plan.Own[i].Kind == coin.Forwarded {
 		own = p.Plan.Own[i]
+		if gone, err := s.gone.Has(r, own.Session); err != nil || gone {
+			return next, "it goes to a key that is not in use", err
+		}
 	}
-	if left := in - min(in, total); left >= d.rules.Dust {
+	// A plan that makes change has room for it, and so has one with fewer payments.
+	room := max(int(d.rules.MaxOutputs), len(p.Plan.Payments)+len(p.Plan.Own)) - len(next.Plan.Payments)
+	if left := in - min(in, total); left >= d.rules.Dust && room > 0 {
 		own.Amount = left
 		next.Plan.Own = []coin.OwnOutput{own}
 	} else if total == 0 {
 		return next, "nothing is left to be paid", nil
 	}
-	if next.Plan.Fee, err = s.outbid(d, next.Plan, x); err != nil {
+	present, err := s.outbid(d, &next.Plan, x)
+	if err != nil {
 		return next, "", err
 	}
 	costs := Balance{}.Add(total).Add(next.Plan.Fee).Sub(in) // of the payments, if there is no change
 	if len(next.Plan.Own) > 0 {
-		bear := carry.atMost(next.Plan.Fee)
+		spare := own.Amount - d.rules.Dust
+		bear := carry.atMost(max(present, next.Plan.Fee-min(next.Plan.Fee, spare)))
 		rest := next.Plan.Fee - bear
 		if own.Amount < rest || own.Amount-rest < d.rules.Dust {
 			return next, "what it spends does not carry the fee", nil
@@ -226,26 +242,27 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 	return next, "", nil
 }
 
-// rest is the index of the own output that is no branch.
+// rest is the index of the first own output that is no branch.
 func (p planned) rest() (int, bool) {
 	i := slices.IndexFunc(p.Plan.Own, func(own coin.OwnOutput) bool { return own.Kind != coin.Branch })
 	return i, i >= 0
 }
 
-// outbid is the fee of a version: that of the present rate, or what relay asks of
-// one that takes the place of others.
-func (s *scheduler) outbid(d *draft, plan coin.Plan, x replaced) (uint64, error) {
+// outbid sets the fee of a version: that of the present rate, which it returns,
+// or what relay asks of one that takes the place of others.
+func (s *scheduler) outbid(d *draft, plan *coin.Plan, x replaced) (uint64, error) {
 	rate := d.rate
 	if len(plan.Own) == 0 || plan.Own[0].Kind == coin.Forwarded {
 		rate = d.grove.rate
 	}
-	fee, err := s.Coin.Fee(rate, plan.Inputs, plan.Addresses())
+	present, err := s.Coin.Fee(rate, plan.Inputs, plan.Addresses())
 	if err != nil {
 		return 0, err
 	}
-	weight, err := s.weigh(plan)
+	weight, err := s.weigh(*plan)
 	if err != nil {
 		return 0, err
 	}
-	return max(fee, plus(x.fees, costOf(weight, d.rules.FeeFloor)), costOf(weight, plus(x.rate, 1))), nil
+	plan.Fee = max(present, x.least(weight, d.rules.FeeFloor))
+	return present, nil
 }

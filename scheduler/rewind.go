@@ -3,6 +3,7 @@ package scheduler
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -230,6 +231,11 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 			return err
 		}
 	}
+	for _, payment := range p.Plan.Payments {
+		if err := u.stand(tx, payment.ID, fate{Stage: PaymentPlanned, ID: c.Plan}); err != nil {
+			return err
+		}
+	}
 	if p.Purpose == forwarding {
 		u.Recalled = append(u.Recalled, p.Plan.Inputs[0].ID)
 	}
@@ -357,7 +363,7 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 	}
 	if d.Fate == coin.Refunded {
 		q := queued{Payment: coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}, Refund: true}
-		if err := u.known.Put(tx, q.ID, struct{}{}); err != nil {
+		if err := u.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
 			return err
 		}
 		if err := u.suspended.Put(tx, d.Output.ID, q); err != nil {
@@ -368,17 +374,21 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others.
+// from what belongs to others, unless they are planned already. Those in a tree
+// are left out when their branch is shared out.
 func (u *undo) suspend(tx storage.Tx) error {
-	for _, queue := range []storage.Queue[queued]{u.payments, u.aside} {
+	for _, queue := range []struct {
+		storage.Queue[queued]
+		items iter.Seq2[numbered[queued], error]
+	}{{u.payments, u.waitingPayments(tx)}, {u.aside, numberedItems(u.aside.All(tx))}} {
 		var numbers []uint64
 		var refunds []queued
-		for item, err := range queue.All(tx) {
+		for item, err := range queue.items {
 			if err != nil {
 				return err
 			}
-			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund {
-				numbers, refunds = append(numbers, item.Key), append(refunds, item.Value)
+			if _, void := u.refunds[item.value.ID]; void && item.value.Refund {
+				numbers, refunds = append(numbers, item.number), append(refunds, item.value)
 			}
 		}
 		for i, q := range refunds {

@@ -78,7 +78,7 @@ func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock
 		internal[o.ID] = o
 	}
 	for _, c := range block.Completions {
-		if err := s.resolve(tx, block.Number, c, internal); err != nil {
+		if err := s.resolve(tx, m, block.Number, c, internal); err != nil {
 			return fmt.Errorf("plan %s: %w", c.Plan, err)
 		}
 	}
@@ -110,14 +110,10 @@ func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
 // refund queues the refund of a deposit, or drops it if it cannot be made.
 func (s *scheduler) refund(tx storage.Tx, m moment, id coin.OutputID, origin coin.Address, amount uint64) error {
 	refund := coin.Payment{ID: coin.RefundID(id), Address: origin, Amount: amount}
-	if err := s.known.Put(tx, refund.ID, struct{}{}); err != nil {
-		return err
-	}
 	if reason := s.refuse(m, refund); reason != "" {
 		return s.drop(tx, queued{Payment: refund, Refund: true}, reason)
 	}
-	_, err := s.payments.Push(tx, queued{Payment: refund, Refund: true})
-	return err
+	return s.queue(tx, queued{Payment: refund, Refund: true})
 }
 
 // late books the report of a deposit that was held back or passed on.
@@ -139,7 +135,7 @@ func (s *scheduler) late(tx storage.Tx, m moment, l coin.Late) error {
 }
 
 // resolve books a plan that happened and frees its own outputs.
-func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, internal map[coin.OutputID]coin.Output) error {
+func (s *scheduler) resolve(tx storage.Tx, m moment, number uint64, c coin.Completion, internal map[coin.OutputID]coin.Output) error {
 	p, ok, err := s.plans.Get(tx, c.Plan)
 	if err != nil {
 		return err
@@ -160,7 +156,7 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 	if err := s.count(tx, c.Plan, p, false); err != nil {
 		return err
 	}
-	if p, err = s.decide(tx, c.Plan, p); err != nil {
+	if p, err = s.decide(tx, m, c.Plan, p); err != nil {
 		return err
 	}
 	if err := s.bookBack(tx, p); err != nil {
@@ -199,6 +195,9 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 		}
 	}
 	for i, payment := range p.Plan.Payments {
+		if err := s.stand(tx, payment.ID, fate{Stage: PaymentSettled, ID: c.Transaction}); err != nil {
+			return err
+		}
 		share := payment.Amount - payment.Paid
 		if err := s.Events.PaymentSettled(tx, payment.ID, c.Transaction, payment.Paid, share, p.Payments[i].Refund); err != nil {
 			return err

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/storage"
@@ -117,7 +118,7 @@ func (s *scheduler) chain(tx storage.Tx, m moment, role coin.Role, id coin.PlanI
 		if err != nil {
 			return err
 		}
-		if d == nil || len(d.poor) > 0 {
+		if d == nil || len(d.poor)+len(d.void) > 0 {
 			return nil // a rate that only the confirmed branch could wait out
 		}
 		more, err := s.weigh(d.plan)
@@ -184,7 +185,7 @@ func (s *scheduler) sproutOne(tx storage.Tx, m moment, key branchKey) error {
 // draftChild makes, and changes nothing, the transaction of the payments that a
 // branch funds. What they paid for the transactions before it and what it costs
 // itself, with those behind it, they bear in equal shares; those that cannot are
-// left out. What they cannot use is change.
+// left out, and so are refunds of missing deposits. What they cannot use is change.
 func (s *scheduler) draftChild(r storage.Reader, m moment, role coin.Role, n node, input coin.Output) (*draft, error) {
 	payments, err := s.nodePayments(r, n)
 	if err != nil {
@@ -195,6 +196,17 @@ func (s *scheduler) draftChild(r storage.Reader, m moment, role coin.Role, n nod
 		return nil, err
 	}
 	d.plan.Inputs = []coin.Output{input}
+	void, err := s.voidRefunds(r)
+	if err != nil {
+		return nil, err
+	}
+	payments = slices.DeleteFunc(payments, func(p numbered[queued]) bool {
+		if _, is := void[p.value.ID]; is {
+			d.void = append(d.void, p)
+			return true
+		}
+		return false
+	})
 	for len(payments) > 0 {
 		rest, err := s.composeChild(d, payments)
 		if err != nil || len(rest) == len(payments) {
@@ -280,6 +292,19 @@ func (s *scheduler) commitChild(tx storage.Tx, m moment, key branchKey, n node, 
 	if err := s.putPoor(tx, m, d.poor); err != nil {
 		return coin.PlanID{}, err
 	}
+	void, err := s.voidRefunds(tx)
+	if err != nil {
+		return coin.PlanID{}, err
+	}
+	for _, p := range d.void {
+		if err := s.payments.Delete(tx, p.number); err != nil {
+			return coin.PlanID{}, err
+		}
+		if err := s.suspendOne(tx, p.value, void[p.value.ID]); err != nil {
+			return coin.PlanID{}, err
+		}
+		unborne = unborne.Add(p.value.Amount)
+	}
 	for _, own := range d.plan.Own {
 		if own.Kind != coin.Branch {
 			unborne = unborne.Sub(own.Amount)
@@ -292,7 +317,7 @@ func (s *scheduler) commitChild(tx storage.Tx, m moment, key branchKey, n node, 
 		return coin.PlanID{}, err
 	}
 	if len(d.plan.Inputs) == 0 {
-		text := fmt.Sprintf("branch %d is free: none of its payments carries the fees", key.index)
+		text := fmt.Sprintf("branch %d is free: none of its payments can be made", key.index)
 		if err := s.Events.PlanCondition(tx, key.plan, text); err != nil {
 			return coin.PlanID{}, err
 		}

@@ -80,8 +80,9 @@ func (s *scheduler) relatives(r storage.Reader, id coin.PlanID, p planned) (fami
 	return f, err
 }
 
-// join begins another version of the plan that has an ID.
-func (s *scheduler) join(tx storage.Tx, m moment, id coin.PlanID, p planned, drop []coin.PaymentID) error {
+// join begins another version of the plan that has an ID, without the payments
+// to drop if a decision made it.
+func (s *scheduler) join(tx storage.Tx, m moment, id coin.PlanID, p planned, decided bool, drop []coin.PaymentID) error {
 	before, ok, err := s.plans.Get(tx, id)
 	if err == nil && !ok {
 		err = fmt.Errorf("%w: it is not under way", storage.ErrCorrupt)
@@ -101,7 +102,7 @@ func (s *scheduler) join(tx storage.Tx, m moment, id coin.PlanID, p planned, dro
 		}
 	}
 	f.Versions = append(f.Versions, version{p.Plan.ID(s.Genesis), drop})
-	if p.Purpose != bumping {
+	if decided {
 		f.Replaced++
 	}
 	if err := s.families.Put(tx, p.Family, f); err != nil {
@@ -125,6 +126,7 @@ func (s *scheduler) descendants(r storage.Reader, id coin.PlanID) (list []coin.P
 // voiding ends plans that cannot happen any more.
 type voiding struct {
 	*scheduler
+	moment   moment
 	happened *planned         // the version that did
 	drop     []coin.PaymentID // what is not made as this one happened
 	payments []numbered[queued]
@@ -134,7 +136,7 @@ type voiding struct {
 // decide ends the other versions of a plan that happened, and all that builds on
 // them. Their payments that it does not make are queued at their old places,
 // unless they were to be dropped. It returns the plan without relatives.
-func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, error) {
+func (s *scheduler) decide(tx storage.Tx, m moment, id coin.PlanID, p planned) (planned, error) {
 	if p.Family == (coin.PlanID{}) {
 		return p, nil
 	}
@@ -142,7 +144,7 @@ func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, e
 	if err != nil {
 		return p, err
 	}
-	v := voiding{scheduler: s, happened: &p}
+	v := voiding{scheduler: s, moment: m, happened: &p}
 	if !p.counts(id) {
 		v.unborne = p.unborne()
 	}
@@ -228,10 +230,8 @@ func (v *voiding) voidBranch(tx storage.Tx, key branchKey) error {
 	if err != nil {
 		return err
 	}
-	for _, input := range p.Plan.Inputs { // the output that will not be, alone
-		if err := v.missing.Delete(tx, input.ID); err != nil {
-			return err
-		}
+	if err := v.letGo(tx, child, p); err != nil {
+		return err
 	}
 	for _, version := range f.Versions {
 		if err := v.void(tx, version.Plan); err != nil {
@@ -241,22 +241,99 @@ func (v *voiding) voidBranch(tx storage.Tx, key branchKey) error {
 	return v.families.Delete(tx, p.Family)
 }
 
+// letGo lets go of what a plan spends that is void with the one it builds on: of
+// the output that will not be, and, behind a rewind, of others, which are free.
+func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
+	for _, input := range p.Plan.Inputs {
+		m, missing, err := v.missing.Get(tx, input.ID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case missing && m.Absence == absentInput:
+			m.Absence = absentFree
+			err = v.missing.Put(tx, input.ID, m)
+		case missing:
+			err = v.missing.Delete(tx, input.ID)
+		default:
+			err = v.releaseUnlessGone(tx, input)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(p.Plan.Inputs) == 1 {
+		return nil
+	}
+	var others []branchKey
+	for item, err := range v.builds.All(tx) {
+		if err != nil {
+			return err
+		}
+		if item.Value == id {
+			others = append(others, item.Key)
+		}
+	}
+	for _, key := range others {
+		if err := v.builds.Delete(tx, key); err != nil {
+			return err
+		}
+		parent, err := v.plans.Load(tx, key.plan)
+		if err != nil {
+			return err
+		}
+		gone, err := v.gone.Has(tx, parent.Plan.Key.Session)
+		if err != nil {
+			return err
+		}
+		if own := parent.Plan.Own[key.index]; !gone && own.Kind != coin.Branch {
+			if err := v.countOwn(tx, parent.Purpose, own, true); err != nil {
+				return err
+			}
+		}
+		if err := v.watchFor(tx, v.moment, key.plan); err != nil { // nothing lifts it any more
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseUnlessGone makes an output free that a void plan spends. One of a
+// session that is gone stays written off.
+func (v *voiding) releaseUnlessGone(tx storage.Tx, o coin.Output) error {
+	gone, err := v.gone.Has(tx, o.Session)
+	if err != nil || gone {
+		return err
+	}
+	return v.release(tx, o)
+}
+
 // requeue queues the payments of void plans, or drops them.
 func (v *voiding) requeue(tx storage.Tx) error {
+	refunds, err := v.voidRefunds(tx)
+	if err != nil {
+		return err
+	}
 	made := make(map[coin.PaymentID]bool)
 	for _, payment := range v.happened.Plan.Payments {
 		made[payment.ID] = true
 	}
 	for _, p := range v.payments {
-		var err error
+		deposit, missing := refunds[p.value.ID]
 		switch _, drop := slices.BinarySearchFunc(v.drop, p.value.ID, comparePayments); {
 		case made[p.value.ID]:
 		case drop:
 			if err = v.scheduler.payments.Delete(tx, p.number); err == nil {
 				err = v.scheduler.drop(tx, p.value, "it was decided not to make the payment")
 			}
+		case missing:
+			if err = v.scheduler.payments.Delete(tx, p.number); err == nil {
+				err = v.suspendOne(tx, p.value, deposit)
+			}
 		default:
-			err = v.scheduler.payments.Put(tx, p.number, p.value)
+			if err = v.scheduler.payments.Put(tx, p.number, p.value); err == nil {
+				err = v.stand(tx, p.value.ID, fate{Stage: PaymentQueued})
+			}
 		}
 		if err != nil {
 			return err

@@ -19,8 +19,9 @@ type publication struct {
 // Publish hands signed transactions to the node, each once for every tip of
 // the chain until it settles, in the order of arrange: a tree that the node has
 // lost comes back from its root on. What the node does not take is told, once for
-// each kind of answer. One transaction that the node does not answer for does
-// not keep the others back; the error names them all, and they are due again.
+// each kind of answer; a conflict only if there still is one at another tip, as what
+// it spends may be on its way. One transaction that the node does not answer for
+// does not keep the others back; the error names them all, and they are due again.
 // Unless the view of the chain is fresh, what this process has not handed over
 // yet waits.
 func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, fresh bool) (bool, error) {
@@ -38,8 +39,9 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 			failed = errors.Join(failed, fmt.Errorf("publish plan %s: %w", h.id, err))
 			continue
 		}
-		p := s.published[h.id]
-		if bit := uint64(1) << (answer.Status % 64); !taken(answer) && p.told&bit == 0 {
+		p, before := s.published[h.id]
+		early := answer.Status == coin.Conflict && (!before || p.tip == tip)
+		if bit := uint64(1) << (answer.Status % 64); !taken(answer) && !early && p.told&bit == 0 {
 			p.told |= bit
 			if err := s.tell(ctx, store, h.id, answer); err != nil {
 				return false, err

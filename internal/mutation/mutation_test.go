@@ -41,8 +41,7 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, leaving, lanes, catchingUp, rewinds, archiving, bitcoin,
-	relaying, nodes,
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, leaving, lanes, catchingUp, rewinds, archiving, bitcoin, relaying, nodes, explaining,
 )
 
 func (m mutation) pkg() string {
