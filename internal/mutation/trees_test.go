@@ -51,4 +51,12 @@ var trees = []mutation{
 		new:  "answer.Status == coin.Conflict && before && p.tip == tip",
 		test: "TestAConflictIsToldIfItLasts",
 	},
+	{
+		name: "a retirement is decided again behind a rewind",
+		why:  "a block number that was decided does not stand",
+		file: "scanner/retire.go",
+		old:  "	if key.Retiring {\n		return nil, nil // decided",
+		new:  "	if key.Retiring && false {\n		return nil, nil // decided",
+		test: "TestScenarios/rewind_rotation_bump", in: "processortest",
+	},
 }
