@@ -282,4 +282,12 @@ var trees = []mutation{
 		new:  "n.Number, n.Output = 0, coin.Output{}",
 		test: "TestABranchIsReinstatedWithItsRoot",
 	},
+	{
+		name: "a retirement is decided again behind a rewind",
+		why:  "a block number that was decided does not stand",
+		file: "scanner/retire.go",
+		old:  "	if key.Retiring {\n		return nil, nil // decided",
+		new:  "	if key.Retiring && false {\n		return nil, nil // decided",
+		test: "TestScenarios/rewind_rotation_bump", in: "processortest",
+	},
 }
