@@ -21,7 +21,34 @@ func (f *forest) observe(before map[uint64]coin.PaymentID, replaces bool) {
 	}
 	f.conserved()
 	f.exclusive()
+	f.told()
 	f.ordered(before)
+}
+
+// told compares what the scheduler tells of payments.
+func (f *forest) told() {
+	f.view(func(r storage.Reader, s *scheduler) error {
+		for id, p := range f.payments { // order-free: each is checked
+			state, _, err := s.known.Get(r, id)
+			if err != nil {
+				return err
+			}
+			waits := []PaymentStage{PaymentQueued, PaymentAside, PaymentUnknown} // unknown: held
+			switch {
+			case p.status == "Settled":
+				waits = []PaymentStage{PaymentSettled}
+			case p.status == "Dropped":
+				waits = []PaymentStage{PaymentDropped}
+			case p.status == "Refused":
+				waits = []PaymentStage{PaymentRefused}
+			case p.status == "Planned" && slices.Contains(f.open, p.plan):
+				require.Equal(f.t, p.plan, coin.PlanID(state.ID))
+				waits = []PaymentStage{PaymentPlanned}
+			}
+			require.Contains(f.t, waits, state.Stage, "of a payment that is %s", p.status)
+		}
+		return nil
+	})
 }
 
 // conflicts are the other plans under way that spend an output.
