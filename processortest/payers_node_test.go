@@ -48,7 +48,7 @@ type payers struct {
 	plans   map[coin.TransactionID]coin.Plan              // of signed transactions
 	sent    map[coin.TransactionID]*sent                  // transactions published
 	order   []coin.TransactionID                          // of their first publication
-	told    map[coin.PlanID][]string                      // conditions, by validator 0
+	told    map[[32]byte][]string                         // conditions, by validator 0
 	dropped map[coin.PaymentID][]processor.PaymentDropped // by all validators
 }
 
@@ -84,7 +84,7 @@ func newPayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change
 		dropped: make(map[coin.PaymentID][]processor.PaymentDropped),
 		plans:   make(map[coin.TransactionID]coin.Plan),
 		sent:    make(map[coin.TransactionID]*sent),
-		told:    make(map[coin.PlanID][]string),
+		told:    make(map[[32]byte][]string),
 	}
 	if change != nil {
 		change(&w.rules)
@@ -297,9 +297,7 @@ func (w *payers) check() {
 	require.NoError(w, w.books.follow(w.ctx))
 	assets, _ := s.Ledger.Assets.Uint64()
 	require.Equal(w, w.books.total(uint64(w.tip())), assets)
-	for _, kind := range coin.Kinds {
-		at, err := w.coin.Address(w.group.Key(0).NetworkKey, kind)
-		require.NoError(w, err)
+	for at := range w.books.owners {
 		scanned, err := w.books.scan(w.ctx, at)
 		require.NoError(w, err)
 		assets -= scanned

@@ -53,21 +53,21 @@ func (w *payers) newPressure() *pressure {
 	return p
 }
 
-// send sends a large transaction at a rate in satoshi per 1000 virtual bytes, and
-// tells whether there was room.
-func (p *pressure) send(rate int64) bool {
+// send sends a transaction of so many outputs at a rate in satoshi per 1000 virtual
+// bytes, and tells whether there was room.
+func (p *pressure) send(rate int64, outputs int) bool {
 	require.Less(p, p.used, fillings)
 	id, err := chainhash.NewHashFromStr(p.from.String())
 	require.NoError(p, err)
 	tx := wire.NewMsgTx(2)
 	tx.AddTxIn(wire.NewTxIn(wire.NewOutPoint(id, uint32(p.used)), nil, wire.TxWitness{anybody}))
 	to := []byte(script(p, p.to))
-	for range fillingOutputs {
+	for range outputs {
 		tx.AddTxOut(wire.NewTxOut(fillingValue, to))
 	}
 	p.used++
 	size := (3*tx.SerializeSizeStripped() + tx.SerializeSize() + 3) / 4
-	tx.TxOut[0].Value = fillingMoney - (fillingOutputs-1)*fillingValue - (int64(size)*rate+999)/1000
+	tx.TxOut[0].Value = fillingMoney - int64(outputs-1)*fillingValue - (int64(size)*rate+999)/1000
 	var raw bytes.Buffer
 	require.NoError(p, tx.Serialize(&raw))
 	err = p.call(nil, "sendrawtransaction", hex.EncodeToString(raw.Bytes()), 0)
@@ -80,7 +80,7 @@ func (p *pressure) send(rate int64) bool {
 // fill sends transactions at a rate until the memory pool is full of them, and
 // returns the rate that it demands then.
 func (p *pressure) fill(rate int64) uint64 {
-	for p.send(rate) {
+	for p.send(rate, fillingOutputs) {
 	}
 	least := p.least()
 	p.Logf("full with %d transactions, it demands %d", p.used, least)

@@ -65,8 +65,8 @@ func TestTheVersionThatHappensDecides(t *testing.T) {
 	require.Len(t, version.Own, 1)
 	all := w.plans[root].Fee + w.plans[ids[1]].Fee + w.plans[ids[2]].Fee
 	require.Equal(t, all+5*w.rules.FeeFloor, version.Fee, "what relay asks of one that takes the place of all")
-	require.EqualValues(t, 100-5, version.Payments[0].Paid, "its payments bear the fee of the present rate")
-	require.EqualValues(t, 2000-95-version.Fee, version.Own[0].Amount)
+	require.Equal(t, 100-weigh(1, 2)*w.rate, version.Payments[0].Paid, "it bears the present rate")
+	require.Equal(t, 1900+weigh(1, 2)*w.rate-version.Fee, version.Own[0].Amount, "the group bears the rest")
 	books := w.ledger()
 
 	t.Run("the first", func(t *testing.T) {
