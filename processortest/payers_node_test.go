@@ -27,9 +27,9 @@ import (
 	"github.com/serai-go/processor/signer"
 )
 
-// payers are three validators, two of whom sign, on a bitcoind with the relay
-// policy that others have, which also makes the blocks: of what its memory pool
-// holds, the best paid first.
+// payers are three validators, two of whom sign, or one, on a bitcoind with the
+// relay policy that others have, which also makes the blocks: of what its memory
+// pool holds, the best paid first.
 type payers struct {
 	*testing.T
 	ctx   context.Context
@@ -75,8 +75,27 @@ func payersNode(t *testing.T, args ...string) (*testnodes.Node, *bitcointest.Cha
 	return n, chain
 }
 
-// newPayers lets a group on a node make its key.
+// newPayers lets a group of three on a node make its key, under rules that differ
+// from the defaults by a change.
 func newPayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change func(*coin.Parameters)) *payers {
+	w := preparePayers(t, n, chain, change)
+	w.found([]uint16{1, 1, 1}, 2)
+	return w
+}
+
+// newBusyPayers is newPayers for tests with very much to do: with the race
+// detector there is one validator.
+func newBusyPayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change func(*coin.Parameters)) *payers {
+	w := preparePayers(t, n, chain, change)
+	if raceDetector {
+		w.found([]uint16{1}, 1)
+	} else {
+		w.found([]uint16{1, 1, 1}, 2)
+	}
+	return w
+}
+
+func preparePayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change func(*coin.Parameters)) *payers {
 	w := &payers{
 		T: t, ctx: t.Context(), node: n, chain: chain, rules: bitcoin.DefaultParameters(), books: newChainBooks(n),
 		planned: make(map[coin.PaymentID][]coin.PlanID),
@@ -90,20 +109,24 @@ func newPayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change
 		change(&w.rules)
 	}
 	w.coin = w.dial()
+	return w
+}
+
+// found lets a group of so many validators make its key.
+func (w *payers) found(weights []uint16, threshold uint16) {
 	var err error
 	w.group, err = processortest.New(processortest.Options{
-		Chain: chain, Weights: []uint16{1, 1, 1}, Threshold: 2, Parameters: &w.rules,
+		Chain: w.chain, Weights: weights, Threshold: threshold, Parameters: &w.rules,
 		Coin: func(int) coin.Coin { return asking{w.dial(), w} },
 	})
-	require.NoError(t, err)
+	require.NoError(w, err)
 	w.group.OnEvent = w.note
 	w.first = w.tip()
-	w.group.GenerateKey(0, 0, 3)
-	require.NoError(t, w.group.Run(w.ctx))
-	require.NoError(t, w.group.ConfirmKey(w.ctx, 0))
-	require.NoError(t, w.books.add(w.coin, 0, w.group.Key(0).NetworkKey))
+	w.group.GenerateKey(0, 0, uint16(len(weights)))
+	require.NoError(w, w.group.Run(w.ctx))
+	require.NoError(w, w.group.ConfirmKey(w.ctx, 0))
+	require.NoError(w, w.books.add(w.coin, 0, w.group.Key(0).NetworkKey))
 	w.mine(int(w.rules.Confirmations))
-	return w
 }
 
 func (w *payers) dial() *bitcoin.Coin {

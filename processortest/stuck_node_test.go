@@ -103,7 +103,7 @@ func TestNodeFullTreeBump(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n, chain := payersNode(t)
-			w := newPayers(t, n, chain, func(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs, p.BumpAfter = c.outputs, 1, 3 })
+			w := newBusyPayers(t, n, chain, func(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs, p.BumpAfter = c.outputs, 1, 3 })
 			w.payIn(1, 80_000_000)
 			payments := w.pay(rising(c.payments, 20_000)...)
 			tree := w.ours()
