@@ -7,7 +7,6 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/scanner"
-	"github.com/serai-go/processor/scheduler"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -127,12 +126,6 @@ func (p *Processor) Explain(ctx context.Context, subject Subject) (*Explanation,
 	return x.Explanation, nil
 }
 
-// teller is a scheduler that tells of payments and outputs.
-type teller interface {
-	Payment(r storage.Reader, id coin.PaymentID) (scheduler.PaymentState, error)
-	Output(r storage.Reader, id coin.OutputID) (scheduler.OutputState, error)
-}
-
 // explainer collects an explanation.
 type explainer struct {
 	*Explanation
@@ -157,20 +150,4 @@ func (x *explainer) wait(w Wait, format string, args ...any) {
 
 func (x *explainer) unknown(format string, args ...any) error {
 	return &UnknownSubject{x.Subject, fmt.Sprintf(format, args...)}
-}
-
-// payment is what the scheduler tells of a payment.
-func (x *explainer) payment(id coin.PaymentID) (scheduler.PaymentState, error) {
-	if t, ok := x.scheduler.(teller); ok {
-		return t.Payment(x.r, id)
-	}
-	return scheduler.PaymentState{}, nil
-}
-
-// output is what the scheduler tells of an output.
-func (x *explainer) output(id coin.OutputID) (scheduler.OutputState, error) {
-	if t, ok := x.scheduler.(teller); ok {
-		return t.Output(x.r, id)
-	}
-	return scheduler.OutputState{}, nil
 }

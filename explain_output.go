@@ -38,7 +38,7 @@ func (s AboutOutput) explain(x *explainer) error {
 // old explains an output that is in no block that is kept. If nobody knows it, it
 // may be in one that is not final.
 func (x *explainer) old(id coin.OutputID) error {
-	state, err := x.output(id)
+	state, err := x.scheduler.Output(x.r, id)
 	if err == nil && state.Stage == scheduler.OutputUnknown {
 		x.seek = &id.Transaction
 	}
@@ -100,7 +100,7 @@ func (x *explainer) onTheWay(d *scanner.Sighting) error {
 		x.settlement(d.Block)
 		return nil
 	}
-	state, err := x.output(d.Output.ID)
+	state, err := x.scheduler.Output(x.r, d.Output.ID)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (x *explainer) refund(d *scanner.Sighting) error {
 
 // holding explains what the group does with an output that is its own by now.
 func (x *explainer) holding(id coin.OutputID) error {
-	state, err := x.output(id)
+	state, err := x.scheduler.Output(x.r, id)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (s AboutPayment) explain(x *explainer) error {
 
 // paid explains a payment, and tells whether it is known.
 func (x *explainer) paid(id coin.PaymentID) (bool, error) {
-	p, err := x.payment(id)
+	p, err := x.scheduler.Payment(x.r, id)
 	if err != nil || p.Stage == scheduler.PaymentUnknown {
 		return false, err
 	}

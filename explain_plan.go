@@ -50,7 +50,19 @@ func (x *explainer) plan(id coin.PlanID) (bool, error) {
 		x.published(*work.Transaction)
 		return true, nil
 	}
+	if err := x.refused(id); err != nil {
+		return true, err
+	}
 	return true, x.signing(signer.PlanID(plan.Key.Session, id))
+}
+
+// refused tells if this validator's policy keeps it from signing a plan.
+func (x *explainer) refused(id coin.PlanID) error {
+	reason, refused, err := x.signer.Refused(x.r, id)
+	if err == nil && refused {
+		x.wait(Wait{Kind: WaitPolicy}, "this validator's policy refuses it: %s", reason)
+	}
+	return err
 }
 
 // published explains how the node took a signed transaction.

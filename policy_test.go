@@ -97,6 +97,9 @@ func TestOneOfFourRefusesAndPaymentsGoOn(t *testing.T) {
 	plan := told[processor.PaymentPlanned](v)[0].Plan
 	require.Equal(t, []signer.Refusal{{Plan: plan, Reason: "above my limit"}}, refused(t, v))
 	require.Equal(t, []processor.Condition{{Subject: plan, Text: "the policy refuses the plan: above my limit"}}, refusals(v))
+	x, err := v.Processor.Explain(t.Context(), processor.AboutPlan(plan))
+	require.NoError(t, err)
+	require.Equal(t, processor.Wait{Kind: processor.WaitPolicy, Text: "this validator's policy refuses it: above my limit"}, x.Waits[0])
 	mine(t, g, 2)
 	require.Len(t, refusals(v), 1, "told once")
 	requireReceived(t, g, address, false)
@@ -112,7 +115,7 @@ func TestOneOfFourRefusesAndPaymentsGoOn(t *testing.T) {
 	require.Equal(t, 1, published, "it has what the others signed")
 	require.Empty(t, refused(t, v))
 	require.Empty(t, told[processor.InvalidParticipant](g.Validators[0]))
-	_, err := g.Digests(t.Context())
+	_, err = g.Digests(t.Context())
 	require.NoError(t, err)
 	require.Greater(t, signs(v), before, "batches it signs")
 }

@@ -73,6 +73,12 @@ func setRule(p *coin.Parameters, name string, a arguments) error {
 		p.Descendants = uint32(value)
 	case "descendantsweight":
 		p.DescendantsWeight = value
+	case "outflowwindow":
+		p.OutflowWindow = value
+	case "outflowlimit":
+		p.OutflowLimit = value
+	case "payeelimit":
+		p.PayeeLimit = value
 	case "changeoutputs":
 		p.ChangeOutputs = uint32(value)
 	default:

@@ -63,3 +63,42 @@ func sortTime(list []coin.Payment) time.Duration {
 	}
 	return best
 }
+
+// BenchmarkOneMore takes in one more deposit, or plans one more payment, where so
+// many outputs are known.
+func BenchmarkOneMore(b *testing.B) {
+	undo := errors.New("undo")
+	for _, n := range []int{10, 10_000} {
+		known := func(b *testing.B) *world {
+			p := large()
+			p.ChangeOutputs = 8
+			w := newWorld(b, p)
+			amounts := make([]uint64, n)
+			for i := range amounts {
+				amounts[i] = 100_000
+			}
+			w.deposits(amounts...)
+			return w
+		}
+		run := func(b *testing.B, w *world, do func(storage.Tx) error) {
+			for b.Loop() {
+				w.newEvents, w.newPlans = nil, nil
+				err := w.store.Update(ctx, func(tx storage.Tx) error {
+					require.NoError(b, do(tx))
+					return undo
+				})
+				require.ErrorIs(b, err, undo)
+			}
+		}
+		b.Run(fmt.Sprintf("deposit/outputs=%d", n), func(b *testing.B) {
+			w := known(b)
+			settlement := &coin.Settlement{Reference: 2, Blocks: []coin.SettledBlock{{Number: 2, Deposits: []coin.Deposit{w.deposit(500)}}}}
+			run(b, w, func(tx storage.Tx) error { return w.settleIn(tx, settlement) })
+		})
+		b.Run(fmt.Sprintf("payment/outputs=%d", n), func(b *testing.B) {
+			w := known(b)
+			run(b, w, func(tx storage.Tx) error { return w.s.Burn(tx, []coin.Payment{pay(1, 50_000)}) })
+			require.Len(b, w.newPlans, 1)
+		})
+	}
+}

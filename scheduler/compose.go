@@ -79,7 +79,7 @@ func (s *scheduler) compose(d *draft, payments []numbered[queued], free []number
 	}
 	c.plan.Fee = max(fee, lost)
 	costs := plus(c.plan.Fee-lost, t.cost)
-	if c.rich, c.poor = afford(shares, costs, d.rules.Dust); len(c.poor) > 0 {
+	if c.rich, c.poor = d.sift(shares, costs); len(c.poor) > 0 {
 		return c, nil
 	}
 
@@ -177,6 +177,25 @@ func bySize(payments []coin.PlannedPayment) []int {
 		return cmp.Or(cmp.Compare(payments[b].Amount, payments[a].Amount), cmp.Compare(a, b))
 	})
 	return order
+}
+
+// exact is how often exactly those payments are left out that cannot carry their
+// share.
+const exact = 8
+
+// sift returns the indices of the payments that can carry an equal share of a cost,
+// and of those that cannot. Leaving these out makes the others' shares grow, so
+// that one after the other could turn out too poor: behind some rounds more and more
+// is asked for, which ends that soon, whatever the amounts.
+func (d *draft) sift(payments []coin.PlannedPayment, cost uint64) (rich, poor []int) {
+	if d.rounds++; d.rounds > exact {
+		high, low := bits.Mul64(cost/64+1, 1<<min(d.rounds-exact, 63))
+		if high > 0 {
+			low = math.MaxUint64
+		}
+		cost = plus(cost, low)
+	}
+	return afford(payments, cost, d.rules.Dust)
 }
 
 // afford returns the indices of the payments that keep at least dust after an

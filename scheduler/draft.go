@@ -31,6 +31,7 @@ type draft struct {
 	recover  Balance // costs to recover afterwards
 	removed  []uint64
 	lacking  bool               // some cannot carry what they would have to
+	rounds   int                // how often payments were sifted
 	poor     []queued           // leave the queue, unpaid: cannot carry the fee
 	void     []numbered[queued] // of a node, are not made: refunds of missing deposits
 	apart    []waiting          // leave the queue, unpaid: they wait for other times
@@ -255,6 +256,9 @@ func (s *scheduler) waitingPayments(r storage.Reader) iter.Seq2[numbered[queued]
 	}
 }
 
+// maxTree bounds the payments of a tree, so that the memory for one is bounded.
+const maxTree = 1 << 17
+
 // payable returns the payments from the head of the queue that the capacity
 // covers and the limits let be planned, without those that leave the queue.
 func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capacity uint64) ([]numbered[queued], error) {
@@ -266,6 +270,9 @@ func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capac
 	for p, err := range s.waitingPayments(r) {
 		if err != nil {
 			return nil, err
+		}
+		if len(payments) == maxTree {
+			break
 		}
 		if len(without) > 0 && without[0] == p.number {
 			without = without[1:]

@@ -238,7 +238,7 @@ func (s *scheduler) composeChild(d *draft, payments []numbered[queued]) ([]numbe
 		shares[i].Payment = payments[i].value.Payment
 	}
 	costs := Balance{}.Add(total).Add(fee).Add(t.cost).Sub(amount)
-	if _, poor := afford(shares, costs.atMost(total), d.rules.Dust); len(poor) > 0 {
+	if _, poor := d.sift(shares, costs.atMost(total)); len(poor) > 0 {
 		return d.leaveOut(payments, poor), nil
 	}
 	// What the payments cannot use is change if it can be, else it goes to the

@@ -131,6 +131,7 @@ type voiding struct {
 	drop     []coin.PaymentID // what is not made as this one happened
 	payments []numbered[queued]
 	unborne  Balance
+	ending   []coin.PlanID // that count no more, though they are not gone yet
 }
 
 // decide ends the other versions of a plan that happened, and all that builds on
@@ -179,6 +180,7 @@ func (v *voiding) void(tx storage.Tx, id coin.PlanID) error {
 	if err := v.count(tx, id, p, false); err != nil {
 		return err
 	}
+	v.ending = append(v.ending, id)
 	for i := range p.Plan.Own {
 		if err := v.voidBranch(tx, branchKey{id, uint32(i)}); err != nil {
 			return err
@@ -277,6 +279,9 @@ func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
 	for _, key := range others {
 		if err := v.builds.Delete(tx, key); err != nil {
 			return err
+		}
+		if slices.Contains(v.ending, key.plan) {
+			continue
 		}
 		parent, err := v.plans.Load(tx, key.plan)
 		if err != nil {

@@ -246,3 +246,12 @@ func (s *Signer) Refusals(r storage.Reader) (list []Refusal, err error) {
 	}
 	return list, nil
 }
+
+// Refused returns why the policy refuses a plan at present, if it does.
+func (s *Signer) Refused(r storage.Reader, id coin.PlanID) (string, bool, error) {
+	if s.Policy == nil {
+		return "", false, nil // it was another's
+	}
+	x, ok, err := s.refusals.Get(r, id)
+	return x.Reason, ok, err
+}

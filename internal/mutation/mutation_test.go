@@ -41,7 +41,8 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, leaving, lanes, catchingUp, rewinds, archiving, bitcoin, relaying, nodes, explaining,
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, leaving, lanes, catchingUp, rewinds, archiving,
+	bitcoin, relaying, nodes, explaining, trees, watching,
 )
 
 func (m mutation) pkg() string {
