@@ -17,15 +17,14 @@ func deep(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs = 12, 1 }
 // of a tree and the last. Payments that do not carry the fees then wait until it
 // falls.
 func TestNodeRateRises(t *testing.T) {
-	n, chain := payersNode(t)
-	w := newPayers(t, n, chain, deep)
+	w := newPayers(t, deep)
 	others := w.newPressure()
 	w.payIn(1, 10_000_000)
 	for settled := w.status().Frontier.Settle; settled == w.status().Frontier.Settle; {
 		w.mine(1)
 	}
 	for range 5 { // which are not final when the tree is planned, but when its root is
-		require.True(t, others.send(10_000, 1000))
+		require.True(t, others.send(10_000, 20))
 		w.mine(1)
 	}
 	var amounts []uint64
@@ -68,8 +67,7 @@ func (w *payers) noteStages(stages *[]scanner.Stage) func(int, processor.EventBo
 // TestNodeTreesAndRotation lets a key retire while trees grow whose roots it made
 // in all of its stages.
 func TestNodeTreesAndRotation(t *testing.T) {
-	n, chain := payersNode(t)
-	w := newPayers(t, n, chain, deep)
+	w := newPayers(t, deep)
 	w.payIn(1, 10_000_000, 10_000_000, 10_000_000)
 	require.NoError(t, w.group.Elect(1, []int{0, 1, 2}, []uint16{1, 1, 1}, 2))
 	w.group.GenerateKey(1, 0, 3)

@@ -22,8 +22,7 @@ func shapes(list []*sent) (all [][2]int) {
 // payment needs: they come together in as few merges as can be, each of what one
 // transaction may spend.
 func TestNodeMergeSixHundred(t *testing.T) {
-	n, chain := payersNode(t)
-	w := newPayers(t, n, chain, nil)
+	w := newBusyPayers(t, nil)
 	amounts := rising(600, 30_000)
 	w.payIn(100, amounts...)
 	var sum uint64
@@ -64,8 +63,7 @@ func TestNodeLimits(t *testing.T) {
 		{inputs: 65, payments: 499, first: [][2]int{{64, 1}}, later: [][2]int{{2, 500}}},
 	} {
 		t.Run(fmt.Sprintf("%d inputs, %d payments", c.inputs, c.payments), func(t *testing.T) {
-			n, chain := payersNode(t)
-			w := newPayers(t, n, chain, func(p *coin.Parameters) { p.ChangeOutputs = 1 })
+			w := newBusyPayers(t, func(p *coin.Parameters) { p.ChangeOutputs = 1 })
 			w.payIn(64, slices.Repeat([]uint64{each}, c.inputs)...)
 			amounts := slices.Repeat([]uint64{least}, c.payments)
 			amounts[0] = uint64(c.inputs)*each - uint64(c.payments-1)*least - change // more than all inputs but one

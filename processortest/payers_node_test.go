@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,13 +29,14 @@ import (
 	"github.com/serai-go/processor/signer"
 )
 
-// payers are three validators, two of whom sign, on a bitcoind with the relay
-// policy that others have, which also makes the blocks: of what its memory pool
-// holds, the best paid first.
+// payers are three validators, two of whom sign, or one, on a bitcoind with the
+// relay policy that others have, which also makes the blocks: of what its memory
+// pool holds, the best paid first.
 type payers struct {
 	*testing.T
 	ctx   context.Context
 	node  *testnodes.Node
+	conf  string // the node's file of settings
 	chain *bitcointest.Chain
 	coin  *bitcoin.Coin
 	rules coin.Parameters
@@ -64,21 +67,29 @@ type sent struct {
 	statuses []coin.PublicationStatus
 }
 
-// bitcoindPolicy makes bitcoind fill its blocks as most miners do.
-var bitcoindPolicy = []string{"-blockmaxsize=4000000", "-blockmaxweight=3996000"}
-
-// payersNode starts a bitcoind and its user.
-func payersNode(t *testing.T, args ...string) (*testnodes.Node, *bitcointest.Chain) {
-	n := testnodes.NeedBitcoind(t, testnodes.Options{Args: append(slices.Clone(bitcoindPolicy), args...)})
-	chain, err := bitcointest.Dial(t.Context(), bitcointest.Config{Node: config(n), Seed: t.Name()})
-	require.NoError(t, err)
-	return n, chain
+// newPayers starts a bitcoind with settings and lets a group of three make its key
+// on it, under rules that differ from the defaults by a change.
+func newPayers(t *testing.T, change func(*coin.Parameters), settings ...string) *payers {
+	w := preparePayers(t, change, settings)
+	w.found([]uint16{1, 1, 1}, 2)
+	return w
 }
 
-// newPayers lets a group on a node make its key.
-func newPayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change func(*coin.Parameters)) *payers {
+// newBusyPayers is newPayers for tests with very much to do: with the race
+// detector there is one validator.
+func newBusyPayers(t *testing.T, change func(*coin.Parameters)) *payers {
+	w := preparePayers(t, change, nil)
+	if raceDetector {
+		w.found([]uint16{1}, 1)
+	} else {
+		w.found([]uint16{1, 1, 1}, 2)
+	}
+	return w
+}
+
+func preparePayers(t *testing.T, change func(*coin.Parameters), settings []string) *payers {
 	w := &payers{
-		T: t, ctx: t.Context(), node: n, chain: chain, rules: bitcoin.DefaultParameters(), books: newChainBooks(n),
+		T: t, ctx: t.Context(), rules: bitcoin.DefaultParameters(), conf: filepath.Join(t.TempDir(), "bitcoin.conf"),
 		planned: make(map[coin.PaymentID][]coin.PlanID),
 		settled: make(map[coin.PaymentID][]processor.PaymentSettled),
 		dropped: make(map[coin.PaymentID][]processor.PaymentDropped),
@@ -86,24 +97,42 @@ func newPayers(t *testing.T, n *testnodes.Node, chain *bitcointest.Chain, change
 		sent:    make(map[coin.TransactionID]*sent),
 		told:    make(map[[32]byte][]string),
 	}
+	w.configure(settings...)
+	w.node = testnodes.NeedBitcoind(t, testnodes.Options{Args: []string{"-conf=" + w.conf}})
+	w.books = newChainBooks(w.node)
+	var err error
+	w.chain, err = bitcointest.Dial(w.ctx, bitcointest.Config{Node: config(w.node), Seed: t.Name()})
+	require.NoError(t, err)
 	if change != nil {
 		change(&w.rules)
 	}
 	w.coin = w.dial()
+	return w
+}
+
+// configure writes the node's settings, which count when it starts. It fills its
+// blocks as most miners do. Where it bounds the size of a witness, there is room
+// for those that fill up its memory pool. What it does not know, it ignores.
+func (w *payers) configure(settings ...string) {
+	settings = append([]string{"blockmaxsize=4000000", "blockmaxweight=3996000", "maxscriptsize=10000"}, settings...)
+	require.NoError(w, os.WriteFile(w.conf, []byte(strings.Join(settings, "\n")+"\n"), 0o600))
+}
+
+// found lets a group of so many validators make its key.
+func (w *payers) found(weights []uint16, threshold uint16) {
 	var err error
 	w.group, err = processortest.New(processortest.Options{
-		Chain: chain, Weights: []uint16{1, 1, 1}, Threshold: 2, Parameters: &w.rules,
+		Chain: w.chain, Weights: weights, Threshold: threshold, Parameters: &w.rules,
 		Coin: func(int) coin.Coin { return asking{w.dial(), w} },
 	})
-	require.NoError(t, err)
+	require.NoError(w, err)
 	w.group.OnEvent = w.note
 	w.first = w.tip()
-	w.group.GenerateKey(0, 0, 3)
-	require.NoError(t, w.group.Run(w.ctx))
-	require.NoError(t, w.group.ConfirmKey(w.ctx, 0))
-	require.NoError(t, w.books.add(w.coin, 0, w.group.Key(0).NetworkKey))
+	w.group.GenerateKey(0, 0, uint16(len(weights)))
+	require.NoError(w, w.group.Run(w.ctx))
+	require.NoError(w, w.group.ConfirmKey(w.ctx, 0))
+	require.NoError(w, w.books.add(w.coin, 0, w.group.Key(0).NetworkKey))
 	w.mine(int(w.rules.Confirmations))
-	return w
 }
 
 func (w *payers) dial() *bitcoin.Coin {
@@ -195,7 +224,7 @@ func (w *payers) payIn(each int, amounts ...uint64) {
 	require.Equal(w, len(amounts), w.status().Pending.Outputs)
 }
 
-// order orders payments, to addresses of all kinds.
+// pay orders payments, to addresses of all kinds, and lets happen what can.
 func (w *payers) pay(amounts ...uint64) []coin.PaymentID {
 	var list []coin.Payment
 	var ids []coin.PaymentID

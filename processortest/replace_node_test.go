@@ -57,8 +57,7 @@ func TestNodeReplace(t *testing.T) {
 		{name: "the tree confirms with its bump", bumped: true, versions: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, chain := payersNode(t)
-			w := newPayers(t, n, chain, small)
+			w := newPayers(t, small)
 			w.payIn(1, 3_000_000)
 			payments := w.pay(rising(45, 20_000)...)
 			versions := [][]*sent{w.ours()}
@@ -105,8 +104,7 @@ func TestNodeReplaceLeaf(t *testing.T) {
 		{"all are dropped", 3, [2]int{1, 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, chain := payersNode(t)
-			w := newPayers(t, n, chain, small)
+			w := newPayers(t, small)
 			w.payIn(1, 1_000_000)
 			payments := w.pay(500_000, 300_000, 200_000)
 			leaf := w.ours()
@@ -124,8 +122,7 @@ func TestNodeReplaceLeaf(t *testing.T) {
 // TestNodeReplaceEvicted replaces what the memory pool has evicted: the version
 // comes in at once.
 func TestNodeReplaceEvicted(t *testing.T) {
-	n, chain := payersNode(t, smallPool...)
-	w := newPayers(t, n, chain, small)
+	w := newPayers(t, small, smallPool...)
 	others := w.newPressure()
 	w.payIn(1, 3_000_000)
 	payments := w.pay(rising(45, 20_000)...)

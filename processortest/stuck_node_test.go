@@ -2,8 +2,6 @@ package processortest_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -26,8 +24,7 @@ func TestNodeStuckTree(t *testing.T) {
 		bumps int
 	}{{rate: 2700, bumps: 1}, {rate: 3200, bumps: 2}} {
 		t.Run(fmt.Sprintf("%d bumps", c.bumps), func(t *testing.T) {
-			n, chain := payersNode(t, smallPool...)
-			w := newPayers(t, n, chain, small)
+			w := newPayers(t, small, smallPool...)
 			others := w.newPressure()
 			w.payIn(1, 3_000_000)
 			payments := w.pay(rising(45, 20_000)...)
@@ -70,8 +67,7 @@ func TestNodeStuckTree(t *testing.T) {
 // TestNodeLeafConfirms lets a memory pool fill up in which a transaction without
 // change waits: it pays enough to stay, and another one to come in.
 func TestNodeLeafConfirms(t *testing.T) {
-	n, chain := payersNode(t, smallPool...)
-	w := newPayers(t, n, chain, small)
+	w := newPayers(t, small, smallPool...)
 	others := w.newPressure()
 	w.payIn(1, 1_000_000, 2_000_000)
 	ids := w.pay(1_000_000)
@@ -102,8 +98,7 @@ func TestNodeFullTreeBump(t *testing.T) {
 		{name: "by weight", outputs: 500, payments: 2708, children: 5, branches: 5, weight: 398_000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, chain := payersNode(t)
-			w := newPayers(t, n, chain, func(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs, p.BumpAfter = c.outputs, 1, 3 })
+			w := newBusyPayers(t, func(p *coin.Parameters) { p.MaxOutputs, p.ChangeOutputs, p.BumpAfter = c.outputs, 1, 3 })
 			w.payIn(1, 80_000_000)
 			payments := w.pay(rising(c.payments, 20_000)...)
 			tree := w.ours()
@@ -133,16 +128,13 @@ func TestNodeFullTreeBump(t *testing.T) {
 // root's rate. Nothing lifts a transaction below that, nodes do not let packages
 // do it. The settlement chain raises the floor of rates and replaces the plan.
 func TestNodeRelayFeeRaised(t *testing.T) {
-	conf := filepath.Join(t.TempDir(), "bitcoin.conf")
-	require.NoError(t, os.WriteFile(conf, nil, 0o600))
-	n, chain := payersNode(t, "-conf="+conf)
-	w := newPayers(t, n, chain, small)
+	w := newPayers(t, small)
 	w.payIn(1, 3_000_000)
 	payments := w.pay(rising(45, 20_000)...)
 	tree := w.ours()
 	require.Len(t, tree, 2)
-	require.NoError(t, os.WriteFile(conf, []byte("minrelaytxfee=0.00002500\n"), 0o600))
-	require.NoError(t, n.Restart(t.Context()))
+	w.configure("minrelaytxfee=0.00002500")
+	require.NoError(t, w.node.Restart(t.Context()))
 	require.Empty(t, w.ours())
 
 	rules := w.rules
