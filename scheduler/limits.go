@@ -48,7 +48,7 @@ func (s *scheduler) allowance(r storage.Reader, m moment) (*allowance, error) {
 	if a.spent, err = s.outflow.Load(r); err != nil {
 		return nil, err
 	}
-	if a.spent.Window != now {
+	if a.spent.Window < now { // behind a rewind it may be greater: it counts on
 		a.spent = outflow{Window: now}
 		a.stored = func(coin.Address) (uint64, error) { return 0, nil }
 		return a, nil
@@ -123,7 +123,7 @@ func (s *scheduler) spend(tx storage.Tx, m moment, d *draft) error {
 	if err != nil {
 		return err
 	}
-	if before.Window != a.spent.Window {
+	if before.Window < a.spent.Window {
 		if err := s.forgetPayees(tx); err != nil {
 			return err
 		}

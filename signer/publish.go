@@ -14,6 +14,9 @@ import (
 type publication struct {
 	tip  uint64 // the last one it was handed over at
 	told uint64 // bits of the answers that were told
+	// refused is set while the node does not have it, again once that may have
+	// changed.
+	refused, again bool
 }
 
 // Publish hands signed transactions to the node, each once for every tip of
@@ -30,6 +33,7 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 		return false, err
 	}
 	var failed error
+	came := false // something that the node did not have before
 	for _, h := range due {
 		answer, err := s.Coin.Publish(ctx, h.transaction)
 		if ctx.Err() != nil {
@@ -47,10 +51,23 @@ func (s *Signer) Publish(ctx context.Context, store storage.Store, tip uint64, f
 				return false, err
 			}
 		}
-		p.tip = tip
+		came = came || taken(answer) && (!before || p.refused)
+		p.tip, p.refused, p.again = tip, !taken(answer), false
 		s.published[h.id] = p
 	}
+	if came {
+		s.retry()
+	}
 	return len(due) > 0 && failed == nil, failed
+}
+
+// retry lets what the node refused be handed over once more: it has taken something
+// since that may have brought back what that spends, as a bump does with a tree.
+func (s *Signer) retry() {
+	for id, p := range s.published { // order-free: each is changed by itself
+		p.again = p.refused
+		s.published[id] = p
+	}
 }
 
 // tell tells that the node does not take a transaction, unless that is over.
@@ -85,7 +102,7 @@ func (s *Signer) unpublished(ctx context.Context, store storage.Store, tip uint6
 				known[item.Key] = p
 			}
 			if ok || fresh {
-				due := !ok || p.tip != tip
+				due := !ok || p.tip != tip || p.again
 				some = some || due
 				list = append(list, handover{id: item.Key, transaction: item.Value.Transaction, due: due})
 			}
