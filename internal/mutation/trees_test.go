@@ -144,7 +144,7 @@ var trees = []mutation{
 		file: "scheduler/bump.go",
 		old:  "plus(has, has/2)",
 		new:  "plus(has, 0)",
-		test: "TestAStuckPlanIsLiftedByItsChange",
+		test: "TestARootMayHappenBeforeItsBump",
 	},
 	{
 		name: "all versions of a bump are looked at",
@@ -265,14 +265,6 @@ var trees = []mutation{
 		old:  "if gone, err := s.gone.Has(r, own.Session); err != nil || gone {",
 		new:  "if gone, err := s.gone.Has(r, own.Session); err != nil && gone {",
 		test: "TestLeavesMergesMovesAndForwardsAreReplaced",
-	},
-	{
-		name: "a version may have an output more",
-		why:  "a transaction has an output more than it may",
-		file: "scheduler/replace.go",
-		old:  "left >= d.rules.Dust && room > 0 {",
-		new:  "left >= d.rules.Dust && room > -2 {",
-		test: "TestAVersionHasNoMoreOutputsThanATransactionMay",
 	},
 	{
 		name: "a branch that is void stays ready",
