@@ -205,7 +205,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 		return fmt.Errorf("%w: plan has %d own outputs, %d described", storage.ErrCorrupt, len(p.Plan.Own), len(indices))
 	}
 	for i, own := range p.Plan.Own {
-		if err := u.takeOwn(tx, branchKey{c.Plan, uint32(i)}, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
+		if err := u.takeOwn(tx, p, branchKey{c.Plan, uint32(i)}, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
 			return err
 		}
 	}
@@ -243,7 +243,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 }
 
 // takeOwn takes an own output of a plan away, wherever it is.
-func (u *undo) takeOwn(tx storage.Tx, key branchKey, id coin.OutputID, own coin.OwnOutput) error {
+func (u *undo) takeOwn(tx storage.Tx, p planned, key branchKey, id coin.OutputID, own coin.OwnOutput) error {
 	gone, err := u.gone.Has(tx, own.Session)
 	if err != nil {
 		return err
@@ -258,6 +258,9 @@ func (u *undo) takeOwn(tx storage.Tx, key branchKey, id coin.OutputID, own coin.
 		return u.reserve(tx, own.Session, []numbered[coin.Output]{o})
 	}
 	if by, spent := u.spent[id]; spent {
+		if err := u.sail(tx, p, by); err != nil {
+			return err
+		}
 		if err := u.builds.Put(tx, key, by); err != nil {
 			return err
 		}
@@ -277,6 +280,19 @@ func (u *undo) takeOwn(tx storage.Tx, key branchKey, id coin.OutputID, own coin.
 		return &Unbalanced{fmt.Sprintf("output %s of a plan is nowhere", id)}
 	}
 	return nil
+}
+
+// sail no longer counts on a bump of a plan whose session is gone.
+func (u *undo) sail(tx storage.Tx, p planned, by coin.PlanID) error {
+	gone, err := u.gone.Has(tx, p.Plan.Key.Session)
+	if err != nil || !gone {
+		return err
+	}
+	bump, err := u.plans.Load(tx, by)
+	if err != nil || bump.Purpose != bumping {
+		return err
+	}
+	return u.count(tx, by, bump, false)
 }
 
 // deposit takes a deposit away. If it had no effect yet that cannot be taken

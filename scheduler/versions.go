@@ -182,7 +182,7 @@ func (v *voiding) void(tx storage.Tx, id coin.PlanID) error {
 	}
 	v.ending = append(v.ending, id)
 	for i := range p.Plan.Own {
-		if err := v.voidBranch(tx, branchKey{id, uint32(i)}); err != nil {
+		if err := v.voidBranch(tx, p.Plan.Key.Session, branchKey{id, uint32(i)}); err != nil {
 			return err
 		}
 	}
@@ -199,8 +199,8 @@ func (v *voiding) void(tx storage.Tx, id coin.PlanID) error {
 	return v.Plans.Voided(tx, id, p.Plan)
 }
 
-// voidBranch ends what an own output of a void plan was for.
-func (v *voiding) voidBranch(tx storage.Tx, key branchKey) error {
+// voidBranch ends what an own output of a void plan of a session was for.
+func (v *voiding) voidBranch(tx storage.Tx, session uint64, key branchKey) error {
 	n, ok, err := v.nodes.Get(tx, key)
 	if err != nil {
 		return err
@@ -222,6 +222,9 @@ func (v *voiding) voidBranch(tx storage.Tx, key branchKey) error {
 		return err
 	}
 	if err := v.builds.Delete(tx, key); err != nil {
+		return err
+	}
+	if err := v.ashore(tx, session, child); err != nil {
 		return err
 	}
 	p, err := v.plans.Load(tx, child)
@@ -291,7 +294,11 @@ func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
 		if err != nil {
 			return err
 		}
-		if own := parent.Plan.Own[key.index]; !gone && own.Kind != coin.Branch {
+		adrift, err := v.adrift(tx, key.plan, parent)
+		if err != nil {
+			return err
+		}
+		if own := parent.Plan.Own[key.index]; !gone && !adrift && own.Kind != coin.Branch {
 			if err := v.countOwn(tx, parent.Purpose, own, true); err != nil {
 				return err
 			}
