@@ -119,6 +119,9 @@ func (s *scheduler) suspendOne(tx storage.Tx, q queued, deposit coin.OutputID) e
 	if m.Told {
 		return s.drop(tx, q, voidDeposit)
 	}
+	if err := s.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
+		return err
+	}
 	return s.suspended.Put(tx, deposit, q)
 }
 
