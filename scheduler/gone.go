@@ -122,55 +122,6 @@ func (s *scheduler) forsake(tx storage.Tx, id coin.PlanID, p planned) error {
 	return nil
 }
 
-// adrift tells whether a plan that counts is a bump of one whose session is gone. As
-// that may never happen, the bump's key does not wait for it.
-func (s *scheduler) adrift(r storage.Reader, id coin.PlanID, p planned) (bool, error) {
-	if p.Purpose != bumping {
-		return false, nil
-	}
-	below, ok, err := s.below(r, id)
-	if err != nil || !ok {
-		return false, err
-	}
-	return s.gone.Has(r, below.Plan.Key.Session)
-}
-
-// castOff no longer counts on the bumps of a plan by other sessions, as its own is
-// about to be gone.
-func (s *scheduler) castOff(tx storage.Tx, id coin.PlanID, p planned) error {
-	children, err := s.descendants(tx, id)
-	if err != nil {
-		return err
-	}
-	for _, child := range children {
-		c, err := s.plans.Load(tx, child)
-		if err != nil {
-			return err
-		}
-		if c.Purpose != bumping || c.Plan.Key.Session == p.Plan.Key.Session {
-			continue
-		}
-		if err := s.count(tx, child, c, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ashore counts on a bump again that was adrift until now: what it spends of a plan
-// of a session is there, or never will be.
-func (s *scheduler) ashore(tx storage.Tx, session uint64, bump coin.PlanID) error {
-	gone, err := s.gone.Has(tx, session)
-	if err != nil || !gone {
-		return err
-	}
-	p, err := s.plans.Load(tx, bump)
-	if err != nil || p.Purpose != bumping {
-		return err
-	}
-	return s.count(tx, bump, p, true)
-}
-
 // uproot lets payments that are not planned yet be made by another key: nobody
 // signs for those that the branches of a session were to fund. The branches
 // that are there are written off.

@@ -282,19 +282,6 @@ func (u *undo) takeOwn(tx storage.Tx, p planned, key branchKey, id coin.OutputID
 	return nil
 }
 
-// sail no longer counts on a bump of a plan whose session is gone.
-func (u *undo) sail(tx storage.Tx, p planned, by coin.PlanID) error {
-	gone, err := u.gone.Has(tx, p.Plan.Key.Session)
-	if err != nil || !gone {
-		return err
-	}
-	bump, err := u.plans.Load(tx, by)
-	if err != nil || bump.Purpose != bumping {
-		return err
-	}
-	return u.count(tx, by, bump, false)
-}
-
 // deposit takes a deposit away. If it had no effect yet that cannot be taken
 // back, it is forgotten; else its effect stands without it.
 func (u *undo) deposit(tx storage.Tx, d coin.Deposit) error {
