@@ -40,6 +40,23 @@ func (s *scheduler) castOff(tx storage.Tx, id coin.PlanID, p planned) error {
 	return nil
 }
 
+// lookAgain lets the plan be looked at that a bump was to lift which nobody signs any
+// more.
+func (s *scheduler) lookAgain(tx storage.Tx, id coin.PlanID, p planned) error {
+	if p.Purpose != bumping {
+		return nil
+	}
+	parent, ok, err := s.parent(tx, id)
+	if err != nil || !ok {
+		return err
+	}
+	number, err := s.number(tx)
+	if err != nil {
+		return err
+	}
+	return s.due.Put(tx, due{number: number}, parent)
+}
+
 // ashore counts on a bump again that was adrift until now: what it spends of a plan
 // of a session is there, or never will be.
 func (s *scheduler) ashore(tx storage.Tx, session uint64, bump coin.PlanID) error {

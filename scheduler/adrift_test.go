@@ -92,3 +92,28 @@ func TestABumpOfAnAbandonedKeysPlanIsVoidWithIt(t *testing.T) {
 	w.tidy()
 	require.Equal(t, Pending{Outputs: 1}, w.pending())
 }
+
+// Outputs that were to move to a key that is abandoned meanwhile can be kept.
+func TestAMoveToAnAbandonedKeyCanBeReplacedByOneThatStays(t *testing.T) {
+	p := chained()
+	p.BumpAfter = 2
+	w := newWorld(t, p)
+	w.deposits(2000)
+	w.roles = []coin.Role{leaving(3, 4), active(4)}
+	w.settle(coin.SettledBlock{})
+	w.settle(coin.SettledBlock{})
+	w.settle(coin.SettledBlock{})
+	require.Len(t, w.open, 2)
+	w.abandon(4)
+	w.roles = []coin.Role{leaving(3, 4)}
+	events := w.settle(coin.SettledBlock{})
+	require.Equal(t, []happened{{What: "Condition", Plan: w.open[0], Text: "stuck: the key of what pays for it is not in use"}}, events)
+	require.Empty(t, w.replace(w.open[0], 1))
+	version := w.only()
+	require.EqualValues(t, 3, version.Own[0].Session)
+	w.happen(w.id(version))
+	require.Len(t, w.newVoid, 2)
+	require.Equal(t, amount(version.Own[0].Amount), w.ledger().Assets)
+	require.Zero(t, w.ledger().WrittenOff)
+	w.tidy()
+}

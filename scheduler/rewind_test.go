@@ -354,3 +354,42 @@ func TestTheStateOfASuspendedRefundIsNotThatOfAVoidPlan(t *testing.T) {
 	require.Equal(t, PaymentAside, w.payment(refund).Stage)
 	require.Equal(t, "the deposit is in no block at present", w.payment(refund).Waits)
 }
+
+// What a void plan was to spend beside its parent's change is free once it is back.
+func TestADepositOfAVoidPlanIsFreeOnceItReturns(t *testing.T) {
+	w := newWorld(t, chained())
+	w.deposits(1000)
+	w.burn(pay(1, 300))
+	root := w.open[0]
+	d := w.deposit(500)
+	block := coin.SettledBlock{Number: 2, Deposits: []coin.Deposit{d}}
+	w.completion(&block, root)
+	w.open = nil
+	w.settle(block)
+	w.burn(pay(2, 1000))
+	spends := w.only()
+	require.Len(t, spends.Inputs, 2)
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 2, Blocks: []coin.SettledBlock{block}})
+		return err
+	}))
+	w.check()
+	w.number = 1
+	w.settle(coin.SettledBlock{})
+	f := w.fork()
+	f.t = t
+	require.Contains(t, f.skip(101), happened{
+		What: "Condition", Plan: root, Text: "stuck: payments are planned from its change already",
+	})
+	require.Empty(t, w.replace(root, 1))
+	version := w.id(w.only())
+	w.happen(version)
+	require.Equal(t, []coin.PlanID{w.id(spends), root}, w.newVoid)
+	require.Empty(t, w.newPlans, "the deposit is missing")
+	require.Equal(t, PaymentQueued, w.payment(coin.PaymentID{2}).Stage)
+	d.Fate = coin.Returned
+	w.settle(coin.SettledBlock{Deposits: []coin.Deposit{d}})
+	require.Len(t, w.only().Inputs, 2)
+	w.complete()
+	require.Equal(t, PaymentSettled, w.payment(coin.PaymentID{2}).Stage)
+}

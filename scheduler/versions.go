@@ -126,7 +126,6 @@ func (s *scheduler) descendants(r storage.Reader, id coin.PlanID) (list []coin.P
 // voiding ends plans that cannot happen any more.
 type voiding struct {
 	*scheduler
-	moment   moment
 	happened *planned         // the version that did
 	drop     []coin.PaymentID // what is not made as this one happened
 	payments []numbered[queued]
@@ -137,7 +136,7 @@ type voiding struct {
 // decide ends the other versions of a plan that happened, and all that builds on
 // them. Their payments that it does not make are queued at their old places,
 // unless they were to be dropped. It returns the plan without relatives.
-func (s *scheduler) decide(tx storage.Tx, m moment, id coin.PlanID, p planned) (planned, error) {
+func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, error) {
 	if p.Family == (coin.PlanID{}) {
 		return p, nil
 	}
@@ -145,7 +144,7 @@ func (s *scheduler) decide(tx storage.Tx, m moment, id coin.PlanID, p planned) (
 	if err != nil {
 		return p, err
 	}
-	v := voiding{scheduler: s, moment: m, happened: &p}
+	v := voiding{scheduler: s, happened: &p}
 	if !p.counts(id) {
 		v.unborne = p.unborne()
 	}
@@ -302,9 +301,6 @@ func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
 			if err := v.countOwn(tx, parent.Purpose, own, true); err != nil {
 				return err
 			}
-		}
-		if err := v.watchFor(tx, v.moment, key.plan); err != nil { // nothing lifts it any more
-			return err
 		}
 	}
 	return nil
