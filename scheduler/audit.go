@@ -164,6 +164,11 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 		if gone {
 			continue // written off
 		}
+		if gone, err = s.hanging(r, item.Key, p); err != nil {
+			return err
+		} else if gone {
+			continue // what it spends is not there
+		}
 		for _, input := range p.Plan.Inputs {
 			missing, err := s.missing.Has(r, input.ID)
 			if err != nil {

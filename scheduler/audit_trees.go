@@ -206,7 +206,7 @@ func (s *scheduler) countDue(r storage.Reader, _ *counted) error {
 		outbid := p.Purpose == bumping && f.Versions[len(f.Versions)-1].Plan != item.Key
 		lifted := false
 		if i, ok := p.lifter(); ok {
-			if lifted, err = s.builds.Has(r, branchKey{item.Key, uint32(i)}); err != nil {
+			if lifted, _, err = s.bumped(r, branchKey{item.Key, uint32(i)}); err != nil {
 				return err
 			}
 		}

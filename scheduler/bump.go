@@ -111,16 +111,43 @@ func (s *scheduler) waitsForInputs(r storage.Reader, id coin.PlanID, p planned) 
 
 // below returns the unresolved plan on which another builds.
 func (s *scheduler) below(r storage.Reader, id coin.PlanID) (planned, bool, error) {
+	parent, ok, err := s.parent(r, id)
+	if err != nil || !ok {
+		return planned{}, false, err
+	}
+	p, err := s.plans.Load(r, parent)
+	return p, err == nil, err
+}
+
+// parent is the ID of the unresolved plan on which another builds.
+func (s *scheduler) parent(r storage.Reader, id coin.PlanID) (coin.PlanID, bool, error) {
 	for item, err := range s.builds.All(r) {
-		if err != nil {
-			return planned{}, false, err
-		}
-		if item.Value == id {
-			p, err := s.plans.Load(r, item.Key.plan)
-			return p, err == nil, err
+		if err != nil || item.Value == id {
+			return item.Key.plan, err == nil, err
 		}
 	}
-	return planned{}, false, nil
+	return coin.PlanID{}, false, nil
+}
+
+// bumped tells whether an own output of a plan pays for it already, and why it does
+// not although it is spent.
+func (s *scheduler) bumped(r storage.Reader, key branchKey) (bool, string, error) {
+	child, built, err := s.builds.Get(r, key)
+	if err != nil || !built {
+		return false, "", err
+	}
+	p, err := s.plans.Load(r, child)
+	if err != nil {
+		return false, "", err
+	}
+	gone, err := s.gone.Has(r, p.Plan.Key.Session)
+	switch {
+	case p.Purpose != bumping:
+		return false, "payments are planned from its change already", err
+	case gone:
+		return false, "the key of what pays for it is not in use", err
+	}
+	return true, "", err
 }
 
 // lifter is the index of the own output by which a plan can be lifted.
@@ -144,8 +171,8 @@ func (s *scheduler) bumpFirst(tx storage.Tx, m moment, rate uint64, id coin.Plan
 		return "nothing builds on one of several versions", nil
 	}
 	key := branchKey{id, uint32(i)}
-	if built, err := s.builds.Has(tx, key); err != nil || built {
-		return "", err // the bump is looked at itself
+	if lifted, reason, err := s.bumped(tx, key); err != nil || lifted || reason != "" {
+		return reason, err // the bump is looked at itself
 	}
 	outputs, err := s.Coin.Unconfirmed(p.Plan)
 	if err != nil {

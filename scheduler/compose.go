@@ -79,7 +79,16 @@ func (s *scheduler) compose(d *draft, payments []numbered[queued], free []number
 	}
 	c.plan.Fee = max(fee, lost)
 	costs := plus(c.plan.Fee-lost, t.cost)
-	if c.rich, c.poor = d.sift(shares, costs); len(c.poor) > 0 {
+	c.rich, c.poor = d.sift(shares, costs)
+	if len(c.rich) == 0 && changes > 1 { // that the group lacks outputs makes nobody too poor
+		changes = 1
+		if c.plan.Fee, err = feeWith(1); err != nil {
+			return c, err
+		}
+		costs = plus(c.plan.Fee, t.cost)
+		c.rich, c.poor = d.sift(shares, costs)
+	}
+	if len(c.poor) > 0 {
 		return c, nil
 	}
 

@@ -302,9 +302,10 @@ func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capac
 
 // draftPayments makes the draft one of payments, without those that are too
 // small for their share of the fee. If payments together cannot carry the
-// earlier costs that they have to, the first is tried alone.
+// earlier costs that they have to, they are tried without the last, so that there
+// is change to be made, then the first alone.
 func (s *scheduler) draftPayments(d draft, payments []numbered[queued], free []numbered[coin.Output]) (*draft, error) {
-	for len(payments) > 0 {
+	for shortened := false; len(payments) > 0; {
 		c, err := s.compose(&d, payments, free)
 		if err != nil {
 			return nil, err
@@ -321,6 +322,8 @@ func (s *scheduler) draftPayments(d draft, payments []numbered[queued], free []n
 				kept[k] = payments[i]
 			}
 			payments = kept
+		case c.strained && len(payments) > 1 && !shortened:
+			payments, shortened = payments[:len(payments)-1], true
 		case c.strained && len(payments) > 1:
 			payments = payments[:1]
 		case c.strained:

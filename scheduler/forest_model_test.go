@@ -23,6 +23,7 @@ type forest struct {
 	stage                int
 	shows                bool // young is abandoned, and the chain does not show it yet
 	gone                 map[uint64]bool
+	unsigned             bool // plans of abandoned keys never happen
 
 	// there are the unspent outputs on the chain that were given to the group,
 	// made those of all times.
@@ -117,6 +118,9 @@ func (f *forest) take(p coin.Payment, refund bool) {
 
 // possible tells whether all inputs of a plan are on the chain.
 func (f *forest) possible(id coin.PlanID) bool {
+	if f.unsigned && f.forsaken(id) {
+		return false
+	}
 	for _, input := range f.plans[id].Inputs {
 		if _, ok := f.there[input.ID]; !ok {
 			return false

@@ -106,6 +106,12 @@ func (s *scheduler) forsake(tx storage.Tx, id coin.PlanID, p planned) error {
 	if err := s.count(tx, id, p, false); err != nil {
 		return err
 	}
+	if err := s.uncountBumps(tx, id, p); err != nil {
+		return err
+	}
+	if err := s.lookAgain(tx, id, p); err != nil {
+		return err
+	}
 	for _, input := range p.Plan.Inputs {
 		if missing, err := s.missing.Has(tx, input.ID); err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 
 // outflow is what was planned to be paid in a window.
 type outflow struct {
-	Window uint64 // its number: that of the reference block by the window's length
+	Window uint64 // its first block
 	Amount uint64
 }
 
@@ -43,12 +43,12 @@ type allowance struct {
 // allowance returns what the limits let be planned at a moment.
 func (s *scheduler) allowance(r storage.Reader, m moment) (*allowance, error) {
 	a := &allowance{rules: m.rules, payees: make(map[coin.Address]uint64)}
-	now := m.reference / m.rules.OutflowWindow
+	now := m.reference - m.reference%m.rules.OutflowWindow
 	var err error
 	if a.spent, err = s.outflow.Load(r); err != nil {
 		return nil, err
 	}
-	if a.spent.Window < now { // behind a rewind it may be greater: it counts on
+	if a.spent.Window < now { // it may be after: behind a rewind, or with longer windows
 		a.spent = outflow{Window: now}
 		a.stored = func(coin.Address) (uint64, error) { return 0, nil }
 		return a, nil

@@ -151,3 +151,32 @@ func (w *world) payment(id coin.PaymentID) (state PaymentState) {
 	}))
 	return state
 }
+
+func TestARewindOpensNoWindowAnew(t *testing.T) {
+	w := newWorld(t, limited(1000, 500))
+	w.deposits(5000, 5000, 5000, 5000)
+	w.skip(10)
+	other := pay(2, 500)
+	other.Address = "user-2"
+	require.Equal(t, []byte{1, 2}, plannedIDs(w.burn(pay(1, 500), other)))
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 8, Horizon: 10})
+		return err
+	}))
+	w.number = 8
+	w.skip(9)
+	require.Empty(t, plannedIDs(w.burn(pay(3, 500))), "what was planned stays so")
+	require.Empty(t, plannedIDs(w.skip(19)))
+	require.Equal(t, []byte{3}, plannedIDs(w.skip(20)))
+}
+
+func TestLongerWindowsForgetNothing(t *testing.T) {
+	w := newWorld(t, limited(1000, 0))
+	w.deposits(5000, 5000, 5000)
+	w.skip(30)
+	require.Equal(t, []byte{1}, plannedIDs(w.burn(pay(1, 1000))))
+	w.rules.OutflowWindow = 25
+	require.Empty(t, plannedIDs(w.burn(pay(2, 1000))))
+	require.Empty(t, plannedIDs(w.skip(49)))
+	require.Equal(t, []byte{2}, plannedIDs(w.skip(50)))
+}

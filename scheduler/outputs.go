@@ -100,8 +100,17 @@ func (s *scheduler) back(tx storage.Tx, key branchKey, p planned, o coin.Output)
 	if err != nil {
 		return err
 	}
-	if err := s.builds.Delete(tx, key); err != nil {
+	child, built, err := s.builds.Get(tx, key)
+	if err != nil {
 		return err
+	}
+	if built {
+		if err := s.builds.Delete(tx, key); err != nil {
+			return err
+		}
+		if err := s.countBump(tx, p.Plan.Key.Session, child); err != nil {
+			return err
+		}
 	}
 	if here, err := s.comesBack(tx, o, gone); err != nil || here {
 		return err

@@ -110,10 +110,14 @@ func (s *scheduler) elsewhere(r storage.Reader, m moment, than coin.Role) (bool,
 // gives to, as under way or as that no longer. Sessions that are gone have no
 // pools, and what plans of theirs give is not counted on. Of several versions of
 // a plan only the first counts, of its own outputs those that are for whatever
-// comes: not branches, nor what another plan spends already.
+// comes: not branches, nor what another plan spends already. Bumps that are hanging
+// do not count.
 func (s *scheduler) count(tx storage.Tx, id coin.PlanID, p planned, underWay bool) error {
 	gone, err := s.gone.Has(tx, p.Plan.Key.Session)
 	if err != nil || gone || !p.counts(id) {
+		return err
+	}
+	if hanging, err := s.hanging(tx, id, p); err != nil || hanging {
 		return err
 	}
 	err = s.change(tx, p.Plan.Key.Session, func(spent *pool) {

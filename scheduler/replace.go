@@ -202,9 +202,13 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 	}
 	own := d.own
 	if i, ok := p.rest(); ok && p.Plan.Own[i].Kind == coin.Forwarded {
-		own = p.Plan.Own[i]
-		if gone, err := s.gone.Has(r, own.Session); err != nil || gone {
-			return next, "it goes to a key that is not in use", err
+		switch gone, err := s.gone.Has(r, p.Plan.Own[i].Session); {
+		case err != nil:
+			return next, "", err
+		case !gone:
+			own = p.Plan.Own[i]
+		case p.Purpose == forwarding: // it is to arrive there
+			return next, "it goes to a key that is not in use", nil
 		}
 	}
 	// A plan that makes change has room for it, and so has one with fewer payments.

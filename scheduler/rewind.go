@@ -205,7 +205,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 		return fmt.Errorf("%w: plan has %d own outputs, %d described", storage.ErrCorrupt, len(p.Plan.Own), len(indices))
 	}
 	for i, own := range p.Plan.Own {
-		if err := u.takeOwn(tx, branchKey{c.Plan, uint32(i)}, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
+		if err := u.takeOwn(tx, p, branchKey{c.Plan, uint32(i)}, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
 			return err
 		}
 	}
@@ -243,7 +243,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 }
 
 // takeOwn takes an own output of a plan away, wherever it is.
-func (u *undo) takeOwn(tx storage.Tx, key branchKey, id coin.OutputID, own coin.OwnOutput) error {
+func (u *undo) takeOwn(tx storage.Tx, p planned, key branchKey, id coin.OutputID, own coin.OwnOutput) error {
 	gone, err := u.gone.Has(tx, own.Session)
 	if err != nil {
 		return err
@@ -258,6 +258,9 @@ func (u *undo) takeOwn(tx storage.Tx, key branchKey, id coin.OutputID, own coin.
 		return u.reserve(tx, own.Session, []numbered[coin.Output]{o})
 	}
 	if by, spent := u.spent[id]; spent {
+		if err := u.uncountBump(tx, p, by); err != nil {
+			return err
+		}
 		if err := u.builds.Put(tx, key, by); err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock
 		internal[o.ID] = o
 	}
 	for _, c := range block.Completions {
-		if err := s.resolve(tx, m, block.Number, c, internal); err != nil {
+		if err := s.resolve(tx, block.Number, c, internal); err != nil {
 			return fmt.Errorf("plan %s: %w", c.Plan, err)
 		}
 	}
@@ -135,7 +135,7 @@ func (s *scheduler) late(tx storage.Tx, m moment, l coin.Late) error {
 }
 
 // resolve books a plan that happened and frees its own outputs.
-func (s *scheduler) resolve(tx storage.Tx, m moment, number uint64, c coin.Completion, internal map[coin.OutputID]coin.Output) error {
+func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, internal map[coin.OutputID]coin.Output) error {
 	p, ok, err := s.plans.Get(tx, c.Plan)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (s *scheduler) resolve(tx storage.Tx, m moment, number uint64, c coin.Compl
 	if err := s.count(tx, c.Plan, p, false); err != nil {
 		return err
 	}
-	if p, err = s.decide(tx, m, c.Plan, p); err != nil {
+	if p, err = s.decide(tx, c.Plan, p); err != nil {
 		return err
 	}
 	if err := s.bookBack(tx, p); err != nil {

@@ -126,7 +126,6 @@ func (s *scheduler) descendants(r storage.Reader, id coin.PlanID) (list []coin.P
 // voiding ends plans that cannot happen any more.
 type voiding struct {
 	*scheduler
-	moment   moment
 	happened *planned         // the version that did
 	drop     []coin.PaymentID // what is not made as this one happened
 	payments []numbered[queued]
@@ -137,7 +136,7 @@ type voiding struct {
 // decide ends the other versions of a plan that happened, and all that builds on
 // them. Their payments that it does not make are queued at their old places,
 // unless they were to be dropped. It returns the plan without relatives.
-func (s *scheduler) decide(tx storage.Tx, m moment, id coin.PlanID, p planned) (planned, error) {
+func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, error) {
 	if p.Family == (coin.PlanID{}) {
 		return p, nil
 	}
@@ -145,7 +144,7 @@ func (s *scheduler) decide(tx storage.Tx, m moment, id coin.PlanID, p planned) (
 	if err != nil {
 		return p, err
 	}
-	v := voiding{scheduler: s, moment: m, happened: &p}
+	v := voiding{scheduler: s, happened: &p}
 	if !p.counts(id) {
 		v.unborne = p.unborne()
 	}
@@ -182,7 +181,7 @@ func (v *voiding) void(tx storage.Tx, id coin.PlanID) error {
 	}
 	v.ending = append(v.ending, id)
 	for i := range p.Plan.Own {
-		if err := v.voidBranch(tx, branchKey{id, uint32(i)}); err != nil {
+		if err := v.voidBranch(tx, p.Plan.Key.Session, branchKey{id, uint32(i)}); err != nil {
 			return err
 		}
 	}
@@ -199,8 +198,8 @@ func (v *voiding) void(tx storage.Tx, id coin.PlanID) error {
 	return v.Plans.Voided(tx, id, p.Plan)
 }
 
-// voidBranch ends what an own output of a void plan was for.
-func (v *voiding) voidBranch(tx storage.Tx, key branchKey) error {
+// voidBranch ends what an own output of a void plan of a session was for.
+func (v *voiding) voidBranch(tx storage.Tx, session uint64, key branchKey) error {
 	n, ok, err := v.nodes.Get(tx, key)
 	if err != nil {
 		return err
@@ -222,6 +221,9 @@ func (v *voiding) voidBranch(tx storage.Tx, key branchKey) error {
 		return err
 	}
 	if err := v.builds.Delete(tx, key); err != nil {
+		return err
+	}
+	if err := v.countBump(tx, session, child); err != nil {
 		return err
 	}
 	p, err := v.plans.Load(tx, child)
@@ -291,13 +293,14 @@ func (v *voiding) letGo(tx storage.Tx, id coin.PlanID, p planned) error {
 		if err != nil {
 			return err
 		}
-		if own := parent.Plan.Own[key.index]; !gone && own.Kind != coin.Branch {
+		hanging, err := v.hanging(tx, key.plan, parent)
+		if err != nil {
+			return err
+		}
+		if own := parent.Plan.Own[key.index]; !gone && !hanging && own.Kind != coin.Branch {
 			if err := v.countOwn(tx, parent.Purpose, own, true); err != nil {
 				return err
 			}
-		}
-		if err := v.watchFor(tx, v.moment, key.plan); err != nil { // nothing lifts it any more
-			return err
 		}
 	}
 	return nil
