@@ -176,7 +176,7 @@ func (s *scheduler) sproutOne(tx storage.Tx, m moment, key branchKey) error {
 	}
 	role, ok := m.role(n.Session)
 	if !ok {
-		return fmt.Errorf("%w: session %d has no key", storage.ErrCorrupt, n.Session)
+		return nil // behind a rewind the reference block may be before the key's activation
 	}
 	d, err := s.draftChild(tx, m, role, n, n.Output)
 	if err != nil {
