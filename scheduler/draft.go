@@ -164,19 +164,11 @@ func (s *scheduler) newDraft(r storage.Reader, at moment, role coin.Role) (*draf
 // cover, but some of which cannot carry what spending them costs, are paid
 // from the largest, the fewest.
 func (s *scheduler) draftFrom(r storage.Reader, at moment, d draft, m means) (*draft, error) {
-	oldest, err := s.oldest(r, d.plan.Key.Session, s.Coin.InputCost(d.rate), int(d.rules.MaxInputs))
+	payments, oldest, err := s.fromOldest(r, at, &d, m)
 	if err != nil {
 		return nil, err
 	}
-	var capacity uint64
-	for _, o := range oldest {
-		capacity += o.value.Amount
-	}
-	if capacity >= m.needed {
-		payments, err := s.payable(r, at, d.removed, capacity)
-		if err != nil {
-			return nil, err
-		}
+	if len(payments) > 0 {
 		paid, err := s.draftPayments(d, payments, oldest)
 		if err != nil || !paid.lacking {
 			return paid, err
@@ -202,6 +194,40 @@ func (s *scheduler) draftFrom(r storage.Reader, at moment, d draft, m means) (*d
 	return s.draftLargest(r, at, d, m, top)
 }
 
+// few outputs are mostly enough.
+const few = 8
+
+// fromOldest returns the payments that the oldest outputs cover, none if that is not
+// even the first, and these outputs: as few as will do, so that it does not matter
+// how many there are.
+func (s *scheduler) fromOldest(r storage.Reader, at moment, d *draft, m means) ([]numbered[queued], []numbered[coin.Output], error) {
+	for _, most := range []int{few, int(d.rules.MaxInputs)} {
+		last := most >= int(d.rules.MaxInputs)
+		oldest, err := s.oldest(r, d.plan.Key.Session, s.Coin.InputCost(d.rate), min(most, int(d.rules.MaxInputs)))
+		if err != nil {
+			return nil, nil, err
+		}
+		var capacity uint64
+		for _, o := range oldest {
+			capacity += o.value.Amount
+		}
+		if capacity < m.needed {
+			continue
+		}
+		payments, all, err := s.payable(r, at, d.removed, capacity)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, p := range payments {
+			capacity -= p.value.Amount
+		}
+		if last || all && (capacity == 0 || capacity >= d.rules.Dust) {
+			return payments, oldest, nil
+		}
+	}
+	return nil, nil, nil
+}
+
 // draftLargest makes the draft one of payments from the largest outputs, or
 // returns nil if they do not cover the head.
 func (s *scheduler) draftLargest(r storage.Reader, at moment, d draft, m means, ranks []rank) (*draft, error) {
@@ -213,7 +239,7 @@ func (s *scheduler) draftLargest(r storage.Reader, at moment, d draft, m means, 
 	if err != nil {
 		return nil, err
 	}
-	payments, err := s.payable(r, at, d.removed, capacity+m.relief.atMost(math.MaxUint64-capacity))
+	payments, _, err := s.payable(r, at, d.removed, capacity+m.relief.atMost(math.MaxUint64-capacity))
 	if err != nil {
 		return nil, err
 	}
@@ -262,19 +288,20 @@ func (s *scheduler) waitingPayments(r storage.Reader) iter.Seq2[numbered[queued]
 const maxTree = 1 << 17
 
 // payable returns the payments from the head of the queue that the capacity
-// covers and the limits let be planned, without those that leave the queue.
-func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capacity uint64) ([]numbered[queued], error) {
+// covers and the limits let be planned, without those that leave the queue, and
+// whether these are all that the limits let.
+func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capacity uint64) ([]numbered[queued], bool, error) {
 	a, err := s.allowance(r, at)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var payments []numbered[queued]
 	for p, err := range s.waitingPayments(r) {
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if len(payments) == maxTree {
-			break
+			return payments, false, nil
 		}
 		if len(without) > 0 && without[0] == p.number {
 			without = without[1:]
@@ -282,16 +309,18 @@ func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capac
 		}
 		verdict, _, err := a.judge(p.value.Payment)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		if verdict == apart {
+		switch {
+		case verdict == apart:
 			continue // once it is the first
-		}
-		if verdict == later || p.value.Amount > capacity {
-			break
+		case verdict == later:
+			return payments, true, nil
+		case p.value.Amount > capacity:
+			return payments, false, nil
 		}
 		if err := a.take(p.value.Payment); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		capacity -= p.value.Amount
 		if len(payments) == cap(payments) {
@@ -299,7 +328,7 @@ func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capac
 		}
 		payments = append(payments, p)
 	}
-	return payments, nil
+	return payments, true, nil
 }
 
 // draftPayments makes the draft one of payments, without those that are too

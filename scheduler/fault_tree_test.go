@@ -179,9 +179,14 @@ func TestABranchIsReinstatedWithItsRoot(t *testing.T) {
 	block := coin.SettledBlock{Number: 2}
 	w.completion(&block, root)
 	w.open = nil
-	w.roles = []coin.Role{active(4)} // the key's absence shows
-	require.Error(t, w.update(w.settling(root)), "a branch's key is in use as long as it funds payments")
-	w.roles = []coin.Role{active(3)}
+	f := w.fork()
+	f.roles = []coin.Role{active(4)} // behind a rewind, a block before the key's activation
+	require.NoError(t, f.update(f.settling(root)))
+	require.Empty(t, f.newPlans, "it waits for its key")
+	f.roles = []coin.Role{active(3)}
+	f.number += 2
+	f.settle(coin.SettledBlock{})
+	require.NotEmpty(t, f.newPlans)
 	require.NoError(t, w.update(func(tx storage.Tx) error {
 		s := w.s.(*scheduler)
 		m, err := s.moment(tx, 2)
