@@ -1,0 +1,569 @@
+package block_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/serai-go/processor/coin/monero/block"
+	"github.com/serai-go/processor/coin/monero/keys"
+	"github.com/serai-go/processor/internal/conformance"
+)
+
+func unhex(t require.TestingT, s string) []byte {
+	b, err := hex.DecodeString(s)
+	require.NoError(t, err)
+	return b
+}
+
+func hexOf(hash [32]byte) string { return hex.EncodeToString(hash[:]) }
+
+// vectors runs a test for every case of the files vectors/monero/PATTERN.
+func vectors[V any](t *testing.T, pattern string, run func(t *testing.T, v V)) {
+	t.Helper()
+	for _, file := range conformance.Files(t, "vectors/monero/"+pattern) {
+		var content struct{ Vectors []V }
+		require.NoError(t, json.Unmarshal(conformance.Read(t, file), &content))
+		for i, v := range content.Vectors {
+			t.Run(strconv.Itoa(i), func(t *testing.T) { run(t, v) })
+		}
+		conformance.Counted(t, file, len(content.Vectors))
+	}
+}
+
+// number is one that is written as such or as a string.
+type number uint64
+
+func (n *number) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseUint(string(bytes.Trim(b, `"`)), 10, 64)
+	*n = number(v)
+	return err
+}
+
+// tag is a view tag that is written as a number or in hex.
+type tag byte
+
+func (n *tag) UnmarshalJSON(b []byte) error {
+	base := 10
+	if b[0] == '"' {
+		base = 16
+	}
+	v, err := strconv.ParseUint(string(bytes.Trim(b, `"`)), base, 8)
+	*n = tag(v)
+	return err
+}
+
+// octets are written in hex or as an array of numbers.
+type octets []byte
+
+func (o *octets) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) == nil {
+		var err error
+		*o, err = hex.DecodeString(text)
+		return err
+	}
+	var list []uint16
+	err := json.Unmarshal(b, &list)
+	*o = make([]byte, len(list))
+	for i, v := range list {
+		(*o)[i] = byte(v)
+	}
+	return err
+}
+
+type (
+	inputVector struct {
+		Amount     number
+		KeyOffsets []number `json:"key_offsets"`
+		KeyImage   string   `json:"key_image"`
+		KImage     string   `json:"k_image"`
+	}
+	outputVector struct {
+		Amount  number
+		Key     string
+		ViewTag *tag `json:"view_tag"`
+	}
+	transactionVector struct {
+		Hex, Hash   string
+		Version     *int
+		UnlockTime  number `json:"unlock_time"`
+		Inputs      []inputVector
+		Outputs     []outputVector
+		Extra       *octets
+		Type        *int   `json:"rct_type"`
+		Prefix      string `json:"prefix_hash"`
+		Base        string `json:"rct_base_hash"`
+		Prunable    string `json:"prunable_hash"`
+		Message     string `json:"signature_hash"`
+		Pruned      string `json:"pruned_hex"`
+		Fee         number
+		Encrypted   []string `json:"encrypted_amounts"`
+		Commitments []string
+		PseudoOuts  []string `json:"pseudo_outs"`
+		Weight      *uint64
+		Rendering   *nodeJSON `json:"json_fields"`
+	}
+	// nodeJSON is a transaction as nodes render it.
+	nodeJSON struct {
+		Version    int
+		UnlockTime number `json:"unlock_time"`
+		Vin        []struct {
+			Key *inputVector
+			Gen *struct{ Height number }
+		}
+		Vout []struct {
+			Amount number
+			Target struct {
+				Key    string
+				Tagged *outputVector `json:"tagged_key"`
+			}
+		}
+		Extra octets
+		Base  *struct {
+			Type   int
+			TxnFee number
+			Ecdh   []struct{ Mask, Amount string } `json:"ecdhInfo"`
+			OutPk  []string
+			Pseudo []string `json:"pseudoOuts"`
+		} `json:"rct_signatures"`
+		Prunable *struct {
+			Pseudo []string `json:"pseudoOuts"`
+		} `json:"rctsig_prunable"`
+		Signatures []string
+	}
+)
+
+func checkInput(t require.TestingT, want inputVector, got block.Input) {
+	require.EqualValues(t, want.Amount, got.Amount)
+	require.Equal(t, want.KeyImage+want.KImage, hexOf(got.KeyImage))
+	require.Equal(t, len(want.KeyOffsets), got.RingSize())
+	offsets, index := slices.Collect(got.Offsets()), number(0)
+	ring := got.AppendRing(nil)
+	for i, offset := range want.KeyOffsets {
+		index += offset
+		require.EqualValues(t, offset, offsets[i])
+		require.EqualValues(t, index, ring[i])
+	}
+}
+
+func checkOutput(t require.TestingT, want outputVector, got block.Output) {
+	require.EqualValues(t, want.Amount, got.Amount)
+	require.Equal(t, want.Key, hexOf(got.Key))
+	require.Equal(t, want.ViewTag != nil, got.Tagged)
+	if got.Tagged {
+		require.EqualValues(t, *want.ViewTag, got.ViewTag)
+	}
+}
+
+// checkForms checks what holds for every transaction that parses: its views
+// agree, it is written as it was read, and its pruned form proves it.
+func checkForms(t require.TestingT, raw []byte) *block.Transaction {
+	got, err := block.ParseTransaction(raw)
+	require.NoError(t, err)
+	require.Equal(t, raw, got.Raw())
+	again, err := got.Fields().Encode()
+	require.NoError(t, err)
+	require.Equal(t, raw, again.Raw())
+	require.Equal(t, got.Hash(), again.Hash())
+	require.False(t, got.Pruned())
+
+	pruned, err := block.ParsePruned(raw[:got.PrunedLen()], got.PrunableHash())
+	if got.Version() == 1 && !got.Coinbase() {
+		require.ErrorIs(t, err, block.ErrUnsupported)
+		return got
+	}
+	require.NoError(t, err)
+	require.Equal(t, got.Hash(), pruned.Hash())
+	require.Equal(t, !got.Coinbase(), pruned.Pruned())
+	require.Equal(t, got.PrunedLen(), pruned.PrunedLen())
+	require.Nil(t, pruned.RangeProofs())
+	require.Nil(t, pruned.Signature(0))
+	if got.Type() >= block.TypeBulletproof2 || got.Coinbase() {
+		require.Equal(t, got.Weight(), pruned.Weight())
+	} else {
+		require.Zero(t, pruned.Weight())
+	}
+	fields, whole := pruned.Fields(), got.Fields()
+	require.Equal(t, pruned.Raw(), fields.AppendBase(fields.AppendPrefix(nil)))
+	require.Equal(t, whole.Inputs, fields.Inputs)
+	require.Equal(t, whole.Outputs, fields.Outputs)
+	require.Equal(t, whole.Commitments, fields.Commitments)
+	return got
+}
+
+func TestConformanceTransactions(t *testing.T) {
+	vectors(t, "*transactions*.json", func(t *testing.T, v transactionVector) {
+		raw := unhex(t, v.Hex)
+		got := checkForms(t, raw)
+		require.Equal(t, v.Hash, hexOf(got.Hash()))
+		if v.Message != "" {
+			message, ok := got.Message()
+			require.True(t, ok)
+			require.Equal(t, v.Message, hexOf(message))
+		}
+		if v.Prefix != "" {
+			require.Equal(t, v.Prefix, hexOf(got.PrefixHash()))
+		}
+		if v.Base != "" {
+			require.Equal(t, v.Base, hexOf(got.BaseHash()))
+		}
+		if v.Prunable != "" {
+			require.Equal(t, v.Prunable, hexOf(got.PrunableHash()))
+		}
+		if v.Weight != nil {
+			require.Equal(t, *v.Weight, got.Weight())
+		}
+		if v.Pruned != "" {
+			require.Equal(t, v.Pruned, hex.EncodeToString(raw[:got.PrunedLen()]))
+			pruned, err := block.ParsePruned(unhex(t, v.Pruned), got.PrunableHash())
+			require.NoError(t, err)
+			require.Equal(t, v.Hash, hexOf(pruned.Hash()))
+		}
+		if v.Version != nil {
+			require.Equal(t, *v.Version, got.Version())
+			require.EqualValues(t, v.UnlockTime, got.UnlockTime())
+			require.EqualValues(t, *v.Type, got.Type())
+			require.EqualValues(t, v.Fee, got.Fee())
+			require.EqualValues(t, *v.Extra, got.Extra())
+			require.Equal(t, len(v.Inputs), got.InputCount())
+			for i, in := range got.Inputs() {
+				checkInput(t, v.Inputs[i], in)
+			}
+			require.Equal(t, len(v.Outputs), got.OutputCount())
+			for i, out := range got.Outputs() {
+				checkOutput(t, v.Outputs[i], out)
+			}
+		}
+		for i, want := range v.Encrypted {
+			require.Equal(t, want, hex.EncodeToString(got.EncryptedAmount(i)))
+		}
+		for i, want := range v.Commitments {
+			c, ok := got.Commitment(i)
+			require.True(t, ok)
+			require.Equal(t, want, hexOf(c))
+		}
+		for i, want := range v.PseudoOuts {
+			c, ok := got.PseudoOut(i)
+			require.True(t, ok)
+			require.Equal(t, want, hexOf(c))
+		}
+		if v.Rendering != nil {
+			checkRendering(t, v.Rendering, got)
+		}
+	})
+}
+
+func checkRendering(t *testing.T, want *nodeJSON, got *block.Transaction) {
+	require.Equal(t, want.Version, got.Version())
+	require.EqualValues(t, want.UnlockTime, got.UnlockTime())
+	require.EqualValues(t, want.Extra, got.Extra())
+	require.Equal(t, len(want.Vin), got.InputCount())
+	for i, in := range got.Inputs() {
+		if want.Vin[i].Gen != nil {
+			require.True(t, got.Coinbase())
+			require.EqualValues(t, want.Vin[i].Gen.Height, got.Height())
+		} else {
+			checkInput(t, *want.Vin[i].Key, in)
+		}
+	}
+	require.Equal(t, len(want.Vout), got.OutputCount())
+	for i, out := range got.Outputs() {
+		o := outputVector{Amount: want.Vout[i].Amount, Key: want.Vout[i].Target.Key}
+		if tagged := want.Vout[i].Target.Tagged; tagged != nil {
+			o.Key, o.ViewTag = tagged.Key, tagged.ViewTag
+		}
+		checkOutput(t, o, out)
+	}
+	for i, signature := range want.Signatures {
+		require.Equal(t, signature, hex.EncodeToString(got.Signature(i)))
+	}
+	if want.Base == nil {
+		return
+	}
+	require.EqualValues(t, want.Base.Type, got.Type())
+	require.EqualValues(t, want.Base.TxnFee, got.Fee())
+	for i, e := range want.Base.Ecdh {
+		require.Equal(t, e.Mask+e.Amount, hex.EncodeToString(got.EncryptedAmount(i)))
+	}
+	for i, c := range want.Base.OutPk {
+		commitment, _ := got.Commitment(i)
+		require.Equal(t, c, hexOf(commitment))
+	}
+	pseudo := want.Base.Pseudo
+	if want.Prunable != nil {
+		pseudo = append(pseudo, want.Prunable.Pseudo...)
+	}
+	for i, c := range pseudo {
+		commitment, ok := got.PseudoOut(i)
+		require.True(t, ok)
+		require.Equal(t, c, hexOf(commitment))
+	}
+}
+
+func TestConformanceBlocks(t *testing.T) {
+	vectors(t, "*blocks*.json", func(t *testing.T, v struct {
+		Height           uint64
+		Hash, Prev, Blob string
+		Timestamp        uint64
+		Major, Minor     uint8
+		Nonce            uint32
+		MinerTx          string   `json:"miner_tx_hash"`
+		Hashes           []string `json:"tx_hashes"`
+		Reward           uint64
+		HashingBlob      string `json:"hashing_blob"`
+		MerkleRoot       string `json:"merkle_root"`
+	}) {
+		b, err := block.Parse(unhex(t, v.Blob))
+		require.NoError(t, err)
+		require.Equal(t, v.Hash, hexOf(b.ID()))
+		require.Equal(t, v.Prev, hexOf(b.Parent()))
+		require.Equal(t, v.Height, b.Height())
+		require.Equal(t, v.Timestamp, b.Time())
+		require.Equal(t, v.Major, b.Major())
+		require.Equal(t, v.Minor, b.Minor())
+		require.Equal(t, v.Nonce, b.Nonce())
+		require.Equal(t, v.MinerTx, hexOf(b.Miner().Hash()))
+		if v.HashingBlob != "" {
+			require.Equal(t, v.HashingBlob, hex.EncodeToString(b.AppendHashingBlob(nil)))
+		}
+		require.Equal(t, len(v.Hashes), b.Len())
+		for i, hash := range v.Hashes {
+			require.Equal(t, hash, hexOf(b.Transaction(i)))
+		}
+		var paid uint64
+		for _, o := range b.Miner().Outputs() {
+			paid += o.Amount
+		}
+		require.Equal(t, v.Reward, paid)
+		checkForms(t, b.Miner().Raw())
+	})
+}
+
+func TestConformanceMerkleRoot(t *testing.T) {
+	vectors(t, "*merkle_root*.json", func(t *testing.T, v struct {
+		Root   string
+		Leaves []string
+	}) {
+		var leaves [][32]byte
+		for _, leaf := range v.Leaves {
+			leaves = append(leaves, [32]byte(unhex(t, leaf)))
+		}
+		require.Equal(t, v.Root, hexOf(block.MerkleRoot(leaves)))
+	})
+}
+
+// partTags are the names of parts in the vectors.
+var partTags = map[string]byte{
+	"padding": block.TagPadding, "pubkey": block.TagKey, "nonce": block.TagNonce,
+	"pubkeys": block.TagAdditionalKeys, "minergate": block.TagMinergate,
+}
+
+func TestConformanceExtra(t *testing.T) {
+	vectors(t, "*tx_extra*.json", func(t *testing.T, v struct {
+		Extra  string
+		Fields [][]json.RawMessage
+	}) {
+		e := block.Extra(unhex(t, v.Extra))
+		parts := slices.Collect(e.Parts())
+		require.Len(t, parts, len(v.Fields))
+		for i, field := range v.Fields {
+			var name string
+			require.NoError(t, json.Unmarshal(field[0], &name))
+			want, known := partTags[name]
+			if !known {
+				require.EqualValues(t, block.TagMergeMining, parts[i].Tag, name)
+				checkMergeMining(t, field[1:], parts[i].Data)
+				continue
+			}
+			require.Equal(t, want, parts[i].Tag)
+			switch want {
+			case block.TagPadding:
+				var size int
+				require.NoError(t, json.Unmarshal(field[1], &size))
+				require.Len(t, parts[i].Data, size)
+			case block.TagAdditionalKeys:
+				var list []string
+				require.NoError(t, json.Unmarshal(field[1], &list))
+				keys := block.KeyList(parts[i].Data)
+				require.Equal(t, len(list), keys.Len())
+				for j, want := range list {
+					key, ok := keys.At(j)
+					require.True(t, ok)
+					require.Equal(t, want, hexOf(key))
+				}
+			default:
+				var data string
+				require.NoError(t, json.Unmarshal(field[1], &data))
+				require.Equal(t, data, hex.EncodeToString(parts[i].Data))
+			}
+		}
+	})
+}
+
+// checkMergeMining takes the content as one string or as depth and root.
+func checkMergeMining(t *testing.T, want []json.RawMessage, got []byte) {
+	if len(want) == 2 {
+		var depth number
+		var root string
+		require.NoError(t, json.Unmarshal(want[0], &depth))
+		require.NoError(t, json.Unmarshal(want[1], &root))
+		require.Equal(t, append(keys.AppendVarint(nil, uint64(depth)), unhex(t, root)...), got)
+		return
+	}
+	var data string
+	require.NoError(t, json.Unmarshal(want[0], &data))
+	require.Equal(t, data, hex.EncodeToString(got))
+}
+
+func TestConformanceClawback(t *testing.T) {
+	vectors(t, "*fees*.json", func(t *testing.T, v struct {
+		Kind     string
+		Outputs  int
+		Clawback uint64
+	}) {
+		if v.Kind != "clawback_bp_plus" {
+			t.Skip("package fee")
+		}
+		require.Equal(t, v.Clawback, block.Clawback(v.Outputs))
+	})
+}
+
+type (
+	corpusBlock struct {
+		Height       uint64
+		Hash, Prev   string
+		Timestamp    uint64
+		Major, Minor uint8
+		Nonce        uint32
+		Weight       uint64
+		Blob         string
+		MinerTx      string   `json:"miner_tx_hash"`
+		Hashes       []string `json:"tx_hashes"`
+		Txs          []corpusTransaction
+	}
+	corpusTransaction struct {
+		Hash, Hex string
+		Size      int
+		PrunedLen int    `json:"pruned_len"`
+		Prunable  string `json:"prunable_hash"`
+		Decoded   struct {
+			Version    int
+			UnlockTime number `json:"unlock_time"`
+			Vin        []struct {
+				Gen *number
+				inputVector
+			}
+			Vout  []outputVector
+			Extra octets
+			Rct   *struct {
+				Type  int
+				Fee   number
+				Ecdh  []string
+				OutPk []string
+			}
+		}
+	}
+)
+
+func readBlocks(t testing.TB, file string) (blocks []corpusBlock) {
+	for line := range bytes.Lines(conformance.Read(t, file)) {
+		var b corpusBlock
+		require.NoError(t, json.Unmarshal(line, &b))
+		blocks = append(blocks, b)
+	}
+	return blocks
+}
+
+// TestConformanceCorpus compares all that real nodes say of their blocks and
+// transactions with what is read of them.
+func TestConformanceCorpus(t *testing.T) {
+	for _, file := range conformance.Files(t, "corpora/monero_blocks*.jsonl.gz") {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			blocks := readBlocks(t, file)
+			for _, want := range blocks {
+				checkCorpusBlock(t, want)
+			}
+			conformance.Counted(t, file, len(blocks))
+		})
+	}
+}
+
+func checkCorpusBlock(t *testing.T, want corpusBlock) {
+	raw := unhex(t, want.Blob)
+	b, err := block.Parse(raw)
+	require.NoError(t, err, want.Hash)
+	require.Equal(t, want.Hash, hexOf(b.ID()))
+	require.Equal(t, want.Prev, hexOf(b.Parent()))
+	require.Equal(t, want.Height, b.Height())
+	require.Equal(t, want.Timestamp, b.Time())
+	require.Equal(t, want.Major, b.Major())
+	require.Equal(t, want.Minor, b.Minor())
+	require.Equal(t, want.Nonce, b.Nonce())
+	require.Equal(t, want.MinerTx, hexOf(b.Miner().Hash()))
+	require.Equal(t, raw, b.Raw())
+	require.Equal(t, len(want.Hashes), b.Len())
+	require.Len(t, want.Txs, b.Len()+1)
+	require.Equal(t, want.Txs[0].Hex, hex.EncodeToString(b.Miner().Raw()))
+	var weight uint64
+	for i, tx := range want.Txs {
+		got := checkCorpusTransaction(t, tx)
+		weight += got.Weight()
+		if i > 0 {
+			require.Equal(t, tx.Hash, hexOf(b.Transaction(i-1)))
+		}
+	}
+	require.Equal(t, want.Weight, weight)
+}
+
+func checkCorpusTransaction(t *testing.T, want corpusTransaction) *block.Transaction {
+	raw := unhex(t, want.Hex)
+	got := checkForms(t, raw)
+	require.Equal(t, want.Hash, hexOf(got.Hash()))
+	require.Equal(t, want.Size, len(raw))
+	require.Equal(t, want.PrunedLen, got.PrunedLen())
+	pruned, err := block.ParsePruned(raw[:want.PrunedLen], [32]byte(unhex(t, want.Prunable)))
+	require.NoError(t, err)
+	require.Equal(t, want.Hash, hexOf(pruned.Hash()))
+	if !got.Coinbase() {
+		require.Equal(t, want.Prunable, hexOf(got.PrunableHash()))
+	}
+
+	decoded := want.Decoded
+	require.Equal(t, decoded.Version, got.Version())
+	require.EqualValues(t, decoded.UnlockTime, got.UnlockTime())
+	require.EqualValues(t, decoded.Extra, got.Extra())
+	require.Equal(t, len(decoded.Vin), got.InputCount())
+	for i, in := range got.Inputs() {
+		if gen := decoded.Vin[i].Gen; gen != nil {
+			require.True(t, got.Coinbase())
+			require.EqualValues(t, *gen, got.Height())
+			continue
+		}
+		checkInput(t, decoded.Vin[i].inputVector, in)
+	}
+	require.Equal(t, len(decoded.Vout), got.OutputCount())
+	for i, out := range got.Outputs() {
+		checkOutput(t, decoded.Vout[i], out)
+	}
+	if decoded.Rct == nil {
+		return got
+	}
+	require.EqualValues(t, decoded.Rct.Type, got.Type())
+	require.EqualValues(t, decoded.Rct.Fee, got.Fee())
+	for i, amount := range decoded.Rct.Ecdh {
+		require.Equal(t, amount, hex.EncodeToString(got.EncryptedAmount(i)))
+	}
+	for i, want := range decoded.Rct.OutPk {
+		c, ok := got.Commitment(i)
+		require.True(t, ok)
+		require.Equal(t, want, hexOf(c))
+	}
+	return got
+}
