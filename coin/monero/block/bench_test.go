@@ -43,9 +43,9 @@ func benchmarkParse(b *testing.B, outputs int) {
 
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
-	var bare time.Duration
-	runs := 0
+	ours, bare := time.Hour, time.Hour
 	for b.Loop() {
+		start := time.Now()
 		parsed, err := block.Parse(blob)
 		if err != nil || parsed.ID() != id {
 			b.Fatal("block", err)
@@ -56,17 +56,17 @@ func benchmarkParse(b *testing.B, outputs int) {
 				b.Fatal("transaction", err)
 			}
 		}
+		ours = min(ours, time.Since(start))
 		b.StopTimer()
-		start := time.Now()
+		start = time.Now()
 		var sum [32]byte
 		for i := range raw {
 			sum = keys.Keccak256(raw[i])
 		}
 		sum = keys.Keccak256(blob, sum[:])
-		bare += time.Since(start)
-		runs++
+		bare = min(bare, time.Since(start))
 		b.StartTimer()
 	}
-	ours := float64(b.Elapsed()) / float64(b.N)
-	b.ReportMetric(ours/(float64(bare)/float64(runs)), "x-keccak")
+	// The best runs: others share the machine.
+	b.ReportMetric(float64(ours)/float64(bare), "x-keccak")
 }

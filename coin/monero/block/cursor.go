@@ -116,6 +116,28 @@ func (c *cursor) longVarint(field string) uint64 {
 	return v
 }
 
+// skipVarints passes over n varints.
+func (c *cursor) skipVarints(field string, n int) {
+	data, pos := c.data, c.pos
+	for range n {
+		start := pos
+		for pos < len(data) && data[pos] >= 0x80 {
+			pos++
+		}
+		// Whatever is wrong, the careful reading finds.
+		if pos == len(data) || pos > start && data[pos] == 0 || pos-start >= keys.MaxVarint-1 {
+			c.pos = start
+			c.longVarint(field)
+			if c.err != nil {
+				return
+			}
+			pos = c.pos - 1
+		}
+		pos++
+	}
+	c.pos = pos
+}
+
 // count reads how many elements follow, of which each takes at least size
 // bytes. The result fits what is left of the input.
 func (c *cursor) count(field string, size int) int {

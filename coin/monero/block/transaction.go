@@ -187,9 +187,7 @@ func (t *Transaction) readInput(c *cursor, i int) {
 		case int32(n) != t.ring && t.version == 2:
 			c.fail("ring size", errRing)
 		}
-		for range n {
-			c.varint("ring offset")
-		}
+		c.skipVarints("ring offset", n)
 		c.skip("key image", 1, 32)
 	default:
 		c.failf("input tag", "%w: %d", errTag, tag)
@@ -315,9 +313,7 @@ func (c *cursor) input() (i Input) {
 	i.Amount = c.varint("")
 	i.members = c.count("", 1)
 	start := c.pos
-	for range i.members {
-		c.varint("")
-	}
+	c.skipVarints("", i.members)
 	i.ring = c.data[start:c.pos:c.pos]
 	i.KeyImage = c.key()
 	return i
