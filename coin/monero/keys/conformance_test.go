@@ -2,7 +2,6 @@ package keys_test
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"strconv"
 	"testing"
 
@@ -20,22 +19,8 @@ func fromHex(t testing.TB, text string) []byte {
 	return b
 }
 
-// moneroVectors runs a test for every case of the files vectors/monero/PATTERN,
-// decoded into a V.
-func moneroVectors[V any](t *testing.T, pattern string, run func(t *testing.T, v V)) {
-	t.Helper()
-	for _, file := range conformance.Files(t, "vectors/monero/"+pattern) {
-		var content struct{ Vectors []V }
-		require.NoError(t, json.Unmarshal(conformance.Read(t, file), &content))
-		for i, v := range content.Vectors {
-			t.Run(strconv.Itoa(i), func(t *testing.T) { run(t, v) })
-		}
-		conformance.Counted(t, file, len(content.Vectors))
-	}
-}
-
 func TestConformanceKeccak256(t *testing.T) {
-	moneroVectors(t, "*keccak256*.json", func(t *testing.T, v struct{ Data, Hash string }) {
+	conformance.Monero(t, "*keccak256*.json", func(t *testing.T, v struct{ Data, Hash string }) {
 		data := fromHex(t, v.Data)
 		for _, cut := range []int{0, len(data) / 2, len(data)} {
 			sum := keys.Keccak256(data[:cut], data[cut:])
@@ -45,7 +30,7 @@ func TestConformanceKeccak256(t *testing.T) {
 }
 
 func TestConformanceVarint(t *testing.T) {
-	moneroVectors(t, "*varint*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*varint*.json", func(t *testing.T, v struct {
 		Value, Bytes string
 		Valid        bool
 	}) {
@@ -63,7 +48,7 @@ func TestConformanceVarint(t *testing.T) {
 }
 
 func TestConformanceHashToScalar(t *testing.T) {
-	moneroVectors(t, "*hash_to_scalar*.json", func(t *testing.T, v struct{ Data, Scalar string }) {
+	conformance.Monero(t, "*hash_to_scalar*.json", func(t *testing.T, v struct{ Data, Scalar string }) {
 		s, err := keys.HashToScalar(fromHex(t, v.Data))
 		require.NoError(t, err)
 		require.Equal(t, v.Scalar, hex.EncodeToString(s.Bytes()))
@@ -71,13 +56,13 @@ func TestConformanceHashToScalar(t *testing.T) {
 }
 
 func TestConformanceHashToPoint(t *testing.T) {
-	moneroVectors(t, "*hash_to_point*.json", func(t *testing.T, v struct{ In, Out string }) {
+	conformance.Monero(t, "*hash_to_point*.json", func(t *testing.T, v struct{ In, Out string }) {
 		require.Equal(t, v.Out, hex.EncodeToString(keys.HashToPoint([keys.Size]byte(fromHex(t, v.In))).Bytes()))
 	})
 }
 
 func TestConformancePointDecode(t *testing.T) {
-	moneroVectors(t, "*point_decode*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*point_decode*.json", func(t *testing.T, v struct {
 		Bytes string
 		Valid bool
 	}) {
@@ -90,7 +75,7 @@ func TestConformancePointDecode(t *testing.T) {
 }
 
 func TestConformanceScalarCanonical(t *testing.T) {
-	moneroVectors(t, "*scalar_canonical*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*scalar_canonical*.json", func(t *testing.T, v struct {
 		Bytes     string
 		Canonical bool
 	}) {
@@ -127,7 +112,7 @@ type derivationVector struct {
 }
 
 func TestConformanceOutputDerivation(t *testing.T) {
-	moneroVectors(t, "*output_derivation*.json", checkDerivation)
+	conformance.Monero(t, "*output_derivation*.json", checkDerivation)
 }
 
 func checkDerivation(t *testing.T, v derivationVector) {
