@@ -62,7 +62,7 @@ const (
 	checksumSize = 4
 	shortSize    = 1 + 2*keys.Size + checksumSize // without payment ID
 	longSize     = shortSize + idSize
-	maxText      = 106
+	maxText      = 150 // more than even featured addresses have
 )
 
 // An Address is who is to be paid. Equal addresses are ==.

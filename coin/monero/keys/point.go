@@ -87,8 +87,9 @@ func DecodePrimeOrder(b []byte) (*edwards25519.Point, error) {
 // identity or of prime order. It takes variable time.
 func IsTorsionFree(p *edwards25519.Point) bool {
 	// ℓ itself is zero as a scalar, so the question is whether (ℓ−1)·p = −p.
+	var zero edwards25519.Scalar
 	var product, negative edwards25519.Point
-	product.VarTimeMultiScalarMult([]*edwards25519.Scalar{minusOne}, []*edwards25519.Point{p})
+	product.VarTimeDoubleScalarBaseMult(minusOne, p, &zero)
 	return product.Equal(negative.Negate(p)) == 1
 }
 
