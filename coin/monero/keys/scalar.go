@@ -15,8 +15,8 @@ var (
 	ErrZero = errors.New("keys: scalar is zero")
 )
 
-// DecodeScalar returns the scalar with the given 32 bytes, in constant time
-// if they are one.
+// DecodeScalar returns the scalar with the given 32 bytes. For scalars below
+// 2²⁵², which is all but a share of 2⁻¹²⁷, it takes constant time.
 func DecodeScalar(b []byte) (*edwards25519.Scalar, error) {
 	return decodeScalar(new(edwards25519.Scalar), b)
 }
