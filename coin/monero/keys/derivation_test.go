@@ -232,7 +232,7 @@ func TestScanningNeedsNoHeap(t *testing.T) {
 	points := make([]edwards25519.Point, 3)
 	derivations := make([]keys.Derivation, len(points))
 	var sum byte
-	allocations := testing.AllocsPerRun(100, func() {
+	require.Zero(t, testing.AllocsPerRun(100, func() {
 		for i := range points {
 			p, err := keys.DecodePoint(encoded)
 			if err != nil {
@@ -241,11 +241,9 @@ func TestScanningNeedsNoHeap(t *testing.T) {
 			points[i].Set(p)
 		}
 		view.DeriveAll(derivations, points)
-		for i := range derivations {
-			sum ^= derivations[i].ViewTag(300)
-		}
 		d := view.Derive(&points[0])
 		sum ^= d[0]
-	})
-	require.LessOrEqual(t, allocations, 0.5) // a pool may be emptied meanwhile
+	}))
+	// One hash at a time: the race detector empties pools now and then.
+	require.Zero(t, testing.AllocsPerRun(100, func() { sum ^= derivations[0].ViewTag(300) }))
 }
