@@ -49,8 +49,7 @@ func (d *Derivation) ViewTag(output uint64) byte {
 // SharedKey returns s = Hs(D ‖ o) of the output at place o of its transaction.
 // It takes constant time.
 func (d *Derivation) SharedKey(output uint64) (*SharedKey, error) {
-	var p place
-	return newSharedKey(new(SharedKey), d[:], AppendVarint(p[:0], output))
+	return newSharedKey(new(SharedKey), d, output)
 }
 
 // GuaranteedSharedKey is SharedKey for the unofficial addresses whose outputs
@@ -58,7 +57,7 @@ func (d *Derivation) SharedKey(output uint64) (*SharedKey, error) {
 // are the same.
 func (d *Derivation) GuaranteedSharedKey(uniqueness [Size]byte, output uint64) (*SharedKey, error) {
 	var p place
-	return newSharedKey(new(SharedKey), uniqueness[:], d[:], AppendVarint(p[:0], output))
+	return new(SharedKey).hash(uniqueness[:], d[:], AppendVarint(p[:0], output))
 }
 
 // Uniqueness returns U = keccak("uniqueness" ‖ inputs), inputs being the key

@@ -15,7 +15,14 @@ type SharedKey struct {
 	b [Size]byte // of s
 }
 
-func newSharedKey(k *SharedKey, parts ...[]byte) (*SharedKey, error) {
+// newSharedKey is apart so that SharedKey can be inlined, and k stay on the
+// stack.
+func newSharedKey(k *SharedKey, d *Derivation, output uint64) (*SharedKey, error) {
+	var p place
+	return k.hash(d[:], AppendVarint(p[:0], output))
+}
+
+func (k *SharedKey) hash(parts ...[]byte) (*SharedKey, error) {
 	if _, err := hashToScalar(&k.s, parts...); err != nil {
 		return nil, err
 	}
@@ -39,7 +46,11 @@ func (k *SharedKey) OutputKey(spend *edwards25519.Point) *edwards25519.Point {
 // for: it is the recipient's if that is one of the recipient's addresses. It
 // takes constant time.
 func (k *SharedKey) SpendKey(output *edwards25519.Point) *edwards25519.Point {
-	p := new(edwards25519.Point).ScalarBaseMult(&k.s)
+	return k.spendKey(new(edwards25519.Point), output)
+}
+
+func (k *SharedKey) spendKey(p, output *edwards25519.Point) *edwards25519.Point {
+	p.ScalarBaseMult(&k.s)
 	return p.Subtract(output, p)
 }
 

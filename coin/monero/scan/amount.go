@@ -47,7 +47,9 @@ func (v *value) openLong(encrypted []byte, shared *keys.SharedKey) bool {
 	v.mask = difference(encrypted[:keys.Size], first)
 	amount := difference(encrypted[keys.Size:], second).Bytes()
 	v.amount = binary.LittleEndian.Uint64(amount)
-	// A larger number cannot be what the range proof is about.
+	if [keys.Size - 8]byte(amount[8:]) != [keys.Size - 8]byte{} {
+		return false // more than there can be
+	}
 	return [keys.Size]byte(keys.Commit(v.mask, v.amount).Bytes()) == v.commitment
 }
 
