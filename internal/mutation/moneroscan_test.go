@@ -63,7 +63,7 @@ var moneroScan = []mutation{
 		why:  "an output is found that the reference wallet does not see",
 		file: "coin/monero/scan/scan.go",
 		old:  " && !listed",
-		new:  "",
+		new:  " && (!listed || listed)",
 		test: "TestWithoutATransactionKeyAdditionalKeysDoNotCount",
 	},
 	{
