@@ -24,7 +24,8 @@ const (
 const MaxKeyImages = 5000
 
 // KeyImages tells for each of at most MaxKeyImages key images where it was
-// seen. Nothing proves it.
+// seen. Nothing proves it. A restricted node knows nothing of a transaction in
+// its pool that it has not seen other nodes pass on.
 func (c *Client) KeyImages(ctx context.Context, images [][32]byte) ([]Spent, error) {
 	if len(images) == 0 || len(images) > MaxKeyImages {
 		return nil, fmt.Errorf("%w: %d key images asked for with one request", coin.ErrInvalid, len(images))

@@ -30,7 +30,8 @@ type Found struct {
 }
 
 // Transactions looks transactions up in the best chain and the memory pool.
-// The result is in the order of the IDs.
+// The result is in the order of the IDs. A restricted node hides one in its
+// pool that it has not seen other nodes pass on.
 func (c *Client) Transactions(ctx context.Context, ids []coin.TransactionID) ([]Found, error) {
 	places := make(map[coin.TransactionID]int, len(ids))
 	for i, id := range ids {
