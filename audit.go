@@ -19,6 +19,8 @@ type Claims struct {
 	// Digests are state digests behind settled blocks, by the blocks' numbers:
 	// see Processor.SettledDigest.
 	Digests map[uint64][32]byte
+	// Certificates are those of settled blocks: see Processor.Certificate.
+	Certificates []Certificate
 	// Batches are batches and their signatures, as told by SignedBatch.
 	Batches []SignedBatch
 	// Transactions are those that fulfil plans, as told by Completed.
@@ -92,6 +94,17 @@ func Audit(ctx context.Context, config Config, log []Entry, claims Claims) (*Aud
 		}
 		if claim := claims.Digests[number]; !settled || digest != claim {
 			wrong = append(wrong, &Discrepancy{fmt.Sprintf("state digest %x behind block %d, it is %x", claim, number, digest)})
+		}
+	}
+	for _, c := range claims.Certificates {
+		own, settled, err := p.Certificate(ctx, c.Number)
+		if err != nil {
+			return nil, fmt.Errorf("audit: %w", err)
+		}
+		if part := own.differs(c); !settled {
+			wrong = append(wrong, &Discrepancy{fmt.Sprintf("certificate behind block %d, which ends no settlement", c.Number)})
+		} else if part != "" {
+			wrong = append(wrong, &Discrepancy{fmt.Sprintf("certificate behind block %d: its %s is not what follows from chain and log", c.Number, part)})
 		}
 	}
 	for _, b := range claims.Batches {

@@ -26,10 +26,11 @@ func claims(t *testing.T, v *processortest.Validator) processor.Claims {
 	status, err := v.Processor.Status(context.Background())
 	require.NoError(t, err)
 	for n := range status.Frontier.Settle {
-		digest, ok, err := v.Processor.SettledDigest(context.Background(), n)
+		certificate, ok, err := v.Processor.Certificate(context.Background(), n)
 		require.NoError(t, err)
 		if ok {
-			c.Digests[n] = digest
+			c.Digests[n] = certificate.State
+			c.Certificates = append(c.Certificates, certificate)
 		}
 	}
 	require.NotEmpty(t, c.Digests)
@@ -62,8 +63,12 @@ func TestAnAuditNamesWhatDidNotHappen(t *testing.T) {
 	honest := claims(t, g.Validators[0])
 	last := len(honest.Batches) - 1
 	for what, lie := range map[string]func(*processor.Claims){
-		"state digest":        func(c *processor.Claims) { c.Digests[slices.Max(slices.Collect(maps.Keys(c.Digests)))] = [32]byte{1} },
-		"behind block 100000": func(c *processor.Claims) { c.Digests[100000] = [32]byte{} },
+		"state digest":                                     func(c *processor.Claims) { c.Digests[slices.Max(slices.Collect(maps.Keys(c.Digests)))] = [32]byte{1} },
+		"block 100000, which ends no settlement":           func(c *processor.Claims) { c.Certificates[0].Number = 100000 },
+		"its block is not what follows from chain and log": func(c *processor.Claims) { c.Certificates[0].Block[0] ^= 1 },
+		"its books is not what follows from chain and log": func(c *processor.Claims) { c.Certificates[0].Books.Assets = c.Certificates[0].Books.Assets.Add(1) },
+		"its plans is not what follows from chain and log": func(c *processor.Claims) { c.Certificates[last].Plans++ },
+		"behind block 100000":                              func(c *processor.Claims) { c.Digests[100000] = [32]byte{} },
 		"the chain says something else": func(c *processor.Claims) {
 			c.Batches[last].Batch.Number++
 		},
@@ -80,7 +85,7 @@ func TestAnAuditNamesWhatDidNotHappen(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			lying := processor.Claims{
-				Digests: maps.Clone(honest.Digests), Batches: slices.Clone(honest.Batches), Transactions: slices.Clone(honest.Transactions),
+				Digests: maps.Clone(honest.Digests), Certificates: slices.Clone(honest.Certificates), Batches: slices.Clone(honest.Batches), Transactions: slices.Clone(honest.Transactions),
 			}
 			lie(&lying)
 			report, err := processor.Audit(t.Context(), config, g.Log, lying)

@@ -135,6 +135,7 @@ func TestGoldenEncodings(t *testing.T) {
 		fmt.Fprintf(&b, "%T %x\n", e, processor.EncodeEvent(e))
 	}
 	golden(t, "testdata/events.txt", b.String())
+	golden(t, "testdata/certificate.txt", fmt.Sprintf("%x\n", processor.EncodeCertificate(aCertificate())))
 	golden(t, "testdata/archive.txt", fmt.Sprintf("%x\n", processor.EncodeArchive(anArchive())))
 }
 

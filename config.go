@@ -54,6 +54,26 @@ type Config struct {
 	// it makes void are taken from the archive, and the node's only from its fork
 	// down.
 	Archives []Archive
+	// Policy, if it is set, is this validator's own say in what is signed: it sees
+	// each plan that this validator is about to sign, with the transaction as it is
+	// read from the very bytes that signatures are for, and may refuse it. An error
+	// means that this validator neither commits to the plan nor answers for it now:
+	// a Condition with the plan's ID tells the reason, once for each, and
+	// Status.Refused shows it. It is asked again at every new tip of the node, so it
+	// can delay, until it returns nil. That stands while this processor lasts; after
+	// a restart it is asked anew, so it has to recognise a SignID.
+	//
+	// It can refuse and nothing else. Others sign without this validator if they
+	// have the threshold's weight, and what they complete is published here too; with
+	// too few of them nothing is signed, nobody is blamed, and the settlement chain
+	// sees a plan that does not happen. Nothing that validators must agree on depends
+	// on it.
+	//
+	// It is called by one goroutine at a time, of a driver of its own under Run, with
+	// no transaction open, and only while the chain is seen as it is. It should end
+	// when its context does. One that takes long keeps other plans waiting for it,
+	// and nothing else; under Step it keeps everything.
+	Policy func(ctx context.Context, p Proposal) error
 	// Scanner and Scheduler replace or wrap the parts that watch and plan.
 	Scanner   func(scanner.Config) scanner.Scanner
 	Scheduler func(scheduler.Config) scheduler.Scheduler
@@ -65,7 +85,7 @@ type Config struct {
 	// Only tests set it.
 	Random io.Reader
 
-	silent bool // publishes nothing
+	silent bool // publishes nothing, and keeps all certificates
 }
 
 // MinMessage is the least Config.MaxMessage: the longest item of all fits.

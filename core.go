@@ -25,12 +25,14 @@ type core struct {
 	signer    *signer.Signer
 	keys      *keys
 	archives  []Archive // by rewind
+	answers   *answers
 }
 
 // newCore joins the parts. Heavy computations go to parallel, see
 // signer.Config.
 func newCore(c *Config, parallel func(int, func(int))) *core {
-	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives}
+	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives, answers: newAnswers()}
+	k.state.all = c.silent
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
 	k.keygen = keygen.New(keygen.Config{
 		Genesis: c.Settlement, Network: c.Coin.Name(), NetworkGroup: c.Coin.Group(),
@@ -41,10 +43,11 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 	if c.silent {
 		spender = mute{spender}
 	}
+	spender = listening{spender, k.answers}
 	k.signer = signer.New(signer.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
 		Coin: spender, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
-		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Random: c.Random, Parallel: parallel,
+		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Policy: c.policy(), Random: c.Random, Parallel: parallel,
 	})
 	k.scanner = c.Scanner(scanner.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
@@ -171,7 +174,25 @@ func (k *core) apply(tx storage.Tx, l lane, position uint64, e Entry, verdicts [
 	if err != nil {
 		return err
 	}
-	return k.state.finish(t, settled)
+	if err := k.solvent(t); err != nil {
+		return err
+	}
+	if settled == nil {
+		return k.state.finish(t, nil)
+	}
+	return k.state.finish(t, func(digest [32]byte) (Certificate, error) { return k.certify(t, *settled, digest) })
+}
+
+// solvent checks the books behind an entry, whoever changed them.
+func (k *core) solvent(t *trace) error {
+	if !t.changed {
+		return nil
+	}
+	books, err := k.scheduler.Ledger(t)
+	if err != nil {
+		return err
+	}
+	return books.Check()
 }
 
 func (k *core) applyKeygen(tx storage.Tx, e Entry, verdicts []verdict) error {

@@ -22,16 +22,22 @@ func digestOf(purpose string, data []byte) [32]byte {
 // chain over all changes that the settling lane makes to the scheduler's
 // records, which hold queue, outputs, plans and ledger, to the keys, and over
 // the batches acknowledged, which name their blocks. Honest validators with the
-// same log have the same digest behind every settled block.
+// same log have the same digest behind every settled block, and so the same
+// certificate.
 type state struct {
-	current storage.Value[[32]byte]
-	settled storage.Map[uint64, [32]byte]
+	current      storage.Value[[32]byte]
+	counts       storage.Value[counts]
+	certificates storage.Map[uint64, Certificate] // by block
+	last         storage.Value[uint64]            // the newest certificate's block
+	all          bool                             // keep them all
 }
 
 func newState() *state {
 	return &state{
-		current: storage.NewValue("processor/state", storage.Hash[[32]byte]()),
-		settled: storage.NewMap("processor/settled", storage.NumberKey[uint64](), storage.Hash[[32]byte]()),
+		current:      storage.NewValue("processor/state", storage.Hash[[32]byte]()),
+		counts:       storage.NewValue("processor/counts", storage.Record[counts]()),
+		certificates: storage.NewMap("processor/certificates", storage.NumberKey[uint64](), storage.Record[Certificate]()),
+		last:         storage.NewValue("processor/certified", storage.Number),
 	}
 }
 
@@ -48,11 +54,12 @@ func digested(key []byte) bool {
 	return false
 }
 
-// trace is a transaction whose changes are hashed.
+// trace is a transaction whose changes are hashed, and whose records counted.
 type trace struct {
 	storage.Tx
 	hash    hash.Hash
 	changed bool
+	counts  counts
 }
 
 func (s *state) trace(tx storage.Tx) (*trace, error) {
@@ -62,7 +69,8 @@ func (s *state) trace(tx storage.Tx) (*trace, error) {
 	}
 	t := &trace{Tx: tx, hash: sha512.New512_256()}
 	t.hash.Write(before[:])
-	return t, nil
+	t.counts, err = s.counts.Load(tx)
+	return t, err
 }
 
 func (t *trace) add(parts ...[]byte) {
@@ -80,6 +88,9 @@ func (t *trace) Put(key, value []byte) error {
 	if digested(key) {
 		t.add(key, value)
 	}
+	if err := t.count(key, true); err != nil {
+		return err
+	}
 	return t.Tx.Put(key, value)
 }
 
@@ -88,37 +99,28 @@ func (t *trace) Delete(key []byte) error {
 	if digested(key) {
 		t.add(key)
 	}
+	if err := t.count(key, false); err != nil {
+		return err
+	}
 	return t.Tx.Delete(key)
 }
 
-// rewind forgets the digests behind blocks that are void.
-func (s *state) rewind(tx storage.Tx, fork uint64) error {
-	var void []uint64
-	for item, err := range s.settled.From(tx, fork+1) {
-		if err != nil {
-			return err
-		}
-		void = append(void, item.Key)
-	}
-	for _, n := range void {
-		if err := s.settled.Delete(tx, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// finish stores the digest, also as that behind the settled block, if one
-// was.
-func (s *state) finish(t *trace, settled *uint64) error {
+// finish stores the digest and the counts, and what certify makes of them, if
+// that is not nil.
+func (s *state) finish(t *trace, certify func(digest [32]byte) (Certificate, error)) error {
 	if !t.changed {
 		return nil // entries that only concern signing leave no trace
 	}
 	digest := [32]byte(t.hash.Sum(nil))
-	if settled != nil {
-		if err := s.settled.Put(t.Tx, *settled, digest); err != nil {
-			return err
-		}
+	if err := s.counts.Put(t.Tx, t.counts); err != nil {
+		return err
 	}
-	return s.current.Put(t.Tx, digest)
+	if err := s.current.Put(t.Tx, digest); err != nil || certify == nil {
+		return err
+	}
+	c, err := certify(digest)
+	if err != nil {
+		return err
+	}
+	return s.certified(t.Tx, c)
 }

@@ -45,6 +45,36 @@
 // the session's duties end it is refused. From then on the processor follows
 // the session as if it had never had a share.
 //
+// # What a validator does not sign
+//
+// Before a plan is signed its prepared transaction is decoded, and has to do what
+// the plan says, or the processor halts. Then Config.Policy sees it, if there is
+// one: limits, delays, lists of one's own or a second opinion are the embedder's to
+// add there. It may only refuse, which a Condition and Status.Refused show, and is
+// asked again at each new block. Others that accept go on without this validator.
+//
+// A Completed event may be told to peers directly. Whoever is given one by Hint
+// looks for the transaction at its own node, checks it, and publishes it as well: a
+// validator that was away, or that refused, need not sign what is signed.
+//
+// Transactions that nobody has mined are published again with every new block, each
+// behind those that it spends: a payment tree that nodes have dropped comes back
+// from its root on.
+//
+// # How payments are made
+//
+// Burns wait in one queue. All that the free outputs cover, from its head, is
+// planned as one tree of transactions: see package scheduler. PaymentPlanned tells
+// by which plan, PaymentSettled what arrived and what the payment bore of the fees.
+// A payment that waits for means, for a lower fee rate or for the limits of
+// Parameters is told of by a Condition; one that cannot carry its fee for
+// Parameters.Patience blocks is a PaymentDropped. Transactions that nobody mines are
+// lifted by children that pay for them. What that cannot help is told, and the
+// settlement chain may order ReplacePlan.
+//
+// Explain tells of anything how far it is and what it waits for. Behind each settled
+// block there is a Certificate of what the group has and owes.
+//
 // # Keys change hands
 //
 // A later session takes over once ConfirmKey names its key: from a block on that
@@ -55,6 +85,15 @@
 // service whose holders are gone: what it has is written off. SetParameters
 // changes the rules, likewise from a block that nobody has scanned; a processor
 // that does not know their version halts before it and goes on as newer software.
+//
+// # What happens to whom
+//
+// Explain tells of any deposit, payment, plan, output or key how far it is and what
+// it waits for now: confirmations, signers by their numbers, an acknowledgement,
+// money that is free, the node. Of a key it tells why it is not retired. Behind each
+// settlement the books balance or the processor halts, and there is a Certificate of
+// what the group has and owes, which whoever has the chain and the log comes to as
+// well.
 //
 // A new session need not believe its predecessors: Audit reads the log with a
 // node of one's own and tells what they hold and owe, and which of their claims

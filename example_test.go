@@ -9,6 +9,7 @@ import (
 	"github.com/serai-go/processor/coin/cointest"
 	"github.com/serai-go/processor/coin/mock"
 	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/processortest"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -77,4 +78,37 @@ func Example() {
 	// batch 1: "mint" with 996
 	// paid 596 of 600
 	// ended: <nil>
+}
+
+// What a group of four says of a deposit when two of them are away.
+func ExampleProcessor_Explain() {
+	ctx := context.Background()
+	g, _ := processortest.New(processortest.Options{
+		Chain: mock.New(mock.Options{}), Weights: []uint16{1, 1, 1, 1}, Threshold: 3,
+	})
+	g.GenerateKey(0, 0, 4)
+	g.Run(ctx)
+	g.ConfirmKey(ctx, 0)
+	g.Chain.Mine(ctx, 2)
+	g.AcknowledgeAll(ctx)
+	to, _ := g.Chain.Coin().Address(g.Key(0).NetworkKey, coin.External)
+	id, _ := g.Chain.Pay(ctx, cointest.Deposit{To: []cointest.Target{{Address: to, Amount: 1000}}, Data: []byte("mint")})
+	deposit := processor.AboutOutput{Transaction: id}
+	explain := func() {
+		e, err := g.Validators[0].Processor.Explain(ctx, deposit)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%s: %s\n", e.Now(), e.Waits[0].Text)
+	}
+	g.Chain.Mine(ctx, 1)
+	explain()
+	g.Validators[2].Offline, g.Validators[3].Offline = true, true
+	g.Chain.Mine(ctx, 1)
+	g.Run(ctx)
+	explain()
+	// Output:
+	// confirming: confirming 1 of 2
+	// reported: validators of weight 2 have committed, of 3; missing are [2 3]
 }

@@ -381,7 +381,9 @@ func (s *story) check() {
 		if err != nil {
 			return err
 		}
-		require.Zero(s.t, pending.Payments, "a payment is never made")
+		if !stuck { // else its branches may never fund what they are for
+			require.Zero(s.t, pending.Payments, "a payment is never made")
+		}
 		roles, err := s.core.scanner.Roles(r, s.frontier().Settle-1)
 		if stuck {
 			return err

@@ -24,7 +24,7 @@ import (
 
 // joinedRules are those at the beginning.
 var joinedRules = coin.Parameters{
-	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, BumpAfter: 100, OutflowWindow: 10, ChangeOutputs: 1, Dust: 10,
+	Confirmations: 2, Window: 3, TenMinutes: 1, Grace: 4, BatchesAhead: 8, Patience: 10, BumpAfter: 100, OutflowWindow: 10, ChangeOutputs: 2, Descendants: 2, DescendantsWeight: 1 << 20, Dust: 10,
 	FeeFloor: 1, FeeCap: 50, MaxInputs: 4, MaxOutputs: 4, BatchLimit: 212, MaxData: 16, Withdrawals: 3,
 }
 
@@ -80,7 +80,15 @@ func (joinedCoin) InputCost(rate uint64) uint64            { return rate }
 func (joinedCoin) SpendLookup(o coin.Output) []byte        { return wire.Marshal(o.ID) }
 func (joinedCoin) CheckAddress(address coin.Address) error { return nil }
 
-func (joinedCoin) Unconfirmed(coin.Plan) ([]coin.Output, error) { return nil, nil }
+func (joinedCoin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
+	by := spendOf(plan.ID(coin.BlockID{1}), plan).id
+	var list []coin.Output
+	for i, own := range plan.Own {
+		id := coin.OutputID{Transaction: by, Index: uint32(len(plan.Payments) + i)}
+		list = append(list, coin.Output{ID: id, Session: own.Session, Kind: own.Kind, Amount: own.Amount})
+	}
+	return list, nil
+}
 
 func (joinedCoin) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
 	return rate * uint64(2+len(inputs)+len(outputs)), nil

@@ -159,6 +159,11 @@ func (o *outbox) Diverged(tx storage.Tx, id signer.ID, digests [2][32]byte) erro
 	return o.put(tx, Divergence{id, digests[:]})
 }
 
+// Declined implements signer.Events.
+func (o *outbox) Declined(tx storage.Tx, plan coin.PlanID, reason string) error {
+	return o.put(tx, Condition{Subject: plan, Text: clip("the policy refuses the plan: " + reason)})
+}
+
 // Unpublished implements signer.Events.
 func (o *outbox) Unpublished(tx storage.Tx, plan coin.PlanID, answer coin.Publication) error {
 	text := fmt.Sprintf("the node does not take the plan's transaction: %s: %s", answer.Status, answer.Reason)

@@ -116,7 +116,7 @@ func watcher(config Config, log []Entry) (*Processor, error) {
 		return nil, err
 	}
 	config.silent = true
-	config.Store, config.Current, config.Random = storage.NewMemory(), 0, nil
+	config.Store, config.Current, config.Random, config.Policy = storage.NewMemory(), 0, nil, nil
 	return New(config)
 }
 

@@ -58,6 +58,7 @@ func (p *Processor) drivers() []driver {
 			return p.core.signer.Prepare(ctx, p.config.Store)
 		}},
 		{name: "archive", step: p.archive, always: true},
+		{name: "policy", step: p.consult},
 		{name: "signing", step: func(ctx context.Context) (bool, error) {
 			// Whoever used the shares of a retired session is done with them.
 			if err := p.core.keys.forget(ctx, p.config.Store); err != nil {

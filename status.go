@@ -29,10 +29,16 @@ type Status struct {
 	Keys []scanner.Key
 	// Ledger is the group's books.
 	Ledger scheduler.Ledger
+	// Certified is the last settlement's certificate, nil before the first. It
+	// tells whether the group had what it owes: see Certificate.Solvent.
+	Certified *Certificate
 	// Pending counts payments, outputs and plans, Signing what waits for
 	// signatures.
 	Pending scheduler.Pending
 	Signing signer.Counts
+	// Refused are the plans that Config.Policy refuses at present, in the order of
+	// their IDs. What others have signed is not among them.
+	Refused []signer.Refusal
 	// Digest is of all that validators must agree on, behind the log entries
 	// read so far.
 	Digest [32]byte
@@ -75,9 +81,13 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 		read(err)
 		s.Ledger, err = p.core.scheduler.Ledger(r)
 		read(err)
+		s.Certified, err = p.core.state.newest(r)
+		read(err)
 		s.Pending, err = p.core.scheduler.Pending(r)
 		read(err)
 		s.Signing, err = p.core.signer.Counts(r)
+		read(err)
+		s.Refused, err = p.core.signer.Refusals(r)
 		read(err)
 		s.Digest, err = p.core.state.current.Load(r)
 		read(err)
@@ -94,19 +104,25 @@ func (p *Processor) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
-// SettledDigest returns the state digest behind a settled block, if that block
-// ended a settlement.
+// SettledDigest returns the state digest behind a settled block, if there is its
+// Certificate.
 func (p *Processor) SettledDigest(ctx context.Context, number uint64) (digest [32]byte, ok bool, err error) {
-	err = p.config.Store.View(ctx, func(r storage.Reader) (err error) {
-		digest, ok, err = p.core.state.settled.Get(r, number)
-		return err
-	})
-	return digest, ok, err
+	c, ok, err := p.Certificate(ctx, number)
+	return c.State, ok, err
 }
 
 // Audit recounts outputs and payments and compares them with the books.
 func (p *Processor) Audit(ctx context.Context) error {
-	return p.config.Store.View(ctx, p.core.scheduler.Audit)
+	return p.config.Store.View(ctx, func(r storage.Reader) error {
+		if err := p.core.scheduler.Audit(r); err != nil {
+			return err
+		}
+		pending, err := p.core.scheduler.Pending(r)
+		if err != nil {
+			return err
+		}
+		return p.core.state.recount(r, pending)
+	})
 }
 
 // Plan returns an unresolved plan.

@@ -111,6 +111,12 @@ type Spender interface {
 	// coin's own. It may read what the chain had at the plan's reference
 	// block and depends on nothing else.
 	Prepare(ctx context.Context, plan Plan) ([]byte, error)
+	// Read says what the prepared bytes would do on the chain. It decodes them:
+	// of the plan it takes nothing but what the bytes have no room for, as the
+	// inputs' amounts, and only where the signatures cover it. Bytes that are no
+	// such transaction, or do more than UnsignedTransaction can say, are
+	// ErrInvalid.
+	Read(plan Plan, prepared []byte) (UnsignedTransaction, error)
 	// Describe says what the chain will show when a prepared plan has
 	// happened.
 	Describe(plan Plan, prepared []byte) (Description, error)

@@ -44,6 +44,15 @@ func (a arguments) first() (uint64, error) {
 	return strconv.ParseUint(a.order[0], 10, 64)
 }
 
+// rate hands the number that a command begins with to a setter.
+func (a arguments) rate(set func(uint64)) error {
+	rate, err := a.first()
+	if err == nil {
+		set(rate)
+	}
+	return err
+}
+
 // numbers returns a list of small numbers, none if it is not given.
 func (a arguments) numbers(name string) ([]int, error) {
 	text, ok := a.values[name]

@@ -38,10 +38,11 @@ func TestAuditConfirmsEverybody(t *testing.T) {
 			status, err := v.Processor.Status(t.Context())
 			require.NoError(t, err)
 			for n := range status.Frontier.Settle {
-				digest, ok, err := v.Processor.SettledDigest(t.Context(), n)
+				certificate, ok, err := v.Processor.Certificate(t.Context(), n)
 				require.NoError(t, err)
 				if ok {
-					claims.Digests[n] = digest
+					claims.Digests[n] = certificate.State
+					claims.Certificates = append(claims.Certificates, certificate)
 				}
 			}
 		}

@@ -29,6 +29,8 @@ func init() {
 		"ack":        (*Player).ack,
 		"burn":       (*Player).burn,
 		"fee":        (*Player).fee,
+		"miners":     (*Player).miners,
+		"relay":      (*Player).relay,
 		"offline":    (*Player).offline,
 		"online":     (*Player).online,
 		"restart":    (*Player).restart,
@@ -46,6 +48,7 @@ func init() {
 		"slash":      (*Player).slash,
 		"retire":     (*Player).retire,
 		"rules":      (*Player).rules,
+		"explain":    (*Player).explain,
 	}
 }
 
@@ -57,18 +60,27 @@ func (p *Player) mine(ctx context.Context, a arguments) (string, error) {
 		return "", err
 	}
 	for range n {
-		if err := p.Chain.Mine(ctx, 1); err != nil {
-			return "", err
-		}
-		run := p.Run
-		if a.has("ack") {
-			run = p.AcknowledgeAll
-		}
-		if err := run(ctx); err != nil {
+		if err := p.mineOne(ctx, a); err != nil {
 			return "", err
 		}
 	}
 	return "", nil
+}
+
+// mineOne makes a block, and with ack acknowledges all that gets signed.
+func (p *Player) mineOne(ctx context.Context, a arguments) error {
+	if err := p.Chain.Mine(ctx, 1); err != nil {
+		return err
+	}
+	return p.proceed(ctx, a)
+}
+
+// proceed lets the validators run after a block.
+func (p *Player) proceed(ctx context.Context, a arguments) error {
+	if a.has("ack") {
+		return p.AcknowledgeAll(ctx)
+	}
+	return p.Run(ctx)
 }
 
 // deposit AMOUNT… [data=text|hex=bytes] [anonymous] [session=0]: one transaction
@@ -172,7 +184,7 @@ func (p *Player) ack(ctx context.Context, a arguments) (string, error) {
 	return "", p.Run(ctx)
 }
 
-// burn name=amount… [to=address] [session=0]: payments to users of these names, or
+// burn name=amount… | N payments of AMOUNT [to=address] [session=0]: payments to users of these names, or
 // to an address, which may be a kind of the session's own.
 func (p *Player) burn(ctx context.Context, a arguments) (string, error) {
 	burns, err := p.burns(ctx, a, "to", "session")
@@ -196,6 +208,9 @@ func (p *Player) burn(ctx context.Context, a arguments) (string, error) {
 }
 
 func (p *Player) burns(ctx context.Context, a arguments, not ...string) ([]coin.Payment, error) {
+	if a.has("payments") {
+		return p.manyBurns(ctx, a)
+	}
 	var burns []coin.Payment
 	for _, name := range a.order {
 		if slices.Contains(not, name) {
@@ -214,17 +229,77 @@ func (p *Player) burns(ctx context.Context, a arguments, not ...string) ([]coin.
 	return burns, nil
 }
 
-// fee RATE: what users pay from now on, per 1000 units of weight.
-func (p *Player) fee(_ context.Context, a arguments) (string, error) {
+// manyBurns reads "40 payments of 50": payments named p1, p2 and so on.
+func (p *Player) manyBurns(ctx context.Context, a arguments) ([]coin.Payment, error) {
+	if len(a.order) < 4 || a.order[1] != "payments" || a.order[2] != "of" {
+		return nil, errors.New("not of the form: 40 payments of 50")
+	}
+	n, err := strconv.ParseUint(a.order[0], 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	amount, err := strconv.ParseUint(a.order[3], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	var burns []coin.Payment
+	for range n {
+		p.many++
+		name := fmt.Sprintf("p%d", p.many)
+		address, err := p.payee(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		burns = append(burns, coin.Payment{ID: p.paymentID(name), Address: address, Amount: amount})
+	}
+	return burns, nil
+}
+
+// fee RATE [blocks=N [ack]]: what users pay from now on, per 1000 units of weight,
+// and blocks in each of which one pays another.
+func (p *Player) fee(ctx context.Context, a arguments) (string, error) {
 	chain, ok := p.Chain.(interface{ SetFeeRate(uint64) })
 	if !ok {
 		return "", errors.New("the chain has no SetFeeRate")
 	}
-	rate, err := a.first()
-	if err == nil {
-		chain.SetFeeRate(rate)
+	if err := a.rate(chain.SetFeeRate); err != nil {
+		return "", err
 	}
-	return "", err
+	n, err := a.number("blocks", 0)
+	if err != nil {
+		return "", err
+	}
+	for range n {
+		to, err := p.Chain.Address(ctx)
+		if err != nil {
+			return "", err
+		}
+		if _, err := p.Chain.Pay(ctx, cointest.Deposit{To: []cointest.Target{{Address: to, Amount: 1000}}}); err != nil {
+			return "", err
+		}
+		if err := p.mineOne(ctx, a); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// miners RATE: blocks take what pays this with what it builds on.
+func (p *Player) miners(_ context.Context, a arguments) (string, error) {
+	chain, ok := p.Chain.(interface{ SetMinerRate(uint64) })
+	if !ok {
+		return "", errors.New("the chain has no SetMinerRate")
+	}
+	return "", a.rate(chain.SetMinerRate)
+}
+
+// relay RATE: nodes forget, and do not take, what pays less.
+func (p *Player) relay(_ context.Context, a arguments) (string, error) {
+	chain, ok := p.Chain.(interface{ SetRelayRate(uint64) })
+	if !ok {
+		return "", errors.New("the chain has no SetRelayRate")
+	}
+	return "", a.rate(chain.SetRelayRate)
 }
 
 // fork DEPTH [drop|keep=AMOUNT,…]: replace the newest blocks, whose transactions

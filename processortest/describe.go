@@ -55,7 +55,7 @@ func (p *Player) describe(body processor.EventBody) string {
 		return fmt.Sprintf("deposit %s to session %d is void, %d credited", p.deposited(e.Output), e.Session, e.Amount)
 	case processor.Condition:
 		if e.Subject == [32]byte{} {
-			return e.Text
+			return p.withNames(e.Text)
 		}
 		return fmt.Sprintf("%s: %s", p.name(e.Subject), e.Text)
 	case processor.InvalidParticipant:

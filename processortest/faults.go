@@ -74,6 +74,7 @@ type node struct {
 	lagging   map[int]uint64
 	validator int
 	surcharge uint64
+	book      *planBook
 }
 
 // archiver is a node whose coin is a coin.Archiver.

@@ -22,6 +22,7 @@ import (
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/scheduler"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -44,8 +45,11 @@ type Options struct {
 	Parameters *coin.Parameters
 	// History makes the validators' stores keep their history.
 	History bool
-	// Scanner and MaxMessage are those of processor.Config.
+	// Policy returns that of a validator, none by default.
+	Policy func(validator int) func(context.Context, processor.Proposal) error
+	// Scanner, Scheduler and MaxMessage are those of processor.Config.
 	Scanner    func(scanner.Config) scanner.Scanner
+	Scheduler  func(scheduler.Config) scheduler.Scheduler
 	MaxMessage int
 }
 
@@ -148,9 +152,14 @@ func (g *Group) Join() error {
 // Start makes a validator's processor anew over a store, as after a crash: the
 // old one is dropped as it is.
 func (g *Group) Start(i int, store *storage.Memory) error {
+	var policy func(context.Context, processor.Proposal) error
+	if g.Policy != nil {
+		policy = g.Policy(i)
+	}
 	p, err := processor.New(processor.Config{
 		Coin: g.Coin(i), Store: store, Self: Identity(i), Sealer: Sealer(i), Parameters: g.Parameters,
-		Current: uint64(len(g.Log)), Scanner: g.Scanner, MaxMessage: g.MaxMessage, Archives: g.Imported,
+		Current: uint64(len(g.Log)), Scanner: g.Scanner, Scheduler: g.Scheduler, MaxMessage: g.MaxMessage, Archives: g.Imported,
+		Policy: policy,
 	})
 	if err != nil {
 		return fmt.Errorf("start validator %d: %w", i, err)
@@ -330,8 +339,9 @@ func (g *Group) AcknowledgeAll(ctx context.Context) error {
 	}
 }
 
-// Digests returns the state digests of the online validators, and an error
-// unless they are equal behind every settled block and their books balance.
+// Digests returns the state digest of the online validators, and an error
+// unless it and the certificate behind every settled block are equal and the
+// books balance.
 func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
 	var first *processor.Status
 	var firstAt *Validator
@@ -354,13 +364,13 @@ func (g *Group) Digests(ctx context.Context) ([32]byte, error) {
 				i, status.Digest, status.Frontier.Settle, first.Digest, first.Frontier.Settle)
 		}
 		for n := range status.Frontier.Settle {
-			want, settled, err1 := firstAt.Processor.SettledDigest(ctx, n)
-			got, also, err2 := v.Processor.SettledDigest(ctx, n)
+			want, settled, err1 := firstAt.Processor.Certificate(ctx, n)
+			got, also, err2 := v.Processor.Certificate(ctx, n)
 			if err := errors.Join(err1, err2); err != nil {
 				return [32]byte{}, err
 			}
 			if want != got || settled != also {
-				return [32]byte{}, fmt.Errorf("validator %d has digest %x behind block %d, others %x", i, got, n, want)
+				return [32]byte{}, fmt.Errorf("validator %d has certificate %+v behind block %d, others %+v", i, got, n, want)
 			}
 		}
 	}

@@ -29,6 +29,7 @@ import (
 //	validators n=4 t=3 | weights=1,2,1 t=3    a new group on a new chain (first)
 //	validators n=6 members=0,1,2,3 t=3        not all of it are in session 0
 //	validators surcharge=20                   transactions cost so much more
+//	validators descendants=0 bumpafter=6 …    with other rules than the coin's
 //	keygen attempt=0 minok=4 close=1,2        generate keys, close rounds
 //	keygen session=1 members=2,3,4,5 t=3      for another set, weights=1,2,1,1
 //	keygen cheat=0 victims=1,3                validator 0 deals bad shares to these
@@ -44,7 +45,12 @@ import (
 //	ack other                                 with the digest of another batch
 //	burn alice=100… to=address                payments to users of these names
 //	burn … to=change session=1                to an address of the group
-//	fee RATE                                  what users pay from now on
+//	burn 40 payments of 50                    to users named p1, p2 and so on
+//	fee RATE blocks=N ack                     what users pay from now on, in N blocks
+//	miners RATE / relay RATE                  what miners and relay demand
+//	plans                                     write what is under way, by number
+//	replace PLAN drop=alice,bob number=2      a plan's inputs are planned again
+//	include PLAN… [ack]                       a block with these transactions only
 //	offline I… / online I… / restart I…       validators go, come back, are killed
 //	lag I… / catchup I…                       their nodes see no new blocks, or do
 //	join I                                    a validator starts, on an empty store
@@ -56,6 +62,7 @@ import (
 //	cosign N / slash I=POINTS…                requests of the settlement chain
 //	received alice… session=1                 write what users and keys were paid
 //	keys / ledger / pending                   write what is there
+//	explain key=0 deposit=400 payment=alice   write how far these are
 type Scenario struct{ Blocks []Block }
 
 // Block is a part of a scenario.
@@ -114,6 +121,9 @@ type Player struct {
 	deposits map[uint64]coin.TransactionID // by amount
 	payees   map[string]coin.Address
 	payments map[coin.PaymentID]string
+	named    []coin.PaymentID // burns, in the order in which they were named
+	many     int              // payments without names of their own
+	book     *planBook
 	record   []reportLine
 }
 
@@ -129,6 +139,7 @@ func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
 	p.deposits = make(map[uint64]coin.TransactionID)
 	p.payees = make(map[string]coin.Address)
 	p.payments = make(map[coin.PaymentID]string)
+	p.named, p.many, p.book = nil, 0, newPlanBook()
 	var played Scenario
 	for _, b := range s.Blocks {
 		p.record = nil
@@ -154,7 +165,7 @@ func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
 // lines writes the record.
 func (p *Player) lines() string {
 	var b strings.Builder
-	for _, line := range p.record {
+	for _, line := range joined(p.record) {
 		who := "all"
 		if len(line.by) < len(p.Validators) {
 			var names []string
@@ -171,6 +182,7 @@ func (p *Player) lines() string {
 
 // note records a report.
 func (p *Player) note(validator int, e processor.EventBody) {
+	p.book.heard(e)
 	text := p.describe(e)
 	if text == "" {
 		return
@@ -203,7 +215,9 @@ func (p *Player) do(ctx context.Context, line string) (string, error) {
 // paymentID names a payment.
 func (p *Player) paymentID(name string) coin.PaymentID {
 	id := coin.PaymentID(sha512.Sum512_256([]byte("payment " + name)))
-	p.payments[id] = name
+	if p.payments[id] == "" {
+		p.payments[id], p.named = name, append(p.named, id)
+	}
 	return id
 }
 
@@ -219,10 +233,13 @@ func (p *Player) payee(ctx context.Context, name string) (coin.Address, error) {
 	return address, err
 }
 
-// name returns the name of a payment.
-func (p *Player) name(id coin.PaymentID) string {
+// name returns the name of a payment, or the number of a plan.
+func (p *Player) name(id [32]byte) string {
 	if name, ok := p.payments[id]; ok {
 		return name
 	}
-	return id.String()
+	if n := p.planNumber(id); n > 0 {
+		return fmt.Sprintf("plan %d", n)
+	}
+	return coin.PaymentID(id).String()
 }

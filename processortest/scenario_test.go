@@ -36,13 +36,13 @@ func scenarios(t *testing.T, do func(t *testing.T, file string, s processortest.
 	}
 }
 
-// sampled skips most scenarios with the race detector, which is slow: without it
-// all of them run.
+// sampled skips most scenarios with the race detector, which is slow, and in short
+// tests: else all of them run.
 func sampled(t *testing.T) {
 	hash := fnv.New32a()
 	hash.Write([]byte(t.Name()))
-	if raceDetector && hash.Sum32()%6 != 0 {
-		t.Skip("only one in six with the race detector")
+	if (raceDetector || testing.Short()) && hash.Sum32()%10 != 0 {
+		t.Skip("only one in ten with the race detector or in short tests")
 	}
 }
 

@@ -11,9 +11,10 @@ import (
 	"github.com/serai-go/processor/coin"
 )
 
-// validators n=4 t=3 [members=0,1,2] [weights=1,2,1] [surcharge=0]: a new group on
-// a new chain. Members, by default all, are session 0. Every transaction of the
-// group costs the surcharge beside what the chain demands.
+// validators n=4 t=3 [members=0,1,2] [weights=1,2,1] [surcharge=0]
+// [descendants=0 …]: a new group on a new chain. Members, by default all, are session 0. Every transaction of the
+// group costs the surcharge beside what the chain demands. Rules are those of the
+// coin but for these: see setRule.
 func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	members, err := a.numbers("members")
 	if err != nil {
@@ -45,9 +46,13 @@ func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 		return "", err
 	}
 	chain := p.NewChain()
+	rules, err := otherRules(chain.Coin().Parameters(), a, "n", "t", "members", "weights", "surcharge")
+	if err != nil {
+		return "", err
+	}
 	p.Group, err = New(Options{
-		Chain: chain, Coin: func(i int) coin.Coin { return node{chain.Coin(), p.lagging, i, surcharge}.archiving() },
-		Validators: int(n), Members: members, Weights: weights, Threshold: uint16(t), History: p.History,
+		Chain: chain, Coin: func(i int) coin.Coin { return node{chain.Coin(), p.lagging, i, surcharge, p.book}.archiving() },
+		Validators: int(n), Members: members, Weights: weights, Threshold: uint16(t), Parameters: rules, History: p.History,
 	})
 	if err != nil {
 		return "", err
@@ -152,7 +157,7 @@ func (p *Player) confirm(ctx context.Context, a arguments) (string, error) {
 		return "", err
 	}
 	if session == 0 {
-		c := p.Chain.Coin().Parameters().Confirmations
+		c := p.Parameters.Confirmations
 		if err := p.Chain.Mine(ctx, int(c)-1); err != nil {
 			return "", err
 		}

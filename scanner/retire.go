@@ -124,9 +124,11 @@ func (s *scanner) retiring(
 		return nil, nil
 	}
 	key := keys.keys[live[0]]
+	if key.Retiring {
+		return nil, nil // decided before a rewind: that stands
+	}
 	retirement := keys.effective(reference)
-	// By then it is retired already, if that is decided, or its successor is
-	// abandoned, and the key stays.
+	// Its successor may be abandoned by then, and the key stays.
 	if keys.stage(live[0], reference) != Finishing || keys.stage(live[0], retirement) != Finishing {
 		return nil, nil
 	}

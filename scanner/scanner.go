@@ -96,6 +96,8 @@ type Scanner interface {
 	Resolve(r storage.Reader, block coin.Block) (Resolution, error)
 	// PutResolution stores what Resolve found.
 	PutResolution(tx storage.Tx, resolution Resolution) error
+
+	Explainer
 }
 
 // Events receives what a scanner has to tell, inside the same transaction.

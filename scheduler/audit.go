@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 
+	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -36,7 +37,7 @@ func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 type counted struct {
 	pools                                    map[uint64]pool
 	assets, accepted, owed, refunds, unborne Balance
-	free, ranks                              uint64
+	free, ranks, runs, taken, funded, ready  uint64
 }
 
 func (c *counted) owe(amount uint64, refund bool) {
@@ -58,7 +59,7 @@ func (c *counted) in(session uint64, change func(*pool)) {
 func (s *scheduler) Audit(r storage.Reader) error {
 	c := counted{pools: make(map[uint64]pool)}
 	for _, count := range []func(storage.Reader, *counted) error{
-		s.countOutputs, s.countPlans, s.countQueues, s.comparePools,
+		s.countOutputs, s.countPlans, s.countNodes, s.countBuilds, s.countFamilies, s.countDue, s.countQueues, s.comparePools,
 	} {
 		if err := count(r, &c); err != nil {
 			return err
@@ -82,6 +83,8 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		{"refunds due", books.RefundsDue, c.refunds},
 		{"costs to recover", books.Recover, books.NetworkFees.Plus(lost).Minus(books.CostsCharged).Plus(c.unborne)},
 		{"ranks", Balance{}.Add(c.ranks), Balance{}.Add(c.free)},
+		{"payments in trees", Balance{}.Add(c.taken), Balance{}.Add(c.runs)},
+		{"branches ready", Balance{}.Add(c.ready), Balance{}.Add(c.funded)},
 	} {
 		if account.booked != account.actual {
 			return &Unbalanced{fmt.Sprintf("%s are booked as %s and count %s", account.name, account.booked, account.actual)}
@@ -99,7 +102,10 @@ func (s *scheduler) countOutputs(r storage.Reader, c *counted) error {
 			return &Unbalanced{fmt.Sprintf("output %d of session %d is in the pool of %d", item.Key.number, item.Value.Session, item.Key.session)}
 		}
 		c.assets = c.assets.Add(item.Value.Amount)
-		c.in(item.Key.session, func(p *pool) { p.Available += item.Value.Amount })
+		c.in(item.Key.session, func(p *pool) {
+			p.Available += item.Value.Amount
+			p.Outputs++
+		})
 		c.free++
 	}
 	for item, err := range s.ranks.All(r) {
@@ -144,10 +150,12 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 			return err
 		}
 		p := item.Value
-		c.unborne = c.unborne.Add(p.Plan.Fee)
+		if !p.counts(item.Key) {
+			continue // another version of it does
+		}
+		c.unborne = c.unborne.Plus(p.unborne())
 		for i, payment := range p.Plan.Payments {
-			c.owe(payment.Amount, p.Refunds[i])
-			c.unborne = c.unborne.Sub(payment.Amount - payment.Paid)
+			c.owe(payment.Amount, p.Payments[i].Refund)
 		}
 		gone, err := s.gone.Has(r, p.Plan.Key.Session)
 		if err != nil {
@@ -155,6 +163,11 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 		}
 		if gone {
 			continue // written off
+		}
+		if gone, err = s.hanging(r, item.Key, p); err != nil {
+			return err
+		} else if gone {
+			continue // what it spends is not there
 		}
 		for _, input := range p.Plan.Inputs {
 			missing, err := s.missing.Has(r, input.ID)
@@ -166,12 +179,16 @@ func (s *scheduler) countPlans(r storage.Reader, c *counted) error {
 			}
 		}
 		c.in(p.Plan.Key.Session, func(spent *pool) { spent.Plans++ })
-		for _, own := range p.Plan.Own {
+		for i, own := range p.Plan.Own {
 			gone, err := s.gone.Has(r, own.Session)
 			if err != nil {
 				return err
 			}
-			if !gone {
+			built, err := s.builds.Has(r, branchKey{item.Key, uint32(i)})
+			if err != nil {
+				return err
+			}
+			if !gone && !built && own.Kind != coin.Branch {
 				c.in(own.Session, func(given *pool) { given.Returning = given.Returning.plus(p.Purpose, own.Amount) })
 			}
 		}

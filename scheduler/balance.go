@@ -44,9 +44,13 @@ func (b Balance) Negative() bool { return b.high < 0 }
 // Uint64 returns the amount if it fits.
 func (b Balance) Uint64() (uint64, bool) { return b.low, b.high == 0 }
 
-// atMost returns the smaller of a balance that is not negative and an amount.
+// atMost returns the smaller of a balance and an amount, and nothing of a
+// negative one.
 func (b Balance) atMost(amount uint64) uint64 {
-	if b.high > 0 {
+	switch {
+	case b.high < 0:
+		return 0
+	case b.high > 0:
 		return amount
 	}
 	return min(b.low, amount)

@@ -255,6 +255,10 @@ func (f *failing) Voided(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	return errors.Join(f.fault(), f.world.Voided(tx, id, plan))
 }
 
+func (f *failing) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	return errors.Join(f.fault(), f.world.Reinstated(tx, id, plan))
+}
+
 func (f *failing) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	return errors.Join(f.fault(), f.world.Planned(tx, id, plan))
 }

@@ -73,7 +73,7 @@ func (s *scheduler) forward(tx storage.Tx, m moment, role coin.Role) error {
 	}
 	for _, item := range waiting {
 		d := item.Value
-		plan, ok, err := s.sweep(m, role, rate, []coin.Output{d.Output})
+		plan, ok, err := s.sweep(m, role, unlifted(rate, m.rules), []coin.Output{d.Output})
 		if err != nil {
 			return fmt.Errorf("pass deposit %s on: %w", d.Output.ID, err)
 		}
@@ -84,7 +84,7 @@ func (s *scheduler) forward(tx storage.Tx, m moment, role coin.Role) error {
 			return err
 		}
 		if ok {
-			err = s.beginSweep(tx, planned{Plan: plan, Purpose: forwarding})
+			err = s.beginSweep(tx, m, planned{Plan: plan, Purpose: forwarding})
 		} else {
 			err = s.giveUp(tx, d, "passing the deposit on costs too much of it")
 		}

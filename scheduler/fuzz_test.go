@@ -53,7 +53,7 @@ func FuzzArrival(f *testing.F) {
 
 func FuzzQueued(f *testing.F) {
 	fuzz[queued](f, queued{}, queued{Payment: pay(1, 2)},
-		queued{Payment: pay(1, 2), Refund: true, Told: true, Poor: true, Since: 77})
+		queued{Payment: pay(1, 2), Refund: true, Waits: beyondLimit, Poor: true, Since: 77}, queued{Waits: beyondPayee + 1})
 }
 
 func FuzzPlanned(f *testing.F) {
@@ -64,10 +64,27 @@ func FuzzPlanned(f *testing.F) {
 		Own:      []coin.OwnOutput{{Kind: coin.Change, Session: 3, Address: "own", Amount: 10}},
 		Fee:      5, Reference: 9,
 	}
-	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Refunds: []bool{false, true}},
-		planned{Purpose: forwarding + 1})
+	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Payments: []origin{{3, false}, {4, true}}, Family: coin.PlanID{5}},
+		planned{Purpose: bumping + 1})
 }
 
 func FuzzMissing(f *testing.F) {
 	fuzz[missing](f, missing{Absence: absentFree}, missing{Absence: absentOwn, Session: 1, Credit: 2, Told: true})
+}
+
+func FuzzNode(f *testing.F) {
+	fuzz[node](f, node{}, node{Session: 1, Amount: 2, Runs: []run{{3, 4}, {5, 7}}},
+		node{Session: 1, Runs: []run{{4, 4}}}, node{Funded: true, Number: 8, Output: coin.Output{Amount: 2, Kind: coin.Branch}})
+}
+
+func FuzzFamily(f *testing.F) {
+	fuzz[family](f, family{}, family{Replaced: 1, Versions: []version{{Plan: coin.PlanID{1}}, {Plan: coin.PlanID{2}, Drop: []coin.PaymentID{{3}}}}})
+}
+
+func FuzzFate(f *testing.F) {
+	fuzz[fate](f, fate{Stage: PaymentQueued}, fate{Stage: PaymentPlanned, ID: [32]byte{2}, Since: 3}, fate{})
+}
+
+func FuzzOutflow(f *testing.F) {
+	fuzz[outflow](f, outflow{}, outflow{Window: 1, Amount: 2})
 }

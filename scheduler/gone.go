@@ -12,7 +12,7 @@ const keyGone = "the key is not in use any more"
 // Idle implements Scheduler.
 func (s *scheduler) Idle(r storage.Reader, session uint64) (bool, error) {
 	p, err := s.pools.Load(r, session)
-	if err != nil || p.Plans > 0 {
+	if err != nil || p.Plans > 0 || p.Branches > 0 {
 		return false, err
 	}
 	from, to := placesOf(session)
@@ -75,9 +75,12 @@ func (s *scheduler) Abandon(tx storage.Tx, session uint64) error {
 		if item.Value.Plan.Key.Session != session {
 			continue
 		}
-		if err := s.forsake(tx, item.Value); err != nil {
+		if err := s.forsake(tx, item.Key, item.Value); err != nil {
 			return fmt.Errorf("plan %s: %w", item.Key, err)
 		}
+	}
+	if err := s.uproot(tx, session); err != nil {
+		return err
 	}
 	waiting, err := s.waiting(tx, session)
 	if err != nil {
@@ -96,8 +99,17 @@ func (s *scheduler) Abandon(tx storage.Tx, session uint64) error {
 
 // forsake writes the inputs of a plan off that may never happen. What it gives
 // is not counted on, and its payments are never made otherwise: it may happen.
-func (s *scheduler) forsake(tx storage.Tx, p planned) error {
-	if err := s.count(tx, p, false); err != nil {
+func (s *scheduler) forsake(tx storage.Tx, id coin.PlanID, p planned) error {
+	if !p.counts(id) {
+		return nil // another version of it does
+	}
+	if err := s.count(tx, id, p, false); err != nil {
+		return err
+	}
+	if err := s.uncountBumps(tx, id, p); err != nil {
+		return err
+	}
+	if err := s.lookAgain(tx, id, p); err != nil {
 		return err
 	}
 	for _, input := range p.Plan.Inputs {
@@ -108,6 +120,45 @@ func (s *scheduler) forsake(tx storage.Tx, p planned) error {
 		}
 		if err := s.writeOff(tx, input, keyGone); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// uproot lets payments that are not planned yet be made by another key: nobody
+// signs for those that the branches of a session were to fund. The branches
+// that are there are written off.
+func (s *scheduler) uproot(tx storage.Tx, session uint64) error {
+	var list []storage.Item[branchKey, node]
+	for item, err := range s.nodes.All(tx) {
+		if err != nil {
+			return err
+		}
+		if item.Value.Session == session {
+			list = append(list, item)
+		}
+	}
+	for _, item := range list {
+		n := item.Value
+		payments, err := s.nodePayments(tx, n)
+		if err != nil {
+			return err
+		}
+		var unborne Balance
+		for _, p := range payments {
+			unborne = unborne.Add(p.value.Amount)
+		}
+		err = s.post(tx, func(l *Ledger) { l.Recover = l.Recover.Plus(unborne).Sub(n.Amount) })
+		if err != nil {
+			return err
+		}
+		if err := s.removeNode(tx, item.Key, n); err != nil {
+			return err
+		}
+		if n.Funded {
+			if err := s.writeOff(tx, n.Output, keyGone); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -39,7 +39,8 @@ type Ledger struct {
 	WrittenOff Balance
 	// Recover is a memorandum: the fees of all plans, those under way
 	// included, and what keys that retired left behind, less what payments
-	// bear. Later payments make up for it.
+	// bear. Later payments make up for it. It is negative while payments have
+	// borne more: the rate fell before their transactions were planned.
 	Recover Balance
 }
 
@@ -80,7 +81,7 @@ func (l Ledger) Check() error {
 	}
 	for _, b := range []Balance{
 		l.Assets, l.Accepted, l.Owed, l.Returned, l.RefundsDue, l.FeesCharged, l.Gifts, l.CostsCharged,
-		l.NetworkFees, l.WrittenOff, l.Recover,
+		l.NetworkFees, l.WrittenOff,
 	} {
 		if b.Negative() {
 			return &Unbalanced{fmt.Sprintf("negative account in %+v", l)}
@@ -169,7 +170,7 @@ func (l *Ledger) resolve(p planned) {
 		l.Assets = l.Assets.Add(own.Amount)
 	}
 	for i, payment := range p.Plan.Payments {
-		if p.Refunds[i] {
+		if p.Payments[i].Refund {
 			l.RefundsDue = l.RefundsDue.Sub(payment.Amount)
 		} else {
 			l.Owed = l.Owed.Sub(payment.Amount)
@@ -188,7 +189,7 @@ func (l *Ledger) reinstate(p planned) {
 		l.Assets = l.Assets.Sub(own.Amount)
 	}
 	for i, payment := range p.Plan.Payments {
-		if p.Refunds[i] {
+		if p.Payments[i].Refund {
 			l.RefundsDue = l.RefundsDue.Add(payment.Amount)
 		} else {
 			l.Owed = l.Owed.Add(payment.Amount)

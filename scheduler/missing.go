@@ -82,8 +82,7 @@ func (s *scheduler) returned(tx storage.Tx, at moment, o coin.Output) error {
 	if reason := s.refuse(at, q.Payment); reason != "" {
 		return s.drop(tx, q, reason)
 	}
-	_, err = s.payments.Push(tx, q)
-	return err
+	return s.queue(tx, q)
 }
 
 // writeOffIfGone books that an input of a plan is not counted on, if the plan's
@@ -96,6 +95,39 @@ func (s *scheduler) writeOffIfGone(tx storage.Tx, o coin.Output) error {
 	return s.post(tx, func(l *Ledger) { l.writeOff(o.Amount) })
 }
 
+// voidRefunds returns the refunds of missing deposits.
+func (s *scheduler) voidRefunds(r storage.Reader) (map[coin.PaymentID]coin.OutputID, error) {
+	refunds := make(map[coin.PaymentID]coin.OutputID)
+	for item, err := range s.missing.All(r) {
+		if err != nil {
+			return nil, err
+		}
+		if item.Value.Absence != absentOwn {
+			refunds[coin.RefundID(item.Key)] = item.Key
+		}
+	}
+	return refunds, nil
+}
+
+// suspendOne keeps a refund that is in no queue until its deposit is here again,
+// or drops it if that is given up.
+func (s *scheduler) suspendOne(tx storage.Tx, q queued, deposit coin.OutputID) error {
+	m, err := s.missing.Load(tx, deposit)
+	if err != nil {
+		return err
+	}
+	if m.Told {
+		return s.drop(tx, q, voidDeposit)
+	}
+	if err := s.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
+		return err
+	}
+	return s.suspended.Put(tx, deposit, q)
+}
+
+// voidDeposit is why a refund is dropped.
+const voidDeposit = "the deposit is void"
+
 // comesBack takes a plan's own output in that another plan spends, if it was
 // missing there.
 func (s *scheduler) comesBack(tx storage.Tx, o coin.Output, gone bool) (bool, error) {
@@ -107,6 +139,16 @@ func (s *scheduler) comesBack(tx storage.Tx, o coin.Output, gone bool) (bool, er
 		return true, err
 	}
 	return true, s.writeOff(tx, o, keyGone)
+}
+
+// incomplete tells whether an input of a plan is not there.
+func (s *scheduler) incomplete(r storage.Reader, p planned) (bool, error) {
+	for _, input := range p.Plan.Inputs {
+		if missing, err := s.missing.Has(r, input.ID); err != nil || missing {
+			return missing, err
+		}
+	}
+	return false, nil
 }
 
 // complete makes sure that all inputs of a plan that happened are there.
@@ -158,7 +200,7 @@ func (s *scheduler) giveUpMissing(tx storage.Tx, reference uint64) error {
 		if err := s.suspended.Delete(tx, item.Key); err != nil {
 			return err
 		}
-		if err := s.drop(tx, q, "the deposit is void"); err != nil {
+		if err := s.drop(tx, q, voidDeposit); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,16 @@ func (s *scheduler) moment(r storage.Reader, reference uint64) (moment, error) {
 	return m, nil
 }
 
+// role returns the role of a session's key, if it is live.
+func (m moment) role(session uint64) (coin.Role, bool) {
+	for _, role := range m.roles {
+		if role.Key.Session == session {
+			return role, true
+		}
+	}
+	return coin.Role{}, false
+}
+
 // spared returns the role without what must not be done any more: a key that is
 // gone spends nothing, and nothing is given to it. Until its absence shows on
 // the chain, the key before it keeps what it has.

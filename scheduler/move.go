@@ -19,7 +19,7 @@ func (s *scheduler) move(tx storage.Tx, m moment, role coin.Role) error {
 		if err := s.reserve(tx, role.Key.Session, d.inputs); err != nil {
 			return err
 		}
-		if err := s.beginSweep(tx, planned{Plan: d.plan, Purpose: moving}); err != nil {
+		if err := s.beginSweep(tx, m, planned{Plan: d.plan, Purpose: moving}); err != nil {
 			return err
 		}
 	}
@@ -106,9 +106,9 @@ func (s *scheduler) sweep(m moment, role coin.Role, rate uint64, inputs []coin.O
 
 // beginSweep begins a plan whose fee no payment carries: later ones make up for
 // it.
-func (s *scheduler) beginSweep(tx storage.Tx, p planned) error {
+func (s *scheduler) beginSweep(tx storage.Tx, m moment, p planned) error {
 	if err := s.post(tx, func(l *Ledger) { l.Recover = l.Recover.Add(p.Plan.Fee) }); err != nil {
 		return err
 	}
-	return s.begin(tx, p)
+	return s.begin(tx, m, p)
 }

@@ -92,15 +92,34 @@ func (s *scheduler) release(tx storage.Tx, o coin.Output) error {
 	return s.put(tx, place{o.Session, number}, o)
 }
 
-// back makes a plan's own output free, that of a merge in the place of the
-// oldest output merged: so it is spent before outputs that came later.
-func (s *scheduler) back(tx storage.Tx, p planned, o coin.Output) error {
+// back takes a plan's own output in, which has a key: it is for payments that it
+// funds, or already spent by another plan, or free, that of a merge in the place
+// of the oldest output merged: so it is spent before outputs that came later.
+func (s *scheduler) back(tx storage.Tx, key branchKey, p planned, o coin.Output) error {
 	gone, err := s.gone.Has(tx, o.Session)
 	if err != nil {
 		return err
 	}
+	child, built, err := s.builds.Get(tx, key)
+	if err != nil {
+		return err
+	}
+	if built {
+		if err := s.builds.Delete(tx, key); err != nil {
+			return err
+		}
+		if err := s.countBump(tx, p.Plan.Key.Session, child); err != nil {
+			return err
+		}
+	}
 	if here, err := s.comesBack(tx, o, gone); err != nil || here {
 		return err
+	}
+	if n, ok, err := s.nodes.Get(tx, key); err != nil || ok {
+		if err != nil {
+			return err
+		}
+		return s.fund(tx, key, n, o)
 	}
 	if gone || p.Purpose != merging || o.Session != p.Plan.Key.Session {
 		return s.release(tx, o)
@@ -127,6 +146,7 @@ func (s *scheduler) put(tx storage.Tx, at place, o coin.Output) error {
 		return &Unbalanced{"free outputs exceed 64 bits"}
 	}
 	p.Available += o.Amount
+	p.Outputs++
 	if err := s.pools.Put(tx, at.session, p); err != nil {
 		return err
 	}
@@ -157,7 +177,10 @@ func (s *scheduler) reserve(tx storage.Tx, session uint64, outputs []numbered[co
 		}
 		sum += o.value.Amount
 	}
-	return s.change(tx, session, func(p *pool) { p.Available -= sum })
+	return s.change(tx, session, func(p *pool) {
+		p.Available -= sum
+		p.Outputs -= uint64(len(outputs))
+	})
 }
 
 // oldest returns the oldest free outputs of a session, at most so many, without

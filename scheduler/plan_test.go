@@ -58,20 +58,26 @@ func TestOneMoreOutputIsSpentIfTheRestWouldBeDust(t *testing.T) {
 }
 
 func TestOutputsOfATransactionAreLimited(t *testing.T) {
-	for n, sizes := range map[int][]int{1: {1}, 2: {2}, 3: {3}, 4: {3, 1}, 6: {3, 3}, 7: {3, 3, 1}} {
+	for n, test := range map[int]struct{ payments, branches int }{
+		1: {1, 0}, 2: {2, 0}, 3: {3, 0}, 4: {2, 1}, 6: {2, 1}, 7: {1, 2}, 12: {0, 3}, 13: {2, 1}, 48: {0, 3}, 49: {2, 1},
+	} {
 		w := newWorld(t, parameters())
-		w.deposits(1000, 1000, 1000)
+		w.deposits(10_000)
 		var burns []coin.Payment
 		for i := range n {
 			burns = append(burns, pay(byte(i), 100))
 		}
 		w.burn(burns...)
-		var got []int
-		for _, plan := range w.newPlans {
-			require.Len(t, plan.Own, 1)
-			got = append(got, len(plan.Payments))
+		plan := w.only()
+		require.Len(t, plan.Payments, test.payments, "of %d", n)
+		require.Len(t, plan.Own, 1+test.branches, "of %d", n)
+		require.Equal(t, coin.Change, plan.Own[0].Kind)
+		for n := 1; len(w.open) > 0; n++ {
+			w.complete()
+			require.LessOrEqual(t, n, 4)
 		}
-		require.Equal(t, sizes, got)
+		require.Len(t, of(w.events, "Settled"), n)
+		require.Zero(t, w.pending().Payments)
 	}
 }
 
@@ -304,7 +310,7 @@ func TestDraftsChangeNothing(t *testing.T) {
 	w.rateErr = nil
 	before := w.dump()
 	require.NoError(t, w.store.View(ctx, func(r storage.Reader) error {
-		d, err := s.draft(r, moment{reference: 1, rules: w.rules}, coin.Role{Key: coin.Key{Session: 3}, Change: coin.Key{Session: 3}})
+		d, _, err := s.draft(r, moment{reference: 1, rules: w.rules}, coin.Role{Key: coin.Key{Session: 3}, Change: coin.Key{Session: 3}})
 		require.Equal(t, p.Payment, d.plan.Payments[0].Payment)
 		return err
 	}))

@@ -8,26 +8,33 @@ import (
 
 // pool sums up what a session has and what is under way.
 type pool struct {
-	// Available is the sum of the session's free outputs.
-	Available uint64
+	// Available is the sum of the session's free outputs, Outputs their number.
+	Available, Outputs uint64
 	// Plans is the number of unresolved plans that spend outputs of the session.
 	Plans uint64
+	// Branches is the number of its outputs, there or to come, that fund payments
+	// which are not planned yet.
+	Branches uint64
 	// Returning is what unresolved plans, also those of other sessions, give to
 	// the session.
 	Returning returning
 }
 
-// Encode writes 56 bytes.
+// Encode writes 80 bytes.
 func (p pool) Encode(w *wire.Writer) {
 	w.Uint64(p.Available)
+	w.Uint64(p.Outputs)
 	w.Uint64(p.Plans)
+	w.Uint64(p.Branches)
 	p.Returning.Encode(w)
 }
 
-// Decode reads 56 bytes.
+// Decode reads 80 bytes.
 func (p *pool) Decode(r *wire.Reader) {
 	p.Available = r.Uint64()
+	p.Outputs = r.Uint64()
 	p.Plans = r.Uint64()
+	p.Branches = r.Uint64()
 	p.Returning.Decode(r)
 }
 
@@ -37,22 +44,25 @@ type returning struct {
 	Merges uint64
 	// Merged is what they yield.
 	Merged Balance
-	// Change is what the other plans yield.
-	Change Balance
+	// Change is what the other plans yield, in so many Outputs.
+	Change  Balance
+	Outputs uint64
 }
 
-// Encode writes 40 bytes.
+// Encode writes 48 bytes.
 func (v returning) Encode(w *wire.Writer) {
 	w.Uint64(v.Merges)
 	v.Merged.Encode(w)
 	v.Change.Encode(w)
+	w.Uint64(v.Outputs)
 }
 
-// Decode reads 40 bytes.
+// Decode reads 48 bytes.
 func (v *returning) Decode(r *wire.Reader) {
 	v.Merges = r.Uint64()
 	v.Merged.Decode(r)
 	v.Change.Decode(r)
+	v.Outputs = r.Uint64()
 }
 
 // plus returns v with one more output of a plan.
@@ -60,7 +70,7 @@ func (v returning) plus(why purpose, amount uint64) returning {
 	if why == merging {
 		v.Merges, v.Merged = v.Merges+1, v.Merged.Add(amount)
 	} else {
-		v.Change = v.Change.Add(amount)
+		v.Change, v.Outputs = v.Change.Add(amount), v.Outputs+1
 	}
 	return v
 }
@@ -70,7 +80,7 @@ func (v returning) minus(why purpose, amount uint64) returning {
 	if why == merging {
 		v.Merges, v.Merged = v.Merges-1, v.Merged.Sub(amount)
 	} else {
-		v.Change = v.Change.Sub(amount)
+		v.Change, v.Outputs = v.Change.Sub(amount), v.Outputs-1
 	}
 	return v
 }
@@ -98,10 +108,16 @@ func (s *scheduler) elsewhere(r storage.Reader, m moment, than coin.Role) (bool,
 
 // count counts a plan, in the pool that it spends from and in those that it
 // gives to, as under way or as that no longer. Sessions that are gone have no
-// pools, and what plans of theirs give is not counted on.
-func (s *scheduler) count(tx storage.Tx, p planned, underWay bool) error {
+// pools, and what plans of theirs give is not counted on. Of several versions of
+// a plan only the first counts, of its own outputs those that are for whatever
+// comes: not branches, nor what another plan spends already. Bumps that are hanging
+// do not count.
+func (s *scheduler) count(tx storage.Tx, id coin.PlanID, p planned, underWay bool) error {
 	gone, err := s.gone.Has(tx, p.Plan.Key.Session)
-	if err != nil || gone {
+	if err != nil || gone || !p.counts(id) {
+		return err
+	}
+	if hanging, err := s.hanging(tx, id, p); err != nil || hanging {
 		return err
 	}
 	err = s.change(tx, p.Plan.Key.Session, func(spent *pool) {
@@ -114,7 +130,14 @@ func (s *scheduler) count(tx storage.Tx, p planned, underWay bool) error {
 	if err != nil {
 		return err
 	}
-	for _, own := range p.Plan.Own {
+	for i, own := range p.Plan.Own {
+		built, err := s.builds.Has(tx, branchKey{id, uint32(i)})
+		if err != nil {
+			return err
+		}
+		if built || own.Kind == coin.Branch {
+			continue
+		}
 		if err := s.countOwn(tx, p.Purpose, own, underWay); err != nil {
 			return err
 		}

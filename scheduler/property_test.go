@@ -23,10 +23,10 @@ type model struct {
 	places   map[coin.TransactionID]int    // those of merges' outputs
 	back     map[coin.TransactionID]uint64 // what unresolved plans give back
 	reserved map[coin.OutputID]uint64
+	branches map[coin.OutputID]coin.PlanID // of the reserved ones those that fund payments not planned yet
 	payments map[coin.PaymentID]*obligation
-	taken    int // payments so far
-	last     int // place of the payment planned last that was never set aside
-	merged   bool
+	taken    int  // payments so far
+	left     bool // costs were left for later payments: merged, or payments left a tree
 }
 
 // obligation is a payment that was taken in.
@@ -41,7 +41,7 @@ type obligation struct {
 func newModel(w *world) *model {
 	return &model{
 		w: w, free: make(map[coin.OutputID]uint64), back: make(map[coin.TransactionID]uint64), age: make(map[coin.OutputID]int), places: make(map[coin.TransactionID]int), reserved: make(map[coin.OutputID]uint64),
-		payments: make(map[coin.PaymentID]*obligation),
+		branches: make(map[coin.OutputID]coin.PlanID), payments: make(map[coin.PaymentID]*obligation),
 	}
 }
 
@@ -61,10 +61,22 @@ func (m *model) take(p coin.Payment) {
 // observe follows the last transaction and compares.
 func (m *model) observe() {
 	t := m.w.t
+	for _, e := range m.w.newEvents {
+		if e.Plan != (coin.PlanID{}) && e.What == "Condition" {
+			m.released(e)
+		}
+	}
 	for _, plan := range m.w.newPlans {
-		m.planned(plan)
+		if _, child := m.branches[plan.Inputs[0].ID]; child {
+			m.sprouted(plan)
+		} else {
+			m.planned(plan)
+		}
 	}
 	for _, e := range m.w.newEvents {
+		if e.What == "Condition" && e.Plan != (coin.PlanID{}) {
+			continue
+		}
 		p := m.payments[e.Payment]
 		require.NotNil(t, p, "event of an unknown payment")
 		from := map[string]string{
@@ -85,18 +97,31 @@ func (m *model) observe() {
 			require.Equal(t, from, p.status, "%+v", e)
 		}
 		p.status = e.What
-		if e.What == "Planned" && !p.aside {
-			require.Greater(t, p.place, m.last, "the queue's order")
-			m.last = p.place
-		}
 	}
 	require.NoError(t, m.w.store.View(ctx, func(r storage.Reader) error {
+		poor := len(of(m.w.newEvents, "Dropped")) > 0
 		for item, err := range m.w.s.(*scheduler).aside.All(r) {
 			if err != nil {
 				return err
 			}
 			p := m.payments[item.Value.ID]
-			p.poor, p.aside = item.Value.Poor, true
+			p.poor, p.aside, poor = item.Value.Poor, true, true
+		}
+		m.left = m.left || poor && slices.ContainsFunc(m.w.newPlans, func(p coin.Plan) bool { return p.Inputs[0].Kind == coin.Branch })
+		waits, last := make(map[coin.PaymentID]bool), 0
+		for p, err := range m.w.s.(*scheduler).waitingPayments(r) {
+			if err != nil {
+				return err
+			}
+			waits[p.value.ID] = true
+		}
+		for id, p := range m.payments { // order-free: the greatest
+			if taken := p.status == "Queued" && !waits[id] || p.status == "Planned"; taken && !p.aside {
+				last = max(last, p.place)
+			}
+		}
+		for id := range waits { // order-free: each is checked
+			require.True(t, m.payments[id].aside || m.payments[id].place > last, "the queue's order")
 		}
 		return nil
 	}))
@@ -130,30 +155,47 @@ func (m *model) planned(plan coin.Plan) {
 		gross += payment.Amount
 		charged += payment.Amount - payment.Paid
 	}
+	id, changes, branches := plan.ID(m.w.config.Genesis), 0, uint64(0)
 	for _, own := range plan.Own {
 		require.GreaterOrEqual(t, own.Amount, p.Dust)
 		out += own.Amount
-		back += own.Amount
+		if own.Kind == coin.Branch {
+			branches += own.Amount
+		} else {
+			back += own.Amount
+			changes++
+		}
 	}
-	m.back[transactionOf(plan.ID(m.w.config.Genesis))] = back
+	m.back[transactionOf(id)] = back
 	require.Equal(t, in, out+plan.Fee)
 	fee, err := m.w.config.Coin.Fee(m.w.rate, plan.Inputs, plan.Addresses())
 	require.NoError(t, err)
+	// The payments that branches fund bear what of their sum the branches lack,
+	// but for what their transactions cost, which all bear.
+	sizes, funded := m.funds(id)
+	require.Len(t, sizes, len(plan.Own)-changes)
+	below := uint64(0)
+	for _, n := range sizes {
+		require.LessOrEqual(t, levels(n, int(p.MaxOutputs), int(p.MaxOutputs)), levels(len(plan.Payments)+n*len(sizes), int(p.MaxOutputs)-1, int(p.MaxOutputs)))
+		below += m.costOf(n)
+	}
+	gross += funded
+	charged += funded + below - branches
 	var short uint64 // borne of earlier costs because the inputs lack it
-	if len(plan.Payments) > 0 && in < gross {
+	if gross > 0 && in < gross {
 		short = gross - in
-		require.True(t, returning == 0 || all+returning < plan.Payments[0].Amount, "what comes back would do")
+		require.True(t, returning == 0 || all+returning < gross, "what comes back would do")
 	}
 	switch {
-	case len(plan.Payments) == 0:
-		m.merged = true
+	case gross == 0:
+		m.left = true
 		require.Equal(t, fee, plan.Fee)
-	case len(plan.Own) > 0:
+	case changes > 0:
 		require.Equal(t, fee, plan.Fee)
-		require.LessOrEqual(t, charged, fee+max(fee, p.Dust+short))
+		require.LessOrEqual(t, charged, fee+below+max(fee, p.Dust+short))
 	default:
 		require.LessOrEqual(t, fee, plan.Fee)
-		require.LessOrEqual(t, charged, fee+short)
+		require.LessOrEqual(t, charged, fee+below+short)
 		require.Less(t, plan.Fee, max(fee+1, p.Dust))
 	}
 }
@@ -178,7 +220,7 @@ func (m *model) picked(plan coin.Plan) {
 		inputs = append(inputs, o.ID)
 		place = min(place, m.age[o.ID])
 	}
-	merge := len(plan.Payments) == 0
+	merge := len(plan.Payments) == 0 && !slices.ContainsFunc(plan.Own, func(o coin.OwnOutput) bool { return o.Kind == coin.Branch })
 	if n := len(inputs); merge || n > len(oldest) || !slices.Equal(oldest[:n], inputs) {
 		require.Equal(m.w.t, largest[:n], inputs)
 	}
@@ -199,7 +241,7 @@ func (m *model) compare() {
 	}
 	books := m.w.ledger()
 	require.Equal(t, amount(assets), books.Assets)
-	if !m.merged {
+	if !m.left {
 		require.True(t, books.Recover.Sub(dust).Negative(), "rests lost to fees add up to %s", books.Recover)
 	}
 	queued := 0
@@ -255,6 +297,15 @@ func (m *model) settles(block coin.SettledBlock, held []coin.Payment) {
 }
 
 func (m *model) frees(o coin.Output) {
+	if o.Kind == coin.Branch {
+		m.reserved[o.ID] = o.Amount
+		for id := range m.w.plans { // order-free: at most one of them
+			if transactionOf(id) == o.ID.Transaction {
+				m.branches[o.ID] = id
+			}
+		}
+		return
+	}
 	m.free[o.ID] = o.Amount
 	place, merged := m.places[o.ID.Transaction]
 	if !merged {
@@ -269,7 +320,7 @@ func (m *model) frees(o coin.Output) {
 func (m *model) settled() {
 	t, s := m.w.t, m.w.s.(*scheduler)
 	books := m.w.ledger()
-	most := 2*dust + weigh(5, 5)
+	most := 2*dust + 4*weigh(5, 5)
 	require.NoError(t, m.w.store.View(ctx, func(r storage.Reader) error {
 		head, err := s.head(r)
 		if err != nil || head != nil {
@@ -304,7 +355,7 @@ func TestTheSchedulerKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := parameters()
 		p.MaxInputs = rapid.Uint32Range(2, 5).Draw(t, "max inputs")
-		p.MaxOutputs = rapid.Uint32Range(2, 5).Draw(t, "max outputs")
+		p.MaxOutputs = rapid.Uint32Range(3, 5).Draw(t, "max outputs")
 		p.Patience = rapid.Uint64Range(0, 6).Draw(t, "patience")
 		w, twin := newWorld(t, p), newWorld(t, p)
 		m := newModel(w)
@@ -407,7 +458,7 @@ func TestTheSchedulerKeepsItsPromises(t *testing.T) {
 		require.Equal(t, Pending{Outputs: len(m.free)}, w.pending())
 		require.Empty(t, w.open)
 		for _, e := range of(w.events[before:], "Dropped") {
-			require.Less(t, m.payments[e.Payment].Amount, 2*dust+weigh(int(p.MaxInputs), 2))
+			require.Less(t, m.payments[e.Payment].Amount, 2*dust+4*weigh(int(p.MaxInputs), 2))
 		}
 		for _, p := range m.payments {
 			require.NotContains(t, []string{"Queued", "Planned", "Unpayable"}, p.status)

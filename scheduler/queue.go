@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -25,6 +26,17 @@ func drain[T any](tx storage.Tx, queue storage.Queue[T]) ([]T, error) {
 		}
 	}
 	return values, nil
+}
+
+// numberedItems are the elements of a queue with their numbers.
+func numberedItems[T any](items iter.Seq2[storage.Item[uint64, T], error]) iter.Seq2[numbered[T], error] {
+	return func(yield func(numbered[T], error) bool) {
+		for item, err := range items {
+			if !yield(numbered[T]{item.Key, item.Value}, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Hold implements Scheduler.
@@ -78,9 +90,6 @@ func (s *scheduler) enqueueOne(tx storage.Tx, m moment, books *Ledger, p coin.Pa
 	if known {
 		return s.Events.Condition(tx, p.ID, "burnt twice: a payment of this ID was taken in before, this one is ignored")
 	}
-	if err := s.known.Put(tx, p.ID, struct{}{}); err != nil {
-		return err
-	}
 	books.burn(p.Amount)
 	if books.Credited.Negative() {
 		if err := s.Events.Condition(tx, p.ID, "burnt above all that was credited"); err != nil {
@@ -89,10 +98,29 @@ func (s *scheduler) enqueueOne(tx storage.Tx, m moment, books *Ledger, p coin.Pa
 	}
 	if reason := s.refuse(m, p); reason != "" {
 		books.refuse(p.Amount)
+		if err := s.stand(tx, p.ID, fate{Stage: PaymentRefused}); err != nil {
+			return err
+		}
 		return s.Events.PaymentRefused(tx, p.ID, reason)
 	}
-	_, err = s.payments.Push(tx, queued{Payment: p})
-	return err
+	return s.queue(tx, queued{Payment: p})
+}
+
+// queue puts a payment behind the others.
+func (s *scheduler) queue(tx storage.Tx, q queued) error {
+	if _, err := s.payments.Push(tx, q); err != nil {
+		return err
+	}
+	return s.stand(tx, q.ID, fate{Stage: PaymentQueued})
+}
+
+// stand records how far a payment is.
+func (s *scheduler) stand(tx storage.Tx, id coin.PaymentID, f fate) error {
+	var err error
+	if f.Since, err = s.reference.Load(tx); err != nil {
+		return err
+	}
+	return s.known.Put(tx, id, f)
 }
 
 // refuse returns why a payment cannot be made, or nothing.
@@ -127,6 +155,9 @@ func (s *scheduler) drop(tx storage.Tx, q queued, reason string) error {
 		}
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.stand(tx, q.ID, fate{Stage: PaymentDropped}); err != nil {
 		return err
 	}
 	return s.Events.PaymentDropped(tx, q.ID, kept, reason)

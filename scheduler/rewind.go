@@ -3,6 +3,7 @@ package scheduler
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -55,8 +56,9 @@ func (s *scheduler) forgetDone(tx storage.Tx, reference uint64) error {
 type undo struct {
 	*scheduler
 	free    map[coin.OutputID]numbered[coin.Output]
-	waiting map[coin.OutputID]place // deposits to be passed on
-	spent   map[coin.OutputID]bool  // inputs of unresolved plans
+	moment  moment                        // only its rules: when reinstated plans are stuck
+	waiting map[coin.OutputID]place       // deposits to be passed on
+	spent   map[coin.OutputID]coin.PlanID // inputs of unresolved plans
 	refunds map[coin.PaymentID]coin.OutputID
 	coin.Undone
 }
@@ -66,13 +68,17 @@ type undo struct {
 func (s *scheduler) Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, error) {
 	u := undo{
 		scheduler: s, free: make(map[coin.OutputID]numbered[coin.Output]), waiting: make(map[coin.OutputID]place),
-		spent: make(map[coin.OutputID]bool), refunds: make(map[coin.PaymentID]coin.OutputID),
+		spent: make(map[coin.OutputID]coin.PlanID), refunds: make(map[coin.PaymentID]coin.OutputID),
 	}
 	reference, settled, err := s.reference.Get(tx)
 	if err != nil {
 		return u.Undone, err
 	}
 	if err := u.locate(tx); err != nil {
+		return u.Undone, err
+	}
+	u.moment.reference = rewind.Fork
+	if u.moment.rules, err = s.Chain.Rules(tx, rewind.Fork); err != nil {
 		return u.Undone, err
 	}
 	if len(rewind.Late) > 0 {
@@ -154,14 +160,14 @@ func (u *undo) locate(r storage.Reader) error {
 		if err != nil {
 			return err
 		}
-		u.spends(item.Value)
+		u.spends(item.Key, item.Value)
 	}
 	return nil
 }
 
-func (u *undo) spends(p planned) {
+func (u *undo) spends(id coin.PlanID, p planned) {
 	for _, input := range p.Plan.Inputs {
-		u.spent[input.ID] = true
+		u.spent[input.ID] = p.first(id)
 	}
 }
 
@@ -199,7 +205,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 		return fmt.Errorf("%w: plan has %d own outputs, %d described", storage.ErrCorrupt, len(p.Plan.Own), len(indices))
 	}
 	for i, own := range p.Plan.Own {
-		if err := u.takeOwn(tx, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
+		if err := u.takeOwn(tx, p, branchKey{c.Plan, uint32(i)}, coin.OutputID{Transaction: c.Transaction, Index: indices[i]}, own); err != nil {
 			return err
 		}
 	}
@@ -212,13 +218,21 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 	if err := u.plans.Put(tx, c.Plan, p); err != nil {
 		return err
 	}
-	if err := u.count(tx, p, true); err != nil {
+	if err := u.count(tx, c.Plan, p, true); err != nil {
 		return err
 	}
-	u.spends(p)
+	if err := u.watchFor(tx, u.moment, c.Plan); err != nil {
+		return err
+	}
+	u.spends(c.Plan, p)
 	u.Inputs = append(u.Inputs, p.Plan.Inputs...)
 	for _, input := range p.Plan.Inputs {
 		if err := u.writeOffIfGone(tx, input); err != nil {
+			return err
+		}
+	}
+	for _, payment := range p.Plan.Payments {
+		if err := u.stand(tx, payment.ID, fate{Stage: PaymentPlanned, ID: c.Plan}); err != nil {
 			return err
 		}
 	}
@@ -229,7 +243,7 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 }
 
 // takeOwn takes an own output of a plan away, wherever it is.
-func (u *undo) takeOwn(tx storage.Tx, id coin.OutputID, own coin.OwnOutput) error {
+func (u *undo) takeOwn(tx storage.Tx, p planned, key branchKey, id coin.OutputID, own coin.OwnOutput) error {
 	gone, err := u.gone.Has(tx, own.Session)
 	if err != nil {
 		return err
@@ -243,8 +257,24 @@ func (u *undo) takeOwn(tx storage.Tx, id coin.OutputID, own coin.OwnOutput) erro
 		delete(u.free, id)
 		return u.reserve(tx, own.Session, []numbered[coin.Output]{o})
 	}
-	if u.spent[id] {
+	if by, spent := u.spent[id]; spent {
+		if err := u.uncountBump(tx, p, by); err != nil {
+			return err
+		}
+		if err := u.builds.Put(tx, key, by); err != nil {
+			return err
+		}
 		return u.missing.Put(tx, id, missing{Absence: absentOwn, Session: own.Session})
+	}
+	if n, ok, err := u.nodes.Get(tx, key); err != nil || ok {
+		if err != nil {
+			return err
+		}
+		if err := u.ready.Delete(tx, n.Number); err != nil {
+			return err
+		}
+		n.Funded, n.Number, n.Output = false, 0, coin.Output{}
+		return u.nodes.Put(tx, key, n)
 	}
 	if !gone {
 		return &Unbalanced{fmt.Sprintf("output %s of a plan is nowhere", id)}
@@ -262,8 +292,9 @@ func (u *undo) deposit(tx storage.Tx, d coin.Deposit) error {
 	}
 	o, free := u.free[id]
 	at, waits := u.waiting[id]
+	_, spent := u.spent[id]
 	switch {
-	case accepted && d.Fate == coin.Held && !u.spent[id]:
+	case accepted && d.Fate == coin.Held && !spent:
 		return u.forget(tx, d)
 	case accepted && d.Fate == coin.PassedOn && waits:
 		if err := u.forwards.Delete(tx, at); err != nil {
@@ -279,7 +310,7 @@ func (u *undo) deposit(tx storage.Tx, d coin.Deposit) error {
 		if err := u.reserve(tx, d.Output.Session, []numbered[coin.Output]{o}); err != nil {
 			return err
 		}
-	case u.spent[id]:
+	case spent:
 		m.Absence = absentInput
 		gone, err := u.gone.Has(tx, d.Output.Session)
 		if err != nil {
@@ -335,7 +366,7 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 	}
 	if d.Fate == coin.Refunded {
 		q := queued{Payment: coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}, Refund: true}
-		if err := u.known.Put(tx, q.ID, struct{}{}); err != nil {
+		if err := u.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
 			return err
 		}
 		if err := u.suspended.Put(tx, d.Output.ID, q); err != nil {
@@ -346,17 +377,21 @@ func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made
-// from what belongs to others.
+// from what belongs to others, unless they are planned already. Those in a tree
+// are left out when their branch is shared out.
 func (u *undo) suspend(tx storage.Tx) error {
-	for _, queue := range []storage.Queue[queued]{u.payments, u.aside} {
+	for _, queue := range []struct {
+		storage.Queue[queued]
+		items iter.Seq2[numbered[queued], error]
+	}{{u.payments, u.waitingPayments(tx)}, {u.aside, numberedItems(u.aside.All(tx))}} {
 		var numbers []uint64
 		var refunds []queued
-		for item, err := range queue.All(tx) {
+		for item, err := range queue.items {
 			if err != nil {
 				return err
 			}
-			if _, void := u.refunds[item.Value.ID]; void && item.Value.Refund {
-				numbers, refunds = append(numbers, item.Key), append(refunds, item.Value)
+			if _, void := u.refunds[item.value.ID]; void && item.value.Refund {
+				numbers, refunds = append(numbers, item.number), append(refunds, item.value)
 			}
 		}
 		for i, q := range refunds {

@@ -323,3 +323,73 @@ func TestOldPlansAreForgotten(t *testing.T) {
 	w.settle(coin.SettledBlock{})
 	require.Zero(t, count())
 }
+
+// A refund in a child that is void, whose deposit is missing, is planned no more.
+func TestTheStateOfASuspendedRefundIsNotThatOfAVoidPlan(t *testing.T) {
+	p := chained()
+	p.MaxOutputs = 3
+	w := newWorld(t, p)
+	deposit := coin.Deposit{Output: w.output(300), Credit: 290, Fate: coin.Refunded}
+	deposit.Output.Origin = "user"
+	w.hold(pay(1, 290), pay(2, 290), pay(3, 290))
+	w.roles = []coin.Role{holding(3)}
+	w.settle(coin.SettledBlock{Deposits: []coin.Deposit{w.deposit(3000)}})
+	block := coin.SettledBlock{Number: 2, Deposits: []coin.Deposit{deposit}}
+	w.settle(block)
+	w.roles = []coin.Role{active(3)}
+	w.settle(coin.SettledBlock{})
+	refund := coin.RefundID(deposit.Output.ID)
+	require.Equal(t, PaymentPlanned, w.payment(refund).Stage)
+	root, child := w.open[0], w.payment(refund).Plan
+	require.NotEqual(t, root, child)
+	require.Empty(t, w.replace(root, 1))
+	version := w.id(w.only())
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 3, Blocks: []coin.SettledBlock{block}})
+		return err
+	}))
+	w.number = 1
+	w.happen(version)
+	require.Contains(t, w.newVoid, child)
+	require.Equal(t, PaymentAside, w.payment(refund).Stage)
+	require.Equal(t, "the deposit is in no block at present", w.payment(refund).Waits)
+}
+
+// What a void plan was to spend beside its parent's change is free once it is back.
+func TestADepositOfAVoidPlanIsFreeOnceItReturns(t *testing.T) {
+	w := newWorld(t, chained())
+	w.deposits(1000)
+	w.burn(pay(1, 300))
+	root := w.open[0]
+	d := w.deposit(500)
+	block := coin.SettledBlock{Number: 2, Deposits: []coin.Deposit{d}}
+	w.completion(&block, root)
+	w.open = nil
+	w.settle(block)
+	w.burn(pay(2, 1000))
+	spends := w.only()
+	require.Len(t, spends.Inputs, 2)
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 2, Blocks: []coin.SettledBlock{block}})
+		return err
+	}))
+	w.check()
+	w.number = 1
+	w.settle(coin.SettledBlock{})
+	f := w.fork()
+	f.t = t
+	require.Contains(t, f.skip(101), happened{
+		What: "Condition", Plan: root, Text: "stuck: payments are planned from its change already",
+	})
+	require.Empty(t, w.replace(root, 1))
+	version := w.id(w.only())
+	w.happen(version)
+	require.Equal(t, []coin.PlanID{w.id(spends), root}, w.newVoid)
+	require.Empty(t, w.newPlans, "the deposit is missing")
+	require.Equal(t, PaymentQueued, w.payment(coin.PaymentID{2}).Stage)
+	d.Fate = coin.Returned
+	w.settle(coin.SettledBlock{Deposits: []coin.Deposit{d}})
+	require.Len(t, w.only().Inputs, 2)
+	w.complete()
+	require.Equal(t, PaymentSettled, w.payment(coin.PaymentID{2}).Stage)
+}

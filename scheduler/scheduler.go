@@ -1,12 +1,23 @@
 // Package scheduler decides what the group spends: it owns the queue of
 // payments, the free outputs, the plans under way and the ledger.
 //
-// It acts when a block settles or a burn arrives, inside the caller's
-// transaction, and decides by nothing but the database and its arguments, so
-// that all validators make the same plans. Outputs are reserved exclusively:
+// It acts when a block settles, or when a burn or a decision arrives, inside the
+// caller's transaction, and decides by nothing but the database and its arguments,
+// so that all validators make the same plans. Outputs are reserved exclusively:
 // an output is free, or an input of exactly one plan. The ledger, in double
 // entry, is posted in the transaction of the change that it records, and a
 // false equation is an error that halts the processor.
+//
+// All that the free outputs cover, from the head of the queue, becomes a tree of
+// payments: a root with change, the first payments, and branches for the others,
+// each of which a transaction of its own shares out, and so on (shape.go,
+// compose.go, tree.go). All of a tree's payments bear its fees in equal shares.
+// Children are planned at once where the network lets transactions spend what is
+// not confirmed, as far as relay goes, else once their branch is there. A plan that
+// does not happen is lifted by a child that spends its change, and that by versions
+// with higher fees (bump.go); a decision replaces any plan by a version without some
+// payments (replace.go). When one version happens, the others are void, with all
+// that builds on them (versions.go).
 package scheduler
 
 import (
@@ -44,6 +55,10 @@ type Scheduler interface {
 	Ledger(r storage.Reader) (Ledger, error)
 	// Plan returns an unresolved plan.
 	Plan(r storage.Reader, id coin.PlanID) (coin.Plan, bool, error)
+	// Payment tells how far a payment is.
+	Payment(r storage.Reader, id coin.PaymentID) (PaymentState, error)
+	// Output tells what an output of the group is for.
+	Output(r storage.Reader, id coin.OutputID) (OutputState, error)
 	// Pending counts queued payments, free outputs and unresolved plans.
 	Pending(r storage.Reader) (Pending, error)
 	// Audit recounts outputs and payments one by one and compares them with
@@ -134,8 +149,16 @@ type scheduler struct {
 	forwards  storage.Map[place, coin.Deposit] // to pass on, not planned yet
 	next      storage.Value[uint64]            // number of the next output
 	payments  storage.Queue[queued]
-	aside     storage.Queue[queued] // too small at the reference block's rate
-	known     storage.Map[coin.PaymentID, struct{}]
+	taken     storage.Map[uint64, run]            // those of the payments that are in nodes, by their first
+	nodes     storage.Map[branchKey, node]        // payments that a branch funds
+	ready     storage.Queue[branchKey]            // nodes whose branches are there
+	builds    storage.Map[branchKey, coin.PlanID] // own outputs of unresolved plans that others spend already
+	due       storage.Map[due, coin.PlanID]       // when plans are stuck
+	families  storage.Map[coin.PlanID, family]    // plans of several versions, by the first
+	outflow   storage.Value[outflow]
+	payees    storage.Map[[32]byte, uint64] // what is planned for addresses in the window of the outflow
+	aside     storage.Queue[queued]         // too small at the reference block's rate
+	known     storage.Map[coin.PaymentID, fate]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]
 	accepted  storage.Map[coin.OutputID, uint64] // credits of deposits to be reported later
@@ -160,8 +183,16 @@ func New(config Config) Scheduler {
 		forwards:  storage.NewMap("scheduler/forwards", placeKey, storage.Record[coin.Deposit]()),
 		next:      storage.NewValue("scheduler/next", storage.Number),
 		payments:  storage.NewQueue("scheduler/payments", storage.Record[queued]()),
+		taken:     storage.NewMap("scheduler/taken", storage.NumberKey[uint64](), storage.Record[run]()),
+		nodes:     storage.NewMap("scheduler/nodes", branchKeyOf, storage.Record[node]()),
+		ready:     storage.NewQueue("scheduler/ready", storage.Record[branchKey]()),
+		builds:    storage.NewMap("scheduler/builds", branchKeyOf, storage.Hash[coin.PlanID]()),
+		due:       storage.NewMap("scheduler/due", dueKey, storage.Hash[coin.PlanID]()),
+		families:  storage.NewMap("scheduler/families", storage.HashKey[coin.PlanID](), storage.Record[family]()),
+		outflow:   storage.NewValue("scheduler/outflow", storage.Record[outflow]()),
+		payees:    storage.NewMap("scheduler/payees", storage.HashKey[[32]byte](), storage.Number),
 		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
-		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Flag),
+		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Record[fate]()),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
 		accepted:  storage.NewMap("scheduler/accepted", outputKey, storage.Number),

@@ -48,6 +48,12 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 	if err := s.enqueue(tx, m, held); err != nil {
 		return nil, err
 	}
+	if err := s.sprout(tx, m); err != nil {
+		return nil, err
+	}
+	if err := s.bump(tx, m); err != nil {
+		return nil, err
+	}
 	for _, role := range m.roles {
 		if err := s.leave(tx, m, role); err != nil {
 			return nil, fmt.Errorf("leave the key of session %d: %w", role.Key.Session, err)
@@ -104,14 +110,10 @@ func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
 // refund queues the refund of a deposit, or drops it if it cannot be made.
 func (s *scheduler) refund(tx storage.Tx, m moment, id coin.OutputID, origin coin.Address, amount uint64) error {
 	refund := coin.Payment{ID: coin.RefundID(id), Address: origin, Amount: amount}
-	if err := s.known.Put(tx, refund.ID, struct{}{}); err != nil {
-		return err
-	}
 	if reason := s.refuse(m, refund); reason != "" {
 		return s.drop(tx, queued{Payment: refund, Refund: true}, reason)
 	}
-	_, err := s.payments.Push(tx, queued{Payment: refund, Refund: true})
-	return err
+	return s.queue(tx, queued{Payment: refund, Refund: true})
 }
 
 // late books the report of a deposit that was held back or passed on.
@@ -151,6 +153,12 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 	if err := s.complete(tx, p); err != nil {
 		return err
 	}
+	if err := s.count(tx, c.Plan, p, false); err != nil {
+		return err
+	}
+	if p, err = s.decide(tx, c.Plan, p); err != nil {
+		return err
+	}
 	if err := s.bookBack(tx, p); err != nil {
 		return err
 	}
@@ -171,7 +179,7 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 		if !ok || o.Kind != own.Kind || o.Session != own.Session || o.Amount != own.Amount {
 			return &Unbalanced{fmt.Sprintf("transaction %s lacks the plan's own output %d", c.Transaction, i)}
 		}
-		if err := s.back(tx, p, o); err != nil {
+		if err := s.back(tx, branchKey{c.Plan, uint32(i)}, p, o); err != nil {
 			return err
 		}
 	}
@@ -181,17 +189,17 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 	if err := s.done.Put(tx, settledPlan{number, c.Plan}, p); err != nil {
 		return err
 	}
-	if err := s.count(tx, p, false); err != nil {
-		return err
-	}
 	if p.Purpose == forwarding {
 		if err := s.tell(tx, p.Plan.Inputs[0].ID, p.Plan.Own[0].Amount); err != nil {
 			return err
 		}
 	}
 	for i, payment := range p.Plan.Payments {
+		if err := s.stand(tx, payment.ID, fate{Stage: PaymentSettled, ID: c.Transaction}); err != nil {
+			return err
+		}
 		share := payment.Amount - payment.Paid
-		if err := s.Events.PaymentSettled(tx, payment.ID, c.Transaction, payment.Paid, share, p.Refunds[i]); err != nil {
+		if err := s.Events.PaymentSettled(tx, payment.ID, c.Transaction, payment.Paid, share, p.Payments[i].Refund); err != nil {
 			return err
 		}
 	}

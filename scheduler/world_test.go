@@ -321,13 +321,22 @@ func (w *world) completion(block *coin.SettledBlock, id coin.PlanID) {
 	block.Completions = append(block.Completions, coin.Completion{Plan: id, Transaction: by})
 }
 
-// complete settles a block in which all unresolved plans happen.
+// complete settles a block in which all unresolved plans happen, of several
+// versions the first.
 func (w *world) complete() []happened {
 	var block coin.SettledBlock
+	spent := make(map[coin.OutputID]bool)
+	var versions []coin.PlanID
 	for _, id := range w.open {
+		if input := w.plans[id].Inputs[0].ID; spent[input] {
+			versions = append(versions, id)
+			continue
+		} else {
+			spent[input] = true
+		}
 		w.completion(&block, id)
 	}
-	w.open = nil
+	w.open = versions
 	return w.settle(block)
 }
 

@@ -6,6 +6,7 @@ import (
 	stdlib "crypto/ed25519"
 	"crypto/sha512"
 	"errors"
+	"slices"
 
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
@@ -104,6 +105,11 @@ func (n *node) Misbehaved(tx storage.Tx, _ uint64, who uint16, reason string, ev
 	return n.tell(tx, "%d: %s", who, what)
 }
 
+// Declined implements Events.
+func (n *node) Declined(tx storage.Tx, plan coin.PlanID, reason string) error {
+	return n.tell(tx, "plan %x declined: %s", plan[:1], reason)
+}
+
 // Unpublished implements Events.
 func (n *node) Unpublished(tx storage.Tx, plan coin.PlanID, answer coin.Publication) error {
 	return n.tell(tx, "plan %x: %s", plan[:1], answer.Status)
@@ -141,6 +147,9 @@ type fakeCoin struct {
 	assemble  func()
 	published []coin.TransactionID
 	publish   func(coin.Transaction) (coin.Publication, error)
+	pool      map[coin.TransactionID][]byte   // what the node has
+	away      bool                            // the node
+	misread   func(*coin.UnsignedTransaction) // changes what is read
 }
 
 func (c *fakeCoin) Prepare(_ context.Context, plan coin.Plan) ([]byte, error) {
@@ -181,6 +190,37 @@ func (c *fakeCoin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte
 		}
 	}
 	return coin.Transaction{ID: sha512.Sum512_256(prepared), Raw: bytes.Join(signatures, nil)}, nil
+}
+
+func (c *fakeCoin) Read(_ coin.Plan, prepared []byte) (t coin.UnsignedTransaction, err error) {
+	plan, err := wire.Unmarshal[coin.Plan](prepared[:len(prepared)-1])
+	for _, input := range plan.Inputs {
+		t.Inputs = append(t.Inputs, input.ID)
+	}
+	t.Fee = plan.Fee
+	if c.misread != nil {
+		c.misread(&t)
+	}
+	return t, err
+}
+
+func (c *fakeCoin) Transaction(_ context.Context, id coin.TransactionID) ([]byte, error) {
+	if c.away {
+		return nil, coin.ErrTransient
+	}
+	raw, ok := c.pool[id]
+	if !ok {
+		return nil, coin.ErrNotFound
+	}
+	return raw, nil
+}
+
+func (c *fakeCoin) Verify(plan coin.Plan, prepared, raw []byte) (coin.Transaction, error) {
+	signatures := slices.Collect(slices.Chunk(raw, 64))
+	if len(signatures) != len(plan.Inputs) {
+		return coin.Transaction{}, coin.ErrInvalid
+	}
+	return c.Assemble(plan, prepared, signatures)
 }
 
 func (c *fakeCoin) Publish(_ context.Context, tx coin.Transaction) (coin.Publication, error) {

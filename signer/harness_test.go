@@ -61,6 +61,8 @@ type node struct {
 	keys    *fakeKeys
 	random  io.Reader
 	offline bool
+	policy  func(context.Context, Proposal) error
+	tip     uint64
 	// evidence sees what convicts whom.
 	evidence func(who uint16, item []byte)
 	// tamper changes what the node says: nil stands for silence.
@@ -137,7 +139,7 @@ func (n *node) restart(store *storage.Memory) {
 		Network: "test", Parameters: coin.Parameters{BatchesAhead: 3, Withdrawals: 3},
 		Coin: n.coin, SpendLookup: func(o coin.Output) []byte { return o.Spend },
 		Tracker: eventuality.NewTracker(n.coin.ReadEventuality),
-		Keys:    n.keys, Plans: n, Events: n, Random: n.random,
+		Keys:    n.keys, Plans: n, Events: n, Random: n.random, Policy: n.policy,
 	})
 }
 
@@ -222,7 +224,11 @@ func (n *node) read() error {
 // work does all the signing that is due.
 func (n *node) work() error {
 	for {
-		if again, err := n.Work(n.Context(), n.store, true); err != nil || !again {
+		asked, err := n.Consult(n.Context(), n.store, n.tip)
+		if err != nil {
+			return err
+		}
+		if again, err := n.Work(n.Context(), n.store, true); err != nil || !again && !asked {
 			return err
 		}
 	}
@@ -335,6 +341,42 @@ func (w *world) plan(inputs int) coin.PlanID {
 		return n.Planned(tx, id, plan)
 	})
 	return id
+}
+
+// chained puts the making of a plan that spends an output of another into the log.
+func (w *world) chained(kind coin.Kind, parent coin.TransactionID, fee uint64) coin.PlanID {
+	plan := coin.Plan{Fee: fee, Inputs: []coin.Output{{ID: coin.OutputID{Transaction: parent}, Kind: kind}}}
+	id := plan.ID(coin.BlockID{})
+	w.append(func(n *node, tx storage.Tx) error {
+		if err := plans.Put(tx, id, plan); err != nil {
+			return err
+		}
+		return n.Planned(tx, id, plan)
+	})
+	return id
+}
+
+// transaction is the ID of a prepared plan's transaction.
+func (n *node) transaction(id coin.PlanID) (by coin.TransactionID) {
+	n.view(func(r storage.Reader) error {
+		p, ok, err := n.prepared.Get(r, id)
+		require.True(n, ok)
+		by = sha512.Sum512_256(p.Transaction)
+		return err
+	})
+	return by
+}
+
+// voids makes a plan void for a node.
+func (n *node) voids(tx storage.Tx, id coin.PlanID) error {
+	plan, _, err := plans.Get(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := plans.Delete(tx, id); err != nil {
+		return err
+	}
+	return n.Voided(tx, id, plan)
 }
 
 // resolve puts the resolution of a plan, for good, into the log.

@@ -186,6 +186,10 @@ func (s *Signer) planWork(r storage.Reader, id ID, digest [32]byte) ([]frost.Alg
 		if err != nil || !ok {
 			return nil, err
 		}
+		// Whoever commits to, answers for or judges the plan comes by here.
+		if _, err := s.read(id, plan, p.Transaction); err != nil {
+			return nil, err
+		}
 		work, err := s.Coin.Work(plan, p.Transaction)
 		if err != nil {
 			return nil, fmt.Errorf("%w: work of %s: %v", ErrUnusable, id, err)
@@ -220,10 +224,15 @@ func (s *Signer) finishPlan(id ID, a *assembly, made [][]byte) (func(storage.Tx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: assemble: %v", ErrUnusable, err)
 	}
+	return s.transact(id, transaction), nil
+}
+
+// transact records the signed transaction of a plan.
+func (s *Signer) transact(id ID, transaction coin.Transaction) func(storage.Tx) error {
 	return func(tx storage.Tx) error {
 		if err := s.signed.Put(tx, id.Subject, signed{transaction}); err != nil {
 			return err
 		}
 		return s.Events.Completed(tx, id, transaction.ID)
-	}, nil
+	}
 }

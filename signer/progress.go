@@ -50,7 +50,7 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 			return s.finishRequest(tx, id, made)
 		}
 		s.memory.forget(id)
-		if err := s.signatures.Put(tx, id, signatures{made}); err != nil {
+		if err := s.collect(tx, id, made); err != nil {
 			return err
 		}
 	} else {
@@ -79,6 +79,15 @@ func (s *Signer) progress(tx storage.Tx, id ID, roast *frost.Roast, p frost.Prog
 		}
 	}
 	return s.duties.Put(tx, id, d)
+}
+
+// collect keeps signatures to hand them on, unless what they are for is here: see
+// Hint.
+func (s *Signer) collect(tx storage.Tx, id ID, made [][]byte) error {
+	if d, err := s.duties.Load(tx, id); err != nil || d.Done {
+		return err
+	}
+	return s.signatures.Put(tx, id, signatures{made})
 }
 
 // Reattempt lets signers back who restarted too often.

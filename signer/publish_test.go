@@ -78,6 +78,19 @@ func TestAnswersToPublication(t *testing.T) {
 	}
 }
 
+// What it spends may come to the node a little later.
+func TestAConflictIsToldIfItLasts(t *testing.T) {
+	_, n, _ := signedPlans(t, 2)
+	n.coin.publish = func(tx coin.Transaction) (coin.Publication, error) {
+		return coin.Publication{Status: coin.Conflict}, nil
+	}
+	require.Equal(t, 2, n.publishAt(t, 1))
+	require.Equal(t, 0, n.publishAt(t, 1))
+	require.Empty(t, n.told())
+	require.Equal(t, 2, n.publishAt(t, 2))
+	require.Len(t, n.told(), 2)
+}
+
 func TestOneTransactionKeepsNoOtherBack(t *testing.T) {
 	_, n, _ := signedPlans(t, 3)
 	bad := n.coin.published

@@ -184,6 +184,11 @@ func (s *Signer) done(tx storage.Tx, id ID, d duty, finish func(storage.Tx) erro
 	if err := s.signatures.Delete(tx, id); err != nil {
 		return err
 	}
+	if id.Kind == Plan {
+		if err := s.refusals.Delete(tx, id.Subject); err != nil {
+			return err
+		}
+	}
 	return finish(tx)
 }
 

@@ -14,7 +14,7 @@
 //
 // Receive and the methods on plans, batches and requests run inside the
 // caller's transaction, at the position of a log entry; Check does the heavy
-// part of Receive before it. Work, Prepare and Publish are driver steps: they
+// part of Receive before it. Work, Prepare, Consult and Publish are driver steps: they
 // compute and ask outside transactions and record what came of it in
 // transactions of their own. Work takes many sign IDs at once, so that hundreds
 // of them cost few transactions and few messages.
@@ -28,7 +28,9 @@
 // database only one is heard. What an embedder must never do is to start a copy
 // of a running machine's memory: both copies would answer with the same nonces.
 //
-// Only what this validator derived itself is signed. If validators of the
+// Only what this validator derived itself is signed, after the prepared bytes were
+// read back and found to do what the plan says, and by leave of the policy if there
+// is one (Consult). If validators of the
 // threshold's weight sign something else under one sign ID, it halts
 // (DigestError); fewer are told of (Diverged) and nobody is blamed. A validator
 // is blamed for what no honest one sends: a malformed item, or a share that
@@ -41,6 +43,7 @@
 package signer
 
 import (
+	"context"
 	"crypto/sha512"
 	"errors"
 	"fmt"
@@ -91,6 +94,9 @@ type Events interface {
 	Held(tx storage.Tx, id ID, who uint16) error
 	// Refused tells that a request in the log has no effect, and why.
 	Refused(tx storage.Tx, reason string) error
+	// Declined tells that the policy refuses a plan, and why: once for each
+	// reason.
+	Declined(tx storage.Tx, plan coin.PlanID, reason string) error
 	// Unpublished tells that the node does not take a transaction.
 	Unpublished(tx storage.Tx, plan coin.PlanID, answer coin.Publication) error
 }
@@ -112,6 +118,9 @@ type Config struct {
 	Keys   Keys
 	Plans  Plans
 	Events Events
+	// Policy, if there is one, is asked before this validator signs a plan: an
+	// error keeps it from that. See Consult.
+	Policy func(context.Context, Proposal) error
 	// Random is the source of nonces. It is read by one goroutine at a time.
 	Random io.Reader
 	// Parallel calls do for 0 to n−1, in any order and at the same time if it
@@ -120,8 +129,8 @@ type Config struct {
 	Parallel func(n int, do func(i int))
 }
 
-// Signer signs. Work and Publish are for one goroutine each, Prepare is for
-// any; the other methods belong to whoever holds the transaction.
+// Signer signs. Work, Consult and Publish are for one goroutine each, Prepare and
+// Hint are for any; the other methods belong to whoever holds the transaction.
 type Signer struct {
 	Config
 	acknowledged storage.Value[uint64]         // batches, as the log of batch signing has it
@@ -140,11 +149,13 @@ type Signer struct {
 	prepared     storage.Map[coin.PlanID, prepared]
 	signed       storage.Map[coin.PlanID, signed]
 	resolved     storage.Map[coin.PlanID, resolved] // plans that may be reinstated
+	refusals     storage.Map[coin.PlanID, refusal]  // of the policy
 	rewinds      storage.Map[uint64, uint64]        // by position, which batch signing has not read: the next batch
 
-	mu     sync.Mutex
-	nonces map[ID]*ownNonces // unused ones of this process
-	memory *memory
+	mu       sync.Mutex
+	nonces   map[ID]*ownNonces // unused ones of this process
+	opinions map[ID]opinion    // of the policy, in this process
+	memory   *memory
 
 	limits    limits
 	published map[coin.PlanID]publication // Publish's
@@ -178,8 +189,10 @@ func New(config Config) *Signer {
 		prepared:     storage.NewMap("signer/prepared", storage.HashKey[coin.PlanID](), storage.Record[prepared]()),
 		signed:       storage.NewMap("signer/signed", storage.HashKey[coin.PlanID](), storage.Record[signed]()),
 		resolved:     storage.NewMap("signer/resolved", storage.HashKey[coin.PlanID](), storage.Record[resolved]()),
+		refusals:     storage.NewMap("signer/refusals", storage.HashKey[coin.PlanID](), storage.Record[refusal]()),
 		rewinds:      storage.NewMap("signer/rewinds", number, storage.Number),
 		nonces:       make(map[ID]*ownNonces),
+		opinions:     make(map[ID]opinion),
 		memory:       newMemory(memoryElements),
 		limits:       defaultLimits,
 		published:    make(map[coin.PlanID]publication),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/serai-go/processor/frost"
@@ -91,7 +92,8 @@ func (t *task) elements() int {
 
 // Work does what is due for some sign IDs: it commits, answers sets, and hands
 // on the signatures of complete ones. Unless the view of the chain is fresh, it
-// neither commits to plans and batches nor answers for them. It tells whether it
+// neither commits to plans and batches nor answers for them, nor ever for plans
+// that the policy has not accepted. It tells whether it
 // did anything; there may be more then.
 func (s *Signer) Work(ctx context.Context, store storage.Store, fresh bool) (bool, error) {
 	var open []storage.Item[ID, duty]
@@ -134,7 +136,7 @@ func (s *Signer) unfinished(r storage.Reader) ([]storage.Item[ID, duty], error) 
 	return open, nil
 }
 
-// erase drops nonces of sign IDs that are over.
+// erase drops nonces and opinions of sign IDs that are over.
 func (s *Signer) erase(open []storage.Item[ID, duty]) {
 	is := make(map[ID]bool, len(open))
 	for _, item := range open {
@@ -148,6 +150,7 @@ func (s *Signer) erase(open []storage.Item[ID, duty]) {
 			delete(s.nonces, id)
 		}
 	}
+	maps.DeleteFunc(s.opinions, func(id ID, _ opinion) bool { return !is[id] })
 }
 
 // due returns the tasks of one round.
@@ -164,6 +167,9 @@ func (s *Signer) due(r storage.Reader, open []storage.Item[ID, duty], fresh bool
 			return nil, err
 		}
 		if (own.waits(d) || !fresh && id.Kind.follows()) && !complete {
+			continue
+		}
+		if id.Kind == Plan && !complete && !s.permitted(id, d.Digest) {
 			continue
 		}
 		t, err := s.task(r, id, d, own)

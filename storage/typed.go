@@ -276,6 +276,11 @@ func (q Queue[T]) From(r Reader, n uint64) iter.Seq2[Item[uint64, T], error] {
 	return q.items.From(r, n)
 }
 
+// Between walks the elements numbered from, up to but without to.
+func (q Queue[T]) Between(r Reader, from, to uint64) iter.Seq2[Item[uint64, T], error] {
+	return q.items.Between(r, from, to)
+}
+
 // Get returns element n and whether it is still in the queue.
 func (q Queue[T]) Get(r Reader, n uint64) (T, bool, error) { return q.items.Get(r, n) }
 

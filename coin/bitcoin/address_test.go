@@ -182,15 +182,3 @@ func FuzzCheckAddress(f *testing.F) {
 		require.Equal(t, address, string(again))
 	})
 }
-
-func TestParametersBeyondRelayAreRefused(t *testing.T) {
-	for name, change := range map[string]func(*coin.Parameters){
-		"dust":    func(p *coin.Parameters) { p.Dust = 545 },
-		"outputs": func(p *coin.Parameters) { p.MaxOutputs = 2300 },
-	} {
-		p := DefaultParameters()
-		change(&p)
-		_, err := New(nil, Regtest, p)
-		require.ErrorContains(t, err, "relay", name)
-	}
-}

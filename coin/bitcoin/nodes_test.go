@@ -126,7 +126,7 @@ func (n *network) sign(t *testing.T, p coin.Plan) coin.Transaction {
 }
 
 func (n *network) publish(t *testing.T, tx coin.Transaction) coin.Publication {
-	p, err := n.coin.Publish(t.Context(), tx)
+	p, err := n.user.Publish(t.Context(), tx)
 	require.NoError(t, err)
 	return p
 }

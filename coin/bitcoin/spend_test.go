@@ -189,6 +189,37 @@ func TestVerifyRefuses(t *testing.T) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
 
+func TestUnconfirmedOutputsAreBehindThePayments(t *testing.T) {
+	s := newSigner(t)
+	plan := s.plan(t, payment(payee, 20_000), payment(payee, 30_000))
+	branch, err := s.coin.Address(s.key.Key, coin.Branch)
+	require.NoError(t, err)
+	plan.Own = append(plan.Own,
+		coin.OwnOutput{Kind: coin.Branch, Session: s.key.Session, Address: branch, Amount: 10_000},
+		coin.OwnOutput{Kind: coin.Forwarded, Session: 9, Address: payee, Amount: 11_000}) // the successor's
+	plan.Own[0].Amount -= 21_000
+	outputs, err := s.coin.Unconfirmed(plan)
+	require.NoError(t, err)
+	prepared, err := s.coin.Prepare(t.Context(), plan)
+	require.NoError(t, err)
+	tx, err := s.coin.Assemble(plan, prepared, s.sign(t, plan))
+	require.NoError(t, err)
+	require.Equal(t, []coin.Output{
+		{ID: coin.OutputID{Transaction: tx.ID, Index: 2}, Session: 2, Kind: coin.Change, Amount: plan.Own[0].Amount},
+		{ID: coin.OutputID{Transaction: tx.ID, Index: 3}, Session: 2, Kind: coin.Branch, Amount: 10_000},
+		{ID: coin.OutputID{Transaction: tx.ID, Index: 4}, Session: 9, Kind: coin.Forwarded, Amount: 11_000},
+	}, outputs)
+	plan.Own = nil
+	plan.Fee = 400_006 - 50_000
+	outputs, err = s.coin.Unconfirmed(plan)
+	require.NoError(t, err)
+	require.NotNil(t, outputs, "nil is for coins that cannot tell")
+	require.Empty(t, outputs)
+	plan.Fee++
+	_, err = s.coin.Unconfirmed(plan)
+	require.ErrorIs(t, err, coin.ErrInvalid)
+}
+
 func TestPrepareRefuses(t *testing.T) {
 	s := newSigner(t)
 	for _, test := range []struct {
@@ -238,6 +269,73 @@ func FuzzReadEventuality(f *testing.F) {
 		}
 		require.Equal(t, data, e.Bytes())
 		require.Equal(t, data[:lookupSize], e.Lookup())
+	})
+}
+
+// What a transaction does is told by its own bytes, whatever the plan.
+func TestReadTellsWhatTheBytesDo(t *testing.T) {
+	s := newSigner(t)
+	plan := s.plan(t, payment(payee, 20_000), payment("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", 30_000))
+	prepared, err := s.coin.Prepare(t.Context(), plan)
+	require.NoError(t, err)
+	read, err := s.coin.Read(plan, prepared)
+	require.NoError(t, err)
+	require.NoError(t, read.Check(plan))
+	want := coin.UnsignedTransaction{
+		Outputs: []coin.PaidOutput{
+			{Address: payee, Amount: 20_000}, {Address: "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", Amount: 30_000},
+			{Address: plan.Own[0].Address, Amount: plan.Own[0].Amount},
+		},
+		Fee: 5_000,
+	}
+	for _, input := range plan.Inputs {
+		want.Inputs = append(want.Inputs, input.ID)
+	}
+	require.Equal(t, want, read)
+
+	change := func(spoil func(*wire.MsgTx)) (coin.UnsignedTransaction, error) {
+		msg := new(wire.MsgTx)
+		require.NoError(t, msg.Deserialize(bytes.NewReader(prepared)))
+		spoil(msg)
+		var b bytes.Buffer
+		require.NoError(t, msg.Serialize(&b))
+		return s.coin.Read(plan, b.Bytes())
+	}
+	read, err = change(func(m *wire.MsgTx) { m.TxOut[0].Value -= 7 })
+	require.NoError(t, err)
+	require.Equal(t, uint64(19_993), read.Outputs[0].Amount)
+	require.Equal(t, uint64(5_007), read.Fee)
+	require.ErrorIs(t, read.Check(plan), coin.ErrInvalid)
+	read, err = change(func(m *wire.MsgTx) { m.TxOut[0].PkScript = []byte{txscript.OP_RETURN, 1, 0xab} })
+	require.NoError(t, err)
+	require.Equal(t, coin.Address("raw:6a01ab"), read.Outputs[0].Address)
+	require.ErrorIs(t, read.Check(plan), coin.ErrInvalid)
+	for name, spoil := range map[string]func(*wire.MsgTx){
+		"lock time":       func(m *wire.MsgTx) { m.LockTime = 1 },
+		"witness":         func(m *wire.MsgTx) { m.TxIn[0].Witness = wire.TxWitness{{1}} },
+		"a foreign input": func(m *wire.MsgTx) { m.TxIn[0].PreviousOutPoint.Index++ },
+		"an input less":   func(m *wire.MsgTx) { m.TxIn = m.TxIn[1:] },
+		"an input twice":  func(m *wire.MsgTx) { m.TxIn[0] = m.TxIn[1] },
+		"more paid":       func(m *wire.MsgTx) { m.TxOut[0].Value += 5_001 },
+		"no outputs":      func(m *wire.MsgTx) { m.TxOut = nil },
+	} {
+		_, err := change(spoil)
+		require.ErrorIs(t, err, coin.ErrInvalid, name)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	s := newSigner(f)
+	plan := s.plan(f, payment(payee, 20_000))
+	prepared, err := s.coin.Prepare(f.Context(), plan)
+	require.NoError(f, err)
+	f.Add(prepared)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if read, err := s.coin.Read(plan, raw); err != nil {
+			require.ErrorIs(t, err, coin.ErrInvalid)
+		} else if bytes.Equal(raw, prepared) {
+			require.NoError(t, read.Check(plan))
+		}
 	})
 }
 

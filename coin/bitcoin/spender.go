@@ -3,11 +3,13 @@ package bitcoin
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/bitcoin/block"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/secp256k1"
 )
@@ -36,6 +38,36 @@ func (c *Coin) prepared(plan coin.Plan, prepared []byte) (*unsigned, error) {
 	}
 	if !bytes.Equal(raw, prepared) {
 		return nil, fmt.Errorf("%w: what was prepared is not the plan's transaction", coin.ErrInvalid)
+	}
+	return u, nil
+}
+
+// Read implements coin.Spender. The parser is the one that reads blocks, not what
+// prepared the transaction. The inputs' amounts are the plan's: the signatures
+// cover them (BIP-341). A script without an address is given raw.
+func (c *Coin) Read(plan coin.Plan, prepared []byte) (coin.UnsignedTransaction, error) {
+	t, err := block.ParseTransaction(prepared)
+	if err != nil {
+		return coin.UnsignedTransaction{}, fmt.Errorf("%w: %w", coin.ErrInvalid, err)
+	}
+	if !bytes.Equal(t.Stripped(), prepared) || binary.LittleEndian.Uint32(prepared[len(prepared)-4:]) != 0 {
+		return coin.UnsignedTransaction{}, fmt.Errorf("bitcoin: %w: unsigned transaction with witnesses or a lock time", coin.ErrInvalid)
+	}
+	var inputs []coin.OutputID
+	for _, o := range t.Outpoints() {
+		inputs = append(inputs, coin.OutputID{Transaction: o.Transaction(), Index: o.Index()})
+	}
+	var outputs []coin.PaidOutput
+	for _, o := range t.Outputs() {
+		address, ok := scriptAddress(c.params, o.Script)
+		if !ok {
+			address = coin.RawAddress(o.Script)
+		}
+		outputs = append(outputs, coin.PaidOutput{Address: address, Amount: o.Value})
+	}
+	u, err := coin.NewUnsignedTransaction(plan, inputs, outputs)
+	if err != nil {
+		return u, fmt.Errorf("bitcoin: unsigned transaction: %w", err)
 	}
 	return u, nil
 }

@@ -26,6 +26,20 @@ const (
 	highestDust = 546
 )
 
+// Limits of relay on a transaction that waits for a block together with all
+// that build on it. Newer nodes bound all that hang together: 64 of the same
+// weight.
+const (
+	maxFamily = 25
+	// maxFamilyWeight is 101,000 virtual bytes. Those of each transaction are
+	// rounded up, by at most maxRounding weight units.
+	maxFamilyWeight = 404_000
+	maxRounding     = 3
+)
+
+// bumpWeight is the weight of a transaction from one change output to another.
+var bumpWeight = transactionWeight(1, [][]byte{make([]byte, maxScript)})
+
 // relayable refuses parameters under which a transaction could be planned that
 // no node relays.
 func relayable(p coin.Parameters) error {
@@ -36,6 +50,20 @@ func relayable(p coin.Parameters) error {
 	if weight := transactionWeight(int(p.MaxInputs), scripts); weight > maxStandardWeight {
 		return fmt.Errorf("parameters: MaxInputs of %d and MaxOutputs of %d make a transaction of weight %d, relay allows %d",
 			p.MaxInputs, p.MaxOutputs, weight, maxStandardWeight)
+	}
+	return relayableTree(p)
+}
+
+// relayableTree refuses parameters under which the root of a payment tree with
+// as many children as may be would leave no room for the child that lifts its
+// rate.
+func relayableTree(p coin.Parameters) error {
+	if p.Descendants > maxFamily-2 {
+		return fmt.Errorf("parameters: Descendants of %d, with the root and what bumps it, are above relay's %d", p.Descendants, maxFamily)
+	}
+	most := maxFamilyWeight - bumpWeight - maxRounding*uint64(1+p.Descendants)
+	if p.DescendantsWeight > most {
+		return fmt.Errorf("parameters: DescendantsWeight of %d leaves no room for what bumps the root, relay allows %d", p.DescendantsWeight, most)
 	}
 	return nil
 }

@@ -71,12 +71,36 @@ func (w *world) planAt(ctx context.Context, t *testing.T, rate uint64, g *group,
 	p.Fee = fee
 	p.Own[len(p.Own)-1].Amount = left - fee
 
+	w.prepare(ctx, t, p)
+	return p
+}
+
+// planAll plans one payment of all that the inputs hold but the fee, at twice the
+// rate.
+func (w *world) planAll(ctx context.Context, t *testing.T, g *group, inputs []coin.Output, to coin.Address) *plan {
+	p := &plan{group: g, Plan: coin.Plan{Key: g.Key, Inputs: inputs, Reference: w.tip(ctx, t)}}
+	fee, err := w.coin.Fee(2*w.rate(), inputs, []coin.Address{to})
+	require.NoError(t, err)
+	p.Fee = fee
+	var sum uint64
+	for _, o := range inputs {
+		sum += o.Amount
+	}
+	p.Payments = []coin.PlannedPayment{{Payment: coin.Payment{Address: to, Amount: sum}, Paid: sum - fee}}
+	w.prepare(ctx, t, p)
+	return p
+}
+
+func (w *world) prepare(ctx context.Context, t *testing.T, p *plan) {
+	var err error
 	p.prepared, err = w.coin.Prepare(ctx, p.Plan)
 	require.NoError(t, err)
+	read, err := w.coin.Read(p.Plan, p.prepared)
+	require.NoError(t, err)
+	require.NoError(t, read.Check(p.Plan))
 	p.description, err = w.coin.Describe(p.Plan, p.prepared)
 	require.NoError(t, err)
 	require.Len(t, p.description.Own, len(p.Own))
-	return p
 }
 
 // signatures has the plan signed by threshold of its group.

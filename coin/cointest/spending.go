@@ -21,6 +21,9 @@ func Spending(t *testing.T, newChain func(*testing.T) Chain) {
 	run(t, "Payment", w.payment)
 	run(t, "EachKind", w.eachKind)
 	run(t, "Unconfirmed", w.unconfirmed)
+	run(t, "Children", w.children)
+	run(t, "Bump", w.bump)
+	run(t, "ReplacedBump", w.replacedBump)
 	run(t, "MostInputs", w.mostInputs)
 	run(t, "MostOutputs", w.mostOutputs)
 	run(t, "Deterministic", w.deterministic)
@@ -89,36 +92,6 @@ func (w *world) eachKind(ctx context.Context, t *testing.T) {
 	w.sign(t, last)
 	require.Len(t, w.happen(ctx, t, last, successor), 1)
 	require.Equal(t, w.amount(20), w.received(ctx, t, payee))
-}
-
-// unconfirmed spends a branch before its own transaction is mined, where the
-// coin's outputs can be known that early.
-func (w *world) unconfirmed(ctx context.Context, t *testing.T) {
-	g := w.newGroup(t)
-	inputs := w.deposit(ctx, t, g, []uint64{w.amount(100)})
-	root := w.plan(ctx, t, g, inputs, []target{
-		{to: w.address(t, g, coin.Branch), amount: w.amount(40), own: coin.Branch},
-	}, coin.Change)
-	tx := w.sign(t, root)
-	branch := coin.Output{
-		ID:      coin.OutputID{Transaction: tx.ID, Index: root.description.Own[0]},
-		Session: g.Session, Kind: coin.Branch, Amount: w.amount(40),
-	}
-	lookup := w.coin.SpendLookup(branch)
-	if lookup == nil || len(inputs[0].Spend) > 0 {
-		t.Skip("an output can be spent only once the chain shows it")
-	}
-	payee := w.userAddress(ctx, t)
-	child := w.plan(ctx, t, g, []coin.Output{branch}, []target{{to: payee, amount: w.amount(10)}}, coin.Change)
-	childTx := w.sign(t, child)
-
-	require.Equal(t, coin.Conflict, w.publish(ctx, t, childTx), "before its parent")
-	require.Equal(t, coin.Accepted, w.publish(ctx, t, tx))
-	require.Equal(t, coin.Accepted, w.publish(ctx, t, childTx))
-	header := w.mine(ctx, t)
-	w.settled(ctx, t, root, header)
-	w.settled(ctx, t, child, header)
-	require.Equal(t, w.amount(10), w.received(ctx, t, payee))
 }
 
 func (w *world) mostInputs(ctx context.Context, t *testing.T) {

@@ -87,6 +87,7 @@ type Chain struct {
 	mined     uint64 // blocks made here, which tells coinbases apart
 	nextTime  uint64 // of the next block, if set
 	relayRate uint64
+	minerRate uint64
 }
 
 // place is where a transaction is in the best branch.
@@ -140,6 +141,7 @@ func (c *Chain) Clone() *Chain {
 		mined:      c.mined,
 		nextTime:   c.nextTime,
 		relayRate:  c.relayRate,
+		minerRate:  c.minerRate,
 	}
 }
 

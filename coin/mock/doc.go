@@ -12,6 +12,13 @@
 // lies. The group's outputs lie on keys of edwards25519 and are spent with
 // FROST.
 //
+// What waits for a block is treated as bitcoind does: one of its fee alone, or a
+// child together with the parent that was refused for its fee (what a Coin
+// published); at most 25 that build on one another, for what nodes are sent; the
+// lowest rate is forgotten first when relay demands more, where the rate of one
+// is the higher of its own and that with all that build on it; and miners look at
+// what one pays together with all it builds on.
+//
 // The package is a test kit: speed and clarity go before secrecy, and the
 // user's keys are public.
 package mock

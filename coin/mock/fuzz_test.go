@@ -104,6 +104,29 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
+func FuzzRead(f *testing.F) {
+	c := NewCoin(New(Options{}))
+	address, err := c.Address(groupKey(0), coin.Change)
+	require.NoError(f, err)
+	plan := coin.Plan{
+		Key:    coin.Key{Session: 1, Key: groupKey(0)},
+		Inputs: []coin.Output{{Session: 1, Kind: coin.Change, Amount: 1000}},
+		Own:    []coin.OwnOutput{{Kind: coin.Change, Session: 1, Address: address, Amount: 900}},
+		Fee:    100,
+	}
+	prepared, err := c.Prepare(f.Context(), plan)
+	require.NoError(f, err)
+	f.Add(prepared)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		read, err := c.Read(plan, raw)
+		if err != nil {
+			require.ErrorIs(t, err, coin.ErrInvalid)
+			return
+		}
+		require.Equal(t, bytes.Equal(raw, prepared), read.Check(plan) == nil)
+	})
+}
+
 func FuzzEventuality(f *testing.F) {
 	f.Add(make([]byte, 68))
 	f.Fuzz(func(t *testing.T, data []byte) {

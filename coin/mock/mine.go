@@ -15,7 +15,18 @@ var miner = func() script {
 	return newScript(addressed, sum[:])
 }()
 
-// Mine makes n blocks. The first takes all that waits for one.
+// SetMinerRate sets the fee rate that miners demand from now on, in atomic units
+// per 1000 weight units, 0 at first. A child pays for what it builds on: they
+// take what reaches the rate together with all it builds on that waits too.
+// MineOnly does not mind.
+func (c *Chain) SetMinerRate(rate uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.minerRate = rate
+}
+
+// Mine makes n blocks. Each takes all that waits for one and pays what miners
+// demand.
 func (c *Chain) Mine(ctx context.Context, n int) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -23,14 +34,13 @@ func (c *Chain) Mine(ctx context.Context, n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for range n {
-		c.mine(miner, c.pool.waiting)
+		c.mine(miner, c.pool.worth(c.minerRate))
 		c.refill(nil)
 	}
 	return nil
 }
 
-// MineTo makes a block of all that waits for one, whose coinbase pays the
-// address.
+// MineTo makes a block as Mine does, whose coinbase pays the address.
 func (c *Chain) MineTo(ctx context.Context, address coin.Address) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -41,7 +51,7 @@ func (c *Chain) MineTo(ctx context.Context, address coin.Address) error {
 	if err != nil {
 		return err
 	}
-	c.mine(to, c.pool.waiting)
+	c.mine(to, c.pool.worth(c.minerRate))
 	c.refill(nil)
 	return nil
 }

@@ -43,6 +43,9 @@ type node struct {
 
 	mu     sync.Mutex
 	faults Faults
+	// cheap are transactions that paid too little when they were published, the
+	// latest last.
+	cheap []*transaction
 }
 
 func (n *node) setFaults(f Faults) {
@@ -171,15 +174,4 @@ func (n *node) transaction(id coin.TransactionID) ([]byte, error) {
 		raw[len(raw)-1] ^= 1
 	}
 	return f.tell(raw), nil
-}
-
-func (n *node) submit(raw []byte) (coin.Publication, error) {
-	f, err := n.ask()
-	if err != nil {
-		return coin.Publication{}, err
-	}
-	if f.Refuse != "" {
-		return coin.Publication{Status: coin.Rejected, Reason: f.Refuse}, nil
-	}
-	return n.chain.submit(raw), nil
 }

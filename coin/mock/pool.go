@@ -56,6 +56,9 @@ func (p *pool) add(t *transaction, fee uint64) {
 
 // evict removes transactions.
 func (p *pool) evict(gone map[coin.TransactionID]bool) {
+	if len(gone) == 0 {
+		return
+	}
 	p.waiting = slices.DeleteFunc(p.waiting, func(t pooled) bool {
 		if !gone[t.id] {
 			return false
@@ -82,17 +85,7 @@ func (p *pool) conflicts(t *transaction) (gone map[coin.TransactionID]bool, fees
 	if gone == nil {
 		return nil, 0
 	}
-	for _, w := range p.waiting {
-		for _, id := range w.inputs {
-			if gone[id.Transaction] {
-				gone[w.id] = true
-			}
-		}
-		if gone[w.id] {
-			fees += w.fee
-		}
-	}
-	return gone, fees
+	return gone, p.descend(gone).fee
 }
 
 // Why relay refuses a valid transaction.
@@ -100,6 +93,7 @@ var (
 	errConflict = errors.New("a waiting transaction spends an input")
 	errFee      = errors.New("the fee is below what relay demands")
 	errDust     = errors.New("an output is dust")
+	errChain    = errors.New("too many wait that build on one another")
 )
 
 // find is the view of transactions that enter the pool: they may spend
@@ -114,35 +108,60 @@ func (c *Chain) find(id coin.OutputID, number uint64) (output, error) {
 	return c.confirmed(id, number)
 }
 
-// admit lets a transaction into the pool if the rules of relay do. One that
-// pays more than all it conflicts with, and the relay rate for its own
-// weight on top, replaces them.
-func (c *Chain) admit(t *transaction) error {
-	paid, err := c.check(t, c.tip().number+1, c.find)
-	if err != nil {
-		return err
+// judge checks all but fees and conflicts, and returns the fee.
+func (c *Chain) judge(t *transaction) (paid uint64, err error) {
+	if paid, err = c.check(t, c.tip().number+1, c.find); err != nil {
+		return 0, err
 	}
 	for _, o := range t.outputs {
 		if o.amount < RelayDust {
-			return fmt.Errorf("%w: %d", errDust, o.amount)
+			return 0, fmt.Errorf("%w: %d", errDust, o.amount)
 		}
 	}
+	return paid, nil
+}
+
+// admit lets a transaction into the pool if the rules of relay do, but for how
+// many may build on one another. One that pays more than all it conflicts with,
+// and the relay rate for its own weight on top, and a higher rate than each
+// that spends an input of its own, replaces them.
+func (c *Chain) admit(t *transaction) error {
+	paid, err := c.judge(t)
+	if err != nil {
+		return err
+	}
 	least, ok := fee(t.weight(), c.relayRate)
+	gone, fees := c.pool.conflicts(t)
+	if gone != nil && ok {
+		if err := c.pool.replaceable(t, paid, least, gone, fees); err != nil {
+			return err
+		}
+	}
 	if !ok || paid < least {
 		return fmt.Errorf("%w: %d, not %d", errFee, paid, least)
 	}
-	if gone, fees := c.pool.conflicts(t); gone != nil {
-		for _, id := range t.inputs {
-			if gone[id.Transaction] {
-				return fmt.Errorf("%w: which it builds on", errConflict)
+	c.pool.evict(gone)
+	c.pool.add(t, paid)
+	return nil
+}
+
+// replaceable tells why a transaction may not replace those that are gone with
+// it, which pay these fees.
+func (p *pool) replaceable(t *transaction, paid, least uint64, gone map[coin.TransactionID]bool, fees uint64) error {
+	if paid < fees || paid-fees < least {
+		return fmt.Errorf("%w: replacing it takes a fee of %d", errConflict, fees+least)
+	}
+	own := sum{paid, t.weight()}
+	for _, id := range t.inputs {
+		if gone[id.Transaction] {
+			return fmt.Errorf("%w: which it builds on", errConflict)
+		}
+		if other := p.spender[id]; other != nil {
+			if w, _ := p.get(other.id); !own.above(w.sum()) {
+				return fmt.Errorf("%w: which pays the higher rate", errConflict)
 			}
 		}
-		if paid < fees || paid-fees < least {
-			return fmt.Errorf("%w: replacing it takes a fee of %d", errConflict, fees+least)
-		}
-		c.pool.evict(gone)
 	}
-	c.pool.add(t, paid)
 	return nil
 }
 
@@ -160,50 +179,24 @@ func (c *Chain) refill(returned []*transaction) {
 	for _, t := range before {
 		c.readmit(t.transaction)
 	}
+	c.pool.trim(c.relayRate)
 }
 
-// readmit is admit without replacement.
+// readmit is admit without replacement and whatever the fee.
 func (c *Chain) readmit(t *transaction) {
 	if gone, _ := c.pool.conflicts(t); gone != nil {
 		return
 	}
 	// What the new branch holds or makes invalid is simply gone.
-	_ = c.admit(t)
-}
-
-// submit is what a node does with a transaction that it is sent.
-func (c *Chain) submit(raw []byte) coin.Publication {
-	t, err := decodeTransaction(slices.Clone(raw))
-	if err != nil {
-		return coin.Publication{Status: coin.Rejected, Reason: err.Error()}
+	if paid, err := c.judge(t); err == nil {
+		c.pool.add(t, paid)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if p, ok := c.index[t.id]; ok {
-		return coin.Publication{Status: coin.Mined, Reason: fmt.Sprintf("in block %d", p.number)}
-	}
-	if c.pool.byID[t.id] != nil {
-		return coin.Publication{Status: coin.Accepted, Reason: "known"}
-	}
-	return publication(c.admit(t))
-}
-
-func publication(err error) coin.Publication {
-	status := coin.Rejected
-	switch {
-	case err == nil:
-		return coin.Publication{Status: coin.Accepted}
-	case errors.Is(err, errMissing), errors.Is(err, errSpent), errors.Is(err, errConflict):
-		status = coin.Conflict
-	case errors.Is(err, errFee):
-		status = coin.FeeTooLow
-	}
-	return coin.Publication{Status: status, Reason: err.Error()}
 }
 
 // SetRelayRate sets the fee rate that relay demands from now on, in atomic
-// units per 1000 weight units. What waits for a block and pays less is
-// forgotten.
+// units per 1000 weight units. What waits for a block and pays less, with what
+// builds on it or without, is forgotten, as a node does whose memory is full:
+// again and again the one of the lowest such rate, with all that build on it.
 func (c *Chain) SetRelayRate(rate uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

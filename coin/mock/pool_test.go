@@ -117,6 +117,16 @@ func TestReplacement(t *testing.T) {
 	requireRebuilt(t, w.Chain)
 }
 
+func TestReplacementPaysTheHigherRate(t *testing.T) {
+	w := wallet{New(Options{}), t}
+	small := w.spend([]uint32{0}, 1000)
+	large := func(cost uint64) *transaction { return w.spend([]uint32{0, 1, 2, 3}, cost) }
+	even := 1000 * large(0).weight() / small.weight()
+	require.Equal(t, coin.Accepted, w.submit(small.raw).Status)
+	require.Equal(t, coin.Conflict, w.submit(large(even).raw).Status, "it pays more, but for its size")
+	require.Equal(t, coin.Accepted, w.submit(large(even+1).raw).Status)
+}
+
 func TestMaturity(t *testing.T) {
 	w := wallet{New(Options{}), t}
 	to := userScript(addressed, userKey(1)).address(w.genesisID)

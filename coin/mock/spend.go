@@ -117,6 +117,29 @@ func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 	return t.unsigned, nil
 }
 
+// Read decodes what was prepared.
+func (c *Coin) Read(plan coin.Plan, prepared []byte) (coin.UnsignedTransaction, error) {
+	t, err := decodeUnsigned(prepared)
+	if err != nil {
+		return coin.UnsignedTransaction{}, fmt.Errorf("%w: %w", coin.ErrInvalid, err)
+	}
+	if len(t.data) > 0 {
+		return coin.UnsignedTransaction{}, fmt.Errorf("mock: %w: unsigned transaction with data", coin.ErrInvalid)
+	}
+	outputs := make([]coin.PaidOutput, len(t.outputs))
+	for i, o := range t.outputs {
+		outputs[i] = coin.PaidOutput{Address: o.to.address(c.genesis), Amount: o.amount}
+		if outputs[i].Address == "" {
+			outputs[i].Address = coin.RawAddress(o.to[:])
+		}
+	}
+	u, err := coin.NewUnsignedTransaction(plan, t.inputs, outputs)
+	if err != nil {
+		return u, fmt.Errorf("mock: unsigned transaction: %w", err)
+	}
+	return u, nil
+}
+
 // Describe returns the eventuality that matches the transaction with the
 // prepared one's ID.
 func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, error) {
@@ -220,7 +243,8 @@ func (c *Coin) Transaction(ctx context.Context, id coin.TransactionID) ([]byte, 
 	return t.raw, nil
 }
 
-// Publish hands a transaction to the node.
+// Publish hands a transaction to the node. If its parent was published before and
+// only paid too little, the two are judged by what they pay together.
 func (c *Coin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publication, error) {
 	if err := ctx.Err(); err != nil {
 		return coin.Publication{}, err
@@ -232,5 +256,5 @@ func (c *Coin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publicati
 	if t.id != tx.ID {
 		return coin.Publication{}, fmt.Errorf("mock: %w: publish %s: it is %s", coin.ErrInvalid, tx.ID, t.id)
 	}
-	return c.node.submit(tx.Raw)
+	return c.node.publish(tx.Raw)
 }

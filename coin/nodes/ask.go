@@ -20,6 +20,9 @@ type reply[T any] struct {
 // ask asks one node, when it has less than inFlight to answer.
 func ask[T any](ctx context.Context, n *Nodes, m *member, question func(context.Context, coin.Coin) (T, error)) reply[T] {
 	r := reply[T]{from: m}
+	if r.err = ctx.Err(); r.err != nil {
+		return r // whether or not there is room
+	}
 	select {
 	case m.slots <- struct{}{}:
 		defer func() { <-m.slots }()

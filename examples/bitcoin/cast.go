@@ -15,6 +15,8 @@ type cast struct {
 	absent, victim int
 	// adversaries are the faulty validators, nil if all are honest.
 	adversaries *adversaries
+	// people is how many are paid at once, 0 if the story is another.
+	people int
 }
 
 // allHonest is a group of four equal validators.
@@ -37,6 +39,13 @@ func inTurns() cast {
 		weights: []uint16{1, 1, 1, 1, 1, 1, 1}, threshold: 3,
 		sets: [][]int{{0, 1, 2, 3}, {2, 3, 4, 5}, {4, 5, 6, 0}},
 	}
+}
+
+// payingMany are four equal validators who pay many people at once.
+func payingMany(people int) cast {
+	c := allHonest()
+	c.people = people
+	return c
 }
 
 // rotates tells whether one set takes over from another.

@@ -7,6 +7,7 @@
 //	go run ./examples/bitcoin -node http://u:p@host:18443   # btcd or bitcoind
 //	go run ./examples/bitcoin -adversaries           # two of seven validators lie
 //	go run ./examples/bitcoin -rotate                # three sets take turns
+//	go run ./examples/bitcoin -payout 2000           # so many people are paid at once
 //
 // A node that is given must be a regtest node with an index of transactions
 // that nobody else mines on. With -json, standard output holds one object and
@@ -22,6 +23,10 @@
 // one from that. All stages of the keys are seen as they come, while users pay
 // in, early, in time and late, and are paid. In the end the node says that the
 // old keys own nothing, and every satoshi is accounted for.
+//
+// With -payout N users withdraw to N people at once, whom a tree of transactions
+// pays: its root, and the children that spend its branches, some of them before
+// the root is confirmed. In the end the chain is asked what everybody received.
 package main
 
 import (
@@ -43,6 +48,7 @@ func main() {
 	asJSON := flag.Bool("json", false, "print one JSON object and nothing else")
 	rotates := flag.Bool("rotate", false, "three sets of validators, one taking over from the other")
 	lies := flag.Bool("adversaries", false, "seven validators of unequal weights, two of them faulty")
+	people := flag.Int("payout", 0, "pay so many people at once, by a tree of transactions")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -53,13 +59,18 @@ func main() {
 	screen := &screen{quiet: *asJSON, begin: begin}
 	cast := allHonest()
 	switch {
-	case *lies && *rotates:
-		fmt.Fprintln(os.Stderr, "bitcoin: either -adversaries or -rotate")
+	case *lies && *rotates || *people != 0 && (*lies || *rotates):
+		fmt.Fprintln(os.Stderr, "bitcoin: either -adversaries or -rotate or -payout")
+		os.Exit(2)
+	case *people < 0 || *people > mostPeople:
+		fmt.Fprintln(os.Stderr, "bitcoin: -payout is for 1 to", mostPeople, "people")
 		os.Exit(2)
 	case *lies:
 		cast = withAdversaries()
 	case *rotates:
 		cast = inTurns()
+	case *people > 0:
+		cast = payingMany(*people)
 	}
 	summary, err := run(ctx, *given, cast, screen)
 	if err != nil {

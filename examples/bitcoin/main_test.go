@@ -29,6 +29,26 @@ func TestNodeBitcoindRotate(t *testing.T) { rotateOn(t, bitcoind(t)) }
 // TestNodeBtcdRotate lets three sets of validators take turns.
 func TestNodeBtcdRotate(t *testing.T) { rotateOn(t, btcd(t)) }
 
+// TestNodeBitcoindPayout pays many people.
+func TestNodeBitcoindPayout(t *testing.T) { payOutOn(t, bitcoind(t)) }
+
+// TestNodeBtcdPayout pays many people.
+func TestNodeBtcdPayout(t *testing.T) { payOutOn(t, btcd(t)) }
+
+func payOutOn(t *testing.T, node string) {
+	s, err := run(t.Context(), node, payingMany(1200), &screen{quiet: true, begin: time.Now()})
+	require.NoError(t, err)
+	x := s.Payout
+	require.NotNil(t, x)
+	require.Equal(t, 1200, x.People)
+	require.Equal(t, 3, x.Transactions, "a root and two children")
+	require.Equal(t, s.Ledger.Assets, x.Kept)
+	require.Less(t, x.Asked-x.Received, uint64(1200*200))
+	require.True(t, s.Ledger.Balanced)
+	_, err = json.Marshal(s)
+	require.NoError(t, err)
+}
+
 func bitcoind(t *testing.T) string { return address(t, testnodes.NeedBitcoind(t, testnodes.Options{})) }
 
 func btcd(t *testing.T) string { return address(t, testnodes.NeedBtcd(t, testnodes.Options{})) }

@@ -37,6 +37,9 @@ func (s *story) tellNews(ctx context.Context) error {
 				}
 			}
 		case processor.PaymentSettled:
+			if s.people > 0 {
+				continue // they are counted
+			}
 			s.screen.say("a payment has arrived: %d satoshi, %d went for the fee", e.Paid, e.Share)
 		case processor.Refunded:
 			s.screen.say("a deposit without data is refunded: %d satoshi, %d went for the fee", e.Paid, e.Share)

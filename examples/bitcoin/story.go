@@ -52,6 +52,8 @@ func (s *story) tell(ctx context.Context) error {
 	switch {
 	case s.rotates():
 		parts = []func(context.Context) error{s.found, s.generate, s.rotate, s.account}
+	case s.people > 0:
+		parts = []func(context.Context) error{s.found, s.generate, s.payMany}
 	case s.adversaries != nil:
 		parts = append(parts, s.convict)
 	}

@@ -28,6 +28,19 @@ type summary struct {
 	Adversaries *adversariesSummary `json:"adversaries,omitempty"`
 	// Rotation is only there if one set of validators took over from another.
 	Rotation *rotationSummary `json:"rotation,omitempty"`
+	// Payout is only there if many people were paid at once.
+	Payout *payoutSummary `json:"payout,omitempty"`
+}
+
+// payoutSummary is what became of what many people asked for: they received it,
+// less fees, which went to the miners. Kept is what the group has left.
+type payoutSummary struct {
+	People       int    `json:"people"`
+	Asked        uint64 `json:"asked"`
+	Received     uint64 `json:"received"`
+	Fees         uint64 `json:"network_fees"`
+	Kept         uint64 `json:"held"`
+	Transactions int    `json:"transactions"`
 }
 
 // rotationSummary is where everything is in the end.

@@ -23,7 +23,7 @@ import (
 
 var (
 	mutate = flag.Bool("mutate", false, "run the mutants: minutes of compiling")
-	half   = flag.String("half", "", "run one half of the mutants only: 0 or 1")
+	third  = flag.String("third", "", "run one third of the mutants only: 0, 1 or 2")
 )
 
 // mutation is a change of one file that one test must notice.
@@ -41,8 +41,8 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin, nodes,
-	moneroKeys, moneroScan,
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
+	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching,
 )
 
 func (m mutation) pkg() string {
@@ -87,7 +87,7 @@ func TestMutations(t *testing.T) {
 	for _, m := range all {
 		hash := fnv.New32a()
 		hash.Write([]byte(m.name))
-		if *half == "" || *half == fmt.Sprint(hash.Sum32()%2) {
+		if *third == "" || *third == fmt.Sprint(hash.Sum32()%3) {
 			some = append(some, m)
 		}
 	}

@@ -6,8 +6,8 @@ var payments = []mutation{
 		name: "burns are not remembered",
 		why:  "a burn that is told twice is paid twice",
 		file: "scheduler/queue.go",
-		old:  "s.known.Put(tx, p.ID, struct{}{})",
-		new:  "s.known.Delete(tx, p.ID)",
+		old:  "return s.known.Put(tx, id, f)",
+		new:  "return s.known.Delete(tx, id)",
 		test: "TestAPaymentIDCountsOnce",
 	},
 	{
@@ -47,8 +47,8 @@ var payments = []mutation{
 		name: "refunds are booked as burns",
 		why:  "the books owe depositors for ever, and burners nothing",
 		file: "scheduler/plan.go",
-		old:  "record.Refunds = append(record.Refunds, p.value.Refund)",
-		new:  "record.Refunds = append(record.Refunds, false)",
+		old:  "origin{p.number, p.value.Refund}",
+		new:  "origin{p.number, false}",
 		test: "TestRefunds",
 	},
 	{
@@ -87,8 +87,8 @@ var payments = []mutation{
 		name: "payments do not bear their fee",
 		why:  "every payment costs the group its fee",
 		file: "scheduler/compose.go",
-		old:  "amortise(c.plan.Payments, c.plan.Fee-lost+recovered, d.rules.Dust)",
-		new:  "amortise(c.plan.Payments, recovered, d.rules.Dust)",
+		old:  "amortise(shares, costs+recovered, d.rules.Dust)",
+		new:  "amortise(shares, recovered, d.rules.Dust)",
 		test: "TestPlanOfOnePayment",
 	},
 	{
@@ -103,8 +103,8 @@ var payments = []mutation{
 		name: "payments may fall below dust by their share",
 		why:  "a transaction that no node relays holds its inputs for ever",
 		file: "scheduler/compose.go",
-		old:  "if p := payments[i]; p.Amount < own || p.Amount-own < dust {",
-		new:  "if p := payments[i]; p.Amount < own {",
+		old:  "case p.Amount < even:",
+		new:  "case p.Amount < share:",
 		test: "TestAmortise",
 	},
 	{

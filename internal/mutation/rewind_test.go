@@ -190,7 +190,7 @@ var rewinds = []mutation{
 		name: "refunds of void deposits are made",
 		why:  "who gets a refund of what he never paid takes others' money",
 		file: "scheduler/rewind.go",
-		old:  "void && item.Value.Refund",
+		old:  "void && item.value.Refund",
 		new:  "false && void",
 		test: "TestARefundWaitsForItsDeposit",
 	},

@@ -78,7 +78,7 @@ var rotation = []mutation{
 	{
 		name: "change stays with a key that hands over",
 		why:  "a key that retires never gets empty",
-		file: "scheduler/plan.go",
+		file: "scheduler/draft.go",
 		old:  "d.own = coin.OwnOutput{Kind: coin.Change, Session: role.Change.Session}",
 		new:  "role.Change = role.Key\n\td.own = coin.OwnOutput{Kind: coin.Change, Session: role.Change.Session}",
 		test: "TestAKeyThatHandsOverGivesChangeToItsSuccessor",
@@ -94,7 +94,7 @@ var rotation = []mutation{
 	{
 		name: "a key merges while it hands over",
 		why:  "the outputs are paid for twice, as they move anyway",
-		file: "scheduler/plan.go",
+		file: "scheduler/draft.go",
 		old:  "if merge != nil && merge.handsOver() {",
 		new:  "if merge != nil && !merge.handsOver() && m.needed == 0 {",
 		test: "TestAKeyThatHandsOverDoesNotMerge",
@@ -135,8 +135,8 @@ var rotation = []mutation{
 		name: "a key is idle with plans under way",
 		why:  "it retires, and what comes back is lost",
 		file: "scheduler/gone.go",
-		old:  "if err != nil || p.Plans > 0 {",
-		new:  "if err != nil || p.Plans > 1000 {",
+		old:  "if err != nil || p.Plans > 0 || p.Branches > 0 {",
+		new:  "if err != nil || p.Plans > 1000 || p.Branches > 0 {",
 		test: "TestAKeyThatIsNotIdleDoesNotRetire",
 	},
 	{
@@ -222,7 +222,7 @@ var rotation = []mutation{
 	{
 		name: "payments bear what another key has",
 		why:  "a user loses almost all of a payment while keys rotate",
-		file: "scheduler/plan.go",
+		file: "scheduler/draft.go",
 		old:  "m.elsewhere || all.Plus(m.relief)",
 		new:  "all.Plus(m.relief)",
 		test: "TestAPaymentDoesNotBearWhatAnotherKeyHas",
@@ -230,7 +230,7 @@ var rotation = []mutation{
 	{
 		name: "payments bear what cannot be merged yet",
 		why:  "a user pays for outputs that are going to move",
-		file: "scheduler/plan.go",
+		file: "scheduler/draft.go",
 		old:  "merge != nil || m.elsewhere || m.ret",
 		new:  "merge != nil || m.ret",
 		test: "TestAPaymentDoesNotBearWhatAnotherKeyHas",

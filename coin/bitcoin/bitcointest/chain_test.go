@@ -1,11 +1,13 @@
 package bitcointest_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/bitcoin"
 	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
 	"github.com/serai-go/processor/coin/bitcoin/node"
 	"github.com/serai-go/processor/coin/cointest"
@@ -26,13 +28,28 @@ func dial(t *testing.T, n *testnodes.Node) *bitcointest.Chain {
 	return chain
 }
 
+// checked is a Chain whose coin publishes nothing but what the node said it would
+// take, and of the size that it has for us.
+type checked struct{ *bitcointest.Chain }
+
+func (c checked) Coin() coin.Coin { return checkedCoin{c.Chain.Coin().(*bitcoin.Coin), c.Chain} }
+
+type checkedCoin struct {
+	*bitcoin.Coin
+	chain *bitcointest.Chain
+}
+
+func (c checkedCoin) Publish(ctx context.Context, tx coin.Transaction) (coin.Publication, error) {
+	return c.chain.Publish(ctx, tx)
+}
+
 func TestNodeReading(t *testing.T)  { suite(t, cointest.Reading) }
 func TestNodeSpending(t *testing.T) { suite(t, cointest.Spending) }
 
 func suite(t *testing.T, run func(*testing.T, func(*testing.T) cointest.Chain)) {
 	for name, start := range nodes {
 		t.Run(name, func(t *testing.T) {
-			run(t, func(t *testing.T) cointest.Chain { return dial(t, start(t, testnodes.Options{})) })
+			run(t, func(t *testing.T) cointest.Chain { return checked{dial(t, start(t, testnodes.Options{}))} })
 		})
 	}
 }

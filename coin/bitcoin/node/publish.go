@@ -19,13 +19,12 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 	if err != nil {
 		return coin.Publication{}, fmt.Errorf("%w: %w", coin.ErrInvalid, err)
 	}
-	err = c.rpc.Call(ctx, "sendrawtransaction", []any{jsonrpc.Hex(raw), noFeeLimit}, nil)
-	if err == nil {
-		return coin.Publication{Status: coin.Accepted}, nil
+	answer, err := c.send(ctx, t)
+	if err != nil {
+		return coin.Publication{}, err
 	}
-	answer, ok := errors.AsType[*jsonrpc.Error](err)
-	if !ok || answer.Code == codeWarmup {
-		return coin.Publication{}, classify(err)
+	if answer == nil {
+		return coin.Publication{Status: coin.Accepted}, nil
 	}
 	status, err := c.explain(ctx, t)
 	if err != nil {
@@ -36,6 +35,17 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 		p.Reason = answer.Error()
 	}
 	return p, nil
+}
+
+// send hands a transaction over by itself. The answer is that of a node which
+// refuses it.
+func (c *Client) send(ctx context.Context, t *block.Transaction) (*jsonrpc.Error, error) {
+	err := c.rpc.Call(ctx, "sendrawtransaction", []any{jsonrpc.Hex(t.Raw()), noFeeLimit}, nil)
+	answer, refused := errors.AsType[*jsonrpc.Error](err)
+	if !refused || answer.Code == codeWarmup {
+		return nil, classify(err)
+	}
+	return answer, nil
 }
 
 // noFeeLimit says not to refuse high fees: that of a child that pays for its
@@ -49,20 +59,16 @@ func (c *Client) explain(ctx context.Context, t *block.Transaction) (coin.Public
 	if err != nil {
 		return 0, err
 	}
-	switch status {
-	case coin.FeeTooLow:
-		c.cheap.add(t)
-	case coin.Conflict:
-		for _, from := range t.Outpoints() {
-			if parent := c.cheap.get(from.Transaction()); parent != nil {
-				return c.publishPackage(ctx, parent, t)
-			}
+	if status == coin.Conflict {
+		if parent := c.cheap.parent(t); parent != nil {
+			return c.publishPackage(ctx, parent, t)
 		}
 	}
 	return status, nil
 }
 
-// judge finds out why the node refused a transaction by itself.
+// judge finds out why the node refused a transaction by itself. One that pays
+// too little is remembered.
 func (c *Client) judge(ctx context.Context, t *block.Transaction) (coin.PublicationStatus, error) {
 	if status, err := c.find(ctx, t.ID()); status != 0 || err != nil {
 		return status, err
@@ -70,7 +76,7 @@ func (c *Client) judge(ctx context.Context, t *block.Transaction) (coin.Publicat
 	if status, err := c.spenders(ctx, t); status != 0 || err != nil {
 		return status, err
 	}
-	paid, status, err := c.unspent(ctx, t)
+	paid, status, err := c.unspent(ctx, t, nil)
 	if status != 0 || err != nil {
 		return status, err
 	}
@@ -81,6 +87,7 @@ func (c *Client) judge(ctx context.Context, t *block.Transaction) (coin.Publicat
 	// The rate is in satoshi per 1000 virtual bytes, four weight units each,
 	// rounded up.
 	if fee, size := paid-min(paid, t.Value()), (t.Weight()+3)/4; fee*1000 < least*size {
+		c.cheap.add(t)
 		return coin.FeeTooLow, nil
 	}
 	return coin.Rejected, nil
@@ -142,17 +149,21 @@ func (c *Client) spenders(ctx context.Context, t *block.Transaction) (coin.Publi
 }
 
 // unspent sums up what the inputs hold, in satoshi. If one of them does not
-// exist or is spent in the chain, the status says so.
-func (c *Client) unspent(ctx context.Context, t *block.Transaction) (uint64, coin.PublicationStatus, error) {
+// exist or is spent in the chain, the status says so. Those from a parent, if
+// one is given, are left out.
+func (c *Client) unspent(ctx context.Context, t, parent *block.Transaction) (uint64, coin.PublicationStatus, error) {
 	type output struct {
 		Value float64 `json:"value"`
 	}
 	var requests []jsonrpc.Request
 	outputs := make([]*output, t.Inputs()) // null for one that is spent
-	for i, from := range t.Outpoints() {
+	for _, from := range t.Outpoints() {
+		if parent != nil && from.Transaction() == parent.ID() {
+			continue
+		}
 		id := coin.TransactionID(from.Transaction()).String()
 		requests = append(requests, jsonrpc.Request{
-			Method: "gettxout", Params: []any{id, from.Index(), true}, Result: &outputs[i],
+			Method: "gettxout", Params: []any{id, from.Index(), true}, Result: &outputs[len(requests)],
 		})
 	}
 	if err := c.rpc.Batch(ctx, requests); err != nil {
