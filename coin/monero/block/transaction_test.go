@@ -284,3 +284,28 @@ func TestViewsStopWhenAsked(t *testing.T) {
 		break
 	}
 }
+
+func TestRingOffsetsAreCanonical(t *testing.T) {
+	m := seededMaker(14)
+	f := m.transaction(2, block.TypeBulletproofsPlus, 1, 2, 2)
+	f.Inputs[0].Offsets = []uint64{1<<64 - 1, 1 << 63}
+	tx, err := f.Encode()
+	require.NoError(t, err)
+	raw := tx.Raw()
+	at := bytes.Index(raw, keys.AppendVarint(nil, 1<<64-1))
+	for why, offset := range map[string][]byte{
+		"ring offset keys: varint has a last byte of zero": {0xff, 0},
+		"ring offset keys: varint is above 64 bits":        []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+		"ring offset keys: varint ends early":              bytes.Repeat([]byte{0x80}, 9),
+	} {
+		other := slices.Concat(raw[:at], offset, raw[at+10:])
+		if len(offset) == 9 {
+			other = other[:at+9]
+		}
+		_, err := block.ParseTransaction(other)
+		require.ErrorContains(t, err, why)
+	}
+	long := slices.Concat(raw[:at], bytes.Repeat([]byte{0xff}, 10), []byte{1}, raw[at+10:])
+	_, err = block.ParseTransaction(long)
+	require.ErrorContains(t, err, "above 64 bits")
+}
