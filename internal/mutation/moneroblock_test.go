@@ -88,7 +88,7 @@ var moneroBlock = []mutation{
 		file: "coin/monero/block/transaction.go",
 		old:  "if !t.Coinbase() {\n\t\tt.third = prunable",
 		new:  "if t.Coinbase() {\n\t\tt.third = prunable",
-		test: "TestEveryByteOfATransactionCounts",
+		test: "TestTransactionOfTheMainChain",
 	},
 	{
 		name: "the message covers the counts in range proofs",
@@ -131,11 +131,11 @@ var moneroBlock = []mutation{
 		test: "TestBlock202612",
 	},
 	{
-		name: "what follows a malformed part of extra is read",
+		name: "a malformed part of extra is read",
 		why:  "an output is found that no wallet finds",
 		file: "coin/monero/block/extra.go",
 		old:  "if !ok || !yield(p) {",
-		new:  "if !yield(p) {",
+		new:  "if !yield(p) || !ok {",
 		test: "TestExtraIsReadUpToTheFirstMalformedPart",
 	},
 	{
