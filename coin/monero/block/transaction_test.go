@@ -149,13 +149,13 @@ func TestTransactionRefuses(t *testing.T) {
 		name, why string
 		raw       []byte
 	}{
-		{"nothing", "version keys: varint ends early", nil},
+		{"nothing", "version is no varint: keys: varint ends early", nil},
 		{"version 0", "version is not supported: 0", spliced(0, 1, 0)},
 		{"version 3", "version is not supported: 3", spliced(0, 1, 3)},
 		{"huge version", "version is not supported", spliced(0, 1, huge...)},
 		{"version 258", "version is not supported", spliced(0, 1, 0x82, 2)},
-		{"unlock time not canonical", "unlock time keys: varint has a last byte of zero", spliced(1, 1, 0x80, 0)},
-		{"unlock time too large", "unlock time keys: varint is above 64 bits", spliced(1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2)},
+		{"unlock time not canonical", "unlock time is no varint: keys: varint has a last byte of zero", spliced(1, 1, 0x80, 0)},
+		{"unlock time too large", "unlock time is no varint: keys: varint is above 64 bits", spliced(1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2)},
 		{"huge number of inputs", "number of inputs is beyond what the bytes can hold", spliced(2, 1, huge...)},
 		{"no inputs", "inputs are none", changed(func(f *block.Fields) { f.Inputs = nil })},
 		{"no outputs", "outputs are none", changed(func(f *block.Fields) { f.Outputs = nil })},
@@ -169,10 +169,10 @@ func TestTransactionRefuses(t *testing.T) {
 		{"type 0", "RingCT type is a coinbase's in another", changed(func(f *block.Fields) { f.Type = 0 })},
 		{"type 7", "RingCT type is not supported: 7", changed(func(f *block.Fields) { f.Type = 7 })},
 		{"type 6 in a coinbase", "RingCT type is a coinbase's in another transaction, or the other way round: 6", coinbase(func(f *block.Fields) { f.Type = 6 })},
-		{"ends in the fee", "fee keys: varint ends early", good[:base+1]},
+		{"ends in the fee", "fee is no varint: keys: varint ends early", good[:base+1]},
 		{"ends in the amounts", "encrypted amounts ends early", good[:base+10]},
 		{"ends in the commitments", "commitments ends early", good[:prunable-1]},
-		{"pruned", "number of range proofs keys: varint ends early", good[:prunable]},
+		{"pruned", "number of range proofs is no varint: keys: varint ends early", good[:prunable]},
 		{"no range proof", "number of range proofs does not fit", spliced(prunable, 1, 0)},
 		{"two range proofs", "number of range proofs does not fit", spliced(prunable, 1, 2)},
 		{"range proof too short", "range proof L does not fit", changed(func(f *block.Fields) { f.RangeProofs = m.rangeProofs(6, 2) })},
@@ -294,9 +294,9 @@ func TestRingOffsetsAreCanonical(t *testing.T) {
 	raw := tx.Raw()
 	at := bytes.Index(raw, keys.AppendVarint(nil, 1<<64-1))
 	for why, offset := range map[string][]byte{
-		"ring offset keys: varint has a last byte of zero": {0xff, 0},
-		"ring offset keys: varint is above 64 bits":        []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
-		"ring offset keys: varint ends early":              bytes.Repeat([]byte{0x80}, 9),
+		"ring offset is no varint: keys: varint has a last byte of zero": {0xff, 0},
+		"ring offset is no varint: keys: varint is above 64 bits":        []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+		"ring offset is no varint: keys: varint ends early":              bytes.Repeat([]byte{0x80}, 9),
 	} {
 		other := slices.Concat(raw[:at], offset, raw[at+10:])
 		if len(offset) == 9 {
