@@ -145,7 +145,7 @@ func TestBlockRefuses(t *testing.T) {
 		name, why string
 		raw       []byte
 	}{
-		{"nothing", "major version keys: varint ends early", nil},
+		{"nothing", "major version is no varint: keys: varint ends early", nil},
 		{"major version 256", "major version is above 255", spliced(0, 1, 0x80, 2)},
 		{"minor version 256", "minor version is above 255", spliced(1, 1, 0x80, 2)},
 		{"ends in the parent", "parent ends early", good[:20]},
@@ -156,7 +156,7 @@ func TestBlockRefuses(t *testing.T) {
 		{"huge number of transactions", "number of transactions is beyond", spliced(count, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1)},
 		{"a transaction too few", "trailing bytes are not allowed: 32", spliced(count, 1, 2)},
 		{"a transaction too many", "number of transactions is beyond", spliced(count, 1, 4)},
-		{"number of transactions not canonical", "number of transactions keys: varint", spliced(count, 1, 0x83, 0)},
+		{"number of transactions not canonical", "number of transactions is no varint: keys: varint", spliced(count, 1, 0x83, 0)},
 		{"trailing byte", "trailing bytes are not allowed: 1", append(slices.Clone(good), 0)},
 		{"too large", "size is above the limit", make([]byte, block.MaxBlock+1)},
 	} {

@@ -1,12 +1,9 @@
 package block_test
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,122 +20,6 @@ func unhex(t require.TestingT, s string) []byte {
 }
 
 func hexOf(hash [32]byte) string { return hex.EncodeToString(hash[:]) }
-
-// vectors runs a test for every case of the files vectors/monero/PATTERN.
-func vectors[V any](t *testing.T, pattern string, run func(t *testing.T, v V)) {
-	t.Helper()
-	for _, file := range conformance.Files(t, "vectors/monero/"+pattern) {
-		var content struct{ Vectors []V }
-		require.NoError(t, json.Unmarshal(conformance.Read(t, file), &content))
-		for i, v := range content.Vectors {
-			t.Run(strconv.Itoa(i), func(t *testing.T) { run(t, v) })
-		}
-		conformance.Counted(t, file, len(content.Vectors))
-	}
-}
-
-// number is one that is written as such or as a string.
-type number uint64
-
-func (n *number) UnmarshalJSON(b []byte) error {
-	v, err := strconv.ParseUint(string(bytes.Trim(b, `"`)), 10, 64)
-	*n = number(v)
-	return err
-}
-
-// tag is a view tag that is written as a number or in hex.
-type tag byte
-
-func (n *tag) UnmarshalJSON(b []byte) error {
-	base := 10
-	if b[0] == '"' {
-		base = 16
-	}
-	v, err := strconv.ParseUint(string(bytes.Trim(b, `"`)), base, 8)
-	*n = tag(v)
-	return err
-}
-
-// octets are written in hex or as an array of numbers.
-type octets []byte
-
-func (o *octets) UnmarshalJSON(b []byte) error {
-	var text string
-	if json.Unmarshal(b, &text) == nil {
-		var err error
-		*o, err = hex.DecodeString(text)
-		return err
-	}
-	var list []uint16
-	err := json.Unmarshal(b, &list)
-	*o = make([]byte, len(list))
-	for i, v := range list {
-		(*o)[i] = byte(v)
-	}
-	return err
-}
-
-type (
-	inputVector struct {
-		Amount     number
-		KeyOffsets []number `json:"key_offsets"`
-		KeyImage   string   `json:"key_image"`
-		KImage     string   `json:"k_image"`
-	}
-	outputVector struct {
-		Amount  number
-		Key     string
-		ViewTag *tag `json:"view_tag"`
-	}
-	transactionVector struct {
-		Hex, Hash   string
-		Version     *int
-		UnlockTime  number `json:"unlock_time"`
-		Inputs      []inputVector
-		Outputs     []outputVector
-		Extra       *octets
-		Type        *int   `json:"rct_type"`
-		Prefix      string `json:"prefix_hash"`
-		Base        string `json:"rct_base_hash"`
-		Prunable    string `json:"prunable_hash"`
-		Message     string `json:"signature_hash"`
-		Pruned      string `json:"pruned_hex"`
-		Fee         number
-		Encrypted   []string `json:"encrypted_amounts"`
-		Commitments []string
-		PseudoOuts  []string `json:"pseudo_outs"`
-		Weight      *uint64
-		Rendering   *nodeJSON `json:"json_fields"`
-	}
-	// nodeJSON is a transaction as nodes render it.
-	nodeJSON struct {
-		Version    int
-		UnlockTime number `json:"unlock_time"`
-		Vin        []struct {
-			Key *inputVector
-			Gen *struct{ Height number }
-		}
-		Vout []struct {
-			Amount number
-			Target struct {
-				Key    string
-				Tagged *outputVector `json:"tagged_key"`
-			}
-		}
-		Extra octets
-		Base  *struct {
-			Type   int
-			TxnFee number
-			Ecdh   []struct{ Mask, Amount string } `json:"ecdhInfo"`
-			OutPk  []string
-			Pseudo []string `json:"pseudoOuts"`
-		} `json:"rct_signatures"`
-		Prunable *struct {
-			Pseudo []string `json:"pseudoOuts"`
-		} `json:"rctsig_prunable"`
-		Signatures []string
-	}
-)
 
 func checkInput(t require.TestingT, want inputVector, got block.Input) {
 	require.EqualValues(t, want.Amount, got.Amount)
@@ -199,7 +80,7 @@ func checkForms(t require.TestingT, raw []byte) *block.Transaction {
 }
 
 func TestConformanceTransactions(t *testing.T) {
-	vectors(t, "*transactions*.json", func(t *testing.T, v transactionVector) {
+	conformance.Monero(t, "*transactions*.json", func(t *testing.T, v transactionVector) {
 		raw := unhex(t, v.Hex)
 		got := checkForms(t, raw)
 		require.Equal(t, v.Hash, hexOf(got.Hash()))
@@ -308,7 +189,7 @@ func checkRendering(t *testing.T, want *nodeJSON, got *block.Transaction) {
 }
 
 func TestConformanceBlocks(t *testing.T) {
-	vectors(t, "*blocks*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*blocks*.json", func(t *testing.T, v struct {
 		Height           uint64
 		Hash, Prev, Blob string
 		Timestamp        uint64
@@ -347,7 +228,7 @@ func TestConformanceBlocks(t *testing.T) {
 }
 
 func TestConformanceMerkleRoot(t *testing.T) {
-	vectors(t, "*merkle_root*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*merkle_root*.json", func(t *testing.T, v struct {
 		Root   string
 		Leaves []string
 	}) {
@@ -366,7 +247,7 @@ var partTags = map[string]byte{
 }
 
 func TestConformanceExtra(t *testing.T) {
-	vectors(t, "*tx_extra*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*tx_extra*.json", func(t *testing.T, v struct {
 		Extra  string
 		Fields [][]json.RawMessage
 	}) {
@@ -423,7 +304,7 @@ func checkMergeMining(t *testing.T, want []json.RawMessage, got []byte) {
 }
 
 func TestConformanceClawback(t *testing.T) {
-	vectors(t, "*fees*.json", func(t *testing.T, v struct {
+	conformance.Monero(t, "*fees*.json", func(t *testing.T, v struct {
 		Kind     string
 		Outputs  int
 		Clawback uint64
@@ -433,137 +314,4 @@ func TestConformanceClawback(t *testing.T) {
 		}
 		require.Equal(t, v.Clawback, block.Clawback(v.Outputs))
 	})
-}
-
-type (
-	corpusBlock struct {
-		Height       uint64
-		Hash, Prev   string
-		Timestamp    uint64
-		Major, Minor uint8
-		Nonce        uint32
-		Weight       uint64
-		Blob         string
-		MinerTx      string   `json:"miner_tx_hash"`
-		Hashes       []string `json:"tx_hashes"`
-		Txs          []corpusTransaction
-	}
-	corpusTransaction struct {
-		Hash, Hex string
-		Size      int
-		PrunedLen int    `json:"pruned_len"`
-		Prunable  string `json:"prunable_hash"`
-		Decoded   struct {
-			Version    int
-			UnlockTime number `json:"unlock_time"`
-			Vin        []struct {
-				Gen *number
-				inputVector
-			}
-			Vout  []outputVector
-			Extra octets
-			Rct   *struct {
-				Type  int
-				Fee   number
-				Ecdh  []string
-				OutPk []string
-			}
-		}
-	}
-)
-
-func readBlocks(t testing.TB, file string) (blocks []corpusBlock) {
-	for line := range bytes.Lines(conformance.Read(t, file)) {
-		var b corpusBlock
-		require.NoError(t, json.Unmarshal(line, &b))
-		blocks = append(blocks, b)
-	}
-	return blocks
-}
-
-// TestConformanceCorpus compares all that real nodes say of their blocks and
-// transactions with what is read of them.
-func TestConformanceCorpus(t *testing.T) {
-	for _, file := range conformance.Files(t, "corpora/monero_blocks*.jsonl.gz") {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			blocks := readBlocks(t, file)
-			for _, want := range blocks {
-				checkCorpusBlock(t, want)
-			}
-			conformance.Counted(t, file, len(blocks))
-		})
-	}
-}
-
-func checkCorpusBlock(t *testing.T, want corpusBlock) {
-	raw := unhex(t, want.Blob)
-	b, err := block.Parse(raw)
-	require.NoError(t, err, want.Hash)
-	require.Equal(t, want.Hash, hexOf(b.ID()))
-	require.Equal(t, want.Prev, hexOf(b.Parent()))
-	require.Equal(t, want.Height, b.Height())
-	require.Equal(t, want.Timestamp, b.Time())
-	require.Equal(t, want.Major, b.Major())
-	require.Equal(t, want.Minor, b.Minor())
-	require.Equal(t, want.Nonce, b.Nonce())
-	require.Equal(t, want.MinerTx, hexOf(b.Miner().Hash()))
-	require.Equal(t, raw, b.Raw())
-	require.Equal(t, len(want.Hashes), b.Len())
-	require.Len(t, want.Txs, b.Len()+1)
-	require.Equal(t, want.Txs[0].Hex, hex.EncodeToString(b.Miner().Raw()))
-	var weight uint64
-	for i, tx := range want.Txs {
-		got := checkCorpusTransaction(t, tx)
-		weight += got.Weight()
-		if i > 0 {
-			require.Equal(t, tx.Hash, hexOf(b.Transaction(i-1)))
-		}
-	}
-	require.Equal(t, want.Weight, weight)
-}
-
-func checkCorpusTransaction(t *testing.T, want corpusTransaction) *block.Transaction {
-	raw := unhex(t, want.Hex)
-	got := checkForms(t, raw)
-	require.Equal(t, want.Hash, hexOf(got.Hash()))
-	require.Equal(t, want.Size, len(raw))
-	require.Equal(t, want.PrunedLen, got.PrunedLen())
-	pruned, err := block.ParsePruned(raw[:want.PrunedLen], [32]byte(unhex(t, want.Prunable)))
-	require.NoError(t, err)
-	require.Equal(t, want.Hash, hexOf(pruned.Hash()))
-	if !got.Coinbase() {
-		require.Equal(t, want.Prunable, hexOf(got.PrunableHash()))
-	}
-
-	decoded := want.Decoded
-	require.Equal(t, decoded.Version, got.Version())
-	require.EqualValues(t, decoded.UnlockTime, got.UnlockTime())
-	require.EqualValues(t, decoded.Extra, got.Extra())
-	require.Equal(t, len(decoded.Vin), got.InputCount())
-	for i, in := range got.Inputs() {
-		if gen := decoded.Vin[i].Gen; gen != nil {
-			require.True(t, got.Coinbase())
-			require.EqualValues(t, *gen, got.Height())
-			continue
-		}
-		checkInput(t, decoded.Vin[i].inputVector, in)
-	}
-	require.Equal(t, len(decoded.Vout), got.OutputCount())
-	for i, out := range got.Outputs() {
-		checkOutput(t, decoded.Vout[i], out)
-	}
-	if decoded.Rct == nil {
-		return got
-	}
-	require.EqualValues(t, decoded.Rct.Type, got.Type())
-	require.EqualValues(t, decoded.Rct.Fee, got.Fee())
-	for i, amount := range decoded.Rct.Ecdh {
-		require.Equal(t, amount, hex.EncodeToString(got.EncryptedAmount(i)))
-	}
-	for i, want := range decoded.Rct.OutPk {
-		c, ok := got.Commitment(i)
-		require.True(t, ok)
-		require.Equal(t, want, hexOf(c))
-	}
-	return got
 }

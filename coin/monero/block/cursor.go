@@ -109,7 +109,7 @@ func (c *cursor) varint(field string) uint64 {
 func (c *cursor) longVarint(field string) uint64 {
 	v, n, err := keys.ReadVarint(c.data[c.pos:])
 	if err != nil {
-		c.fail(field, err)
+		c.failf(field, "is no varint: %w", err)
 		return 0
 	}
 	c.pos += n

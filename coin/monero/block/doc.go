@@ -43,7 +43,8 @@
 // and prunable part, so that the pruned form and the third hash prove it. Its
 // signatures sign the same with the hash of the bare range proofs as the
 // third. Hashes are in their own order, which is also the one they are written
-// and shown in. They are computed when asked for, each time.
+// and shown in. They are computed when asked for, each time, so that views can
+// be used by several goroutines at once.
 //
 // Sources: monero's src/cryptonote_basic (cryptonote_basic.h, tx_extra.h,
 // cryptonote_format_utils.cpp), src/ringct/rctTypes.h and

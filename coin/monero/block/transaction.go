@@ -24,7 +24,7 @@ const (
 )
 
 var (
-	errNone     = errors.New("are none")
+	errZero     = errors.New("is zero")
 	errCoinbase = errors.New("is a coinbase's but not the only one")
 	errTag      = errors.New("is unknown")
 	errType     = errors.New("is a coinbase's in another transaction, or the other way round")
@@ -129,7 +129,7 @@ func (t *Transaction) readPrefix(c *cursor, start int) {
 
 	n := c.count("number of inputs", minInput)
 	if n == 0 && c.err == nil {
-		c.fail("inputs", errNone)
+		c.fail("number of inputs", errZero)
 	}
 	t.inputCount, t.inputs = int32(n), int32(c.pos-start)
 	for i := range n {
@@ -141,7 +141,7 @@ func (t *Transaction) readPrefix(c *cursor, start int) {
 
 	m := c.count("number of outputs", minOutput)
 	if m == 0 && c.err == nil && version != 1 {
-		c.fail("outputs", errNone)
+		c.fail("number of outputs", errZero)
 	}
 	t.outputCount, t.outputs = int32(m), int32(c.pos-start)
 	for range m {
@@ -181,7 +181,7 @@ func (t *Transaction) readInput(c *cursor, i int) {
 		switch {
 		case c.err != nil:
 		case n == 0:
-			c.fail("ring", errNone)
+			c.fail("ring size", errZero)
 		case i == 0:
 			t.ring = int32(n)
 		case int32(n) != t.ring && t.version == 2:

@@ -149,19 +149,19 @@ func TestTransactionRefuses(t *testing.T) {
 		name, why string
 		raw       []byte
 	}{
-		{"nothing", "version keys: varint ends early", nil},
+		{"nothing", "version is no varint: keys: varint ends early", nil},
 		{"version 0", "version is not supported: 0", spliced(0, 1, 0)},
 		{"version 3", "version is not supported: 3", spliced(0, 1, 3)},
 		{"huge version", "version is not supported", spliced(0, 1, huge...)},
 		{"version 258", "version is not supported", spliced(0, 1, 0x82, 2)},
-		{"unlock time not canonical", "unlock time keys: varint has a last byte of zero", spliced(1, 1, 0x80, 0)},
-		{"unlock time too large", "unlock time keys: varint is above 64 bits", spliced(1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2)},
+		{"unlock time not canonical", "unlock time is no varint: keys: varint has a last byte of zero", spliced(1, 1, 0x80, 0)},
+		{"unlock time too large", "unlock time is no varint: keys: varint is above 64 bits", spliced(1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2)},
 		{"huge number of inputs", "number of inputs is beyond what the bytes can hold", spliced(2, 1, huge...)},
-		{"no inputs", "inputs are none", changed(func(f *block.Fields) { f.Inputs = nil })},
-		{"no outputs", "outputs are none", changed(func(f *block.Fields) { f.Outputs = nil })},
+		{"no inputs", "number of inputs is zero", changed(func(f *block.Fields) { f.Inputs = nil })},
+		{"no outputs", "number of outputs is zero", changed(func(f *block.Fields) { f.Outputs = nil })},
 		{"input tag 0", "input tag is unknown: 0", spliced(3, 1, 0)},
 		{"coinbase's input and another", "input is a coinbase's but not the only one", spliced(3, 1, 0xff)},
-		{"empty ring", "ring are none", changed(func(f *block.Fields) { f.Inputs[0].Offsets = nil })},
+		{"empty ring", "ring size is zero", changed(func(f *block.Fields) { f.Inputs[0].Offsets = nil })},
 		{"rings of two sizes", "ring size differs from that of the first input", changed(func(f *block.Fields) { f.Inputs[1].Offsets = f.Inputs[1].Offsets[:15] })},
 		{"amount in the clear", "output amount is not zero although it is encrypted", changed(func(f *block.Fields) { f.Outputs[1].Amount = 1 })},
 		{"huge ring", "ring size is beyond what the bytes can hold", spliced(5, 1, huge...)},
@@ -169,10 +169,10 @@ func TestTransactionRefuses(t *testing.T) {
 		{"type 0", "RingCT type is a coinbase's in another", changed(func(f *block.Fields) { f.Type = 0 })},
 		{"type 7", "RingCT type is not supported: 7", changed(func(f *block.Fields) { f.Type = 7 })},
 		{"type 6 in a coinbase", "RingCT type is a coinbase's in another transaction, or the other way round: 6", coinbase(func(f *block.Fields) { f.Type = 6 })},
-		{"ends in the fee", "fee keys: varint ends early", good[:base+1]},
+		{"ends in the fee", "fee is no varint: keys: varint ends early", good[:base+1]},
 		{"ends in the amounts", "encrypted amounts ends early", good[:base+10]},
 		{"ends in the commitments", "commitments ends early", good[:prunable-1]},
-		{"pruned", "number of range proofs keys: varint ends early", good[:prunable]},
+		{"pruned", "number of range proofs is no varint: keys: varint ends early", good[:prunable]},
 		{"no range proof", "number of range proofs does not fit", spliced(prunable, 1, 0)},
 		{"two range proofs", "number of range proofs does not fit", spliced(prunable, 1, 2)},
 		{"range proof too short", "range proof L does not fit", changed(func(f *block.Fields) { f.RangeProofs = m.rangeProofs(6, 2) })},
@@ -283,4 +283,29 @@ func TestViewsStopWhenAsked(t *testing.T) {
 		require.Zero(t, i)
 		break
 	}
+}
+
+func TestRingOffsetsAreCanonical(t *testing.T) {
+	m := seededMaker(14)
+	f := m.transaction(2, block.TypeBulletproofsPlus, 1, 2, 2)
+	f.Inputs[0].Offsets = []uint64{1<<64 - 1, 1 << 63}
+	tx, err := f.Encode()
+	require.NoError(t, err)
+	raw := tx.Raw()
+	at := bytes.Index(raw, keys.AppendVarint(nil, 1<<64-1))
+	for why, offset := range map[string][]byte{
+		"ring offset is no varint: keys: varint has a last byte of zero": {0xff, 0},
+		"ring offset is no varint: keys: varint is above 64 bits":        []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+		"ring offset is no varint: keys: varint ends early":              bytes.Repeat([]byte{0x80}, 9),
+	} {
+		other := slices.Concat(raw[:at], offset, raw[at+10:])
+		if len(offset) == 9 {
+			other = other[:at+9]
+		}
+		_, err := block.ParseTransaction(other)
+		require.ErrorContains(t, err, why)
+	}
+	long := slices.Concat(raw[:at], bytes.Repeat([]byte{0xff}, 10), []byte{1}, raw[at+10:])
+	_, err = block.ParseTransaction(long)
+	require.ErrorContains(t, err, "above 64 bits")
 }
