@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -392,4 +393,34 @@ func TestADepositOfAVoidPlanIsFreeOnceItReturns(t *testing.T) {
 	require.Len(t, w.only().Inputs, 2)
 	w.complete()
 	require.Equal(t, PaymentSettled, w.payment(coin.PaymentID{2}).Stage)
+}
+
+// What a void plan was to spend of a plan that is under way comes back to the group.
+func TestTheChangeOfAnotherPlanIsCountedAgainOnceWhatSpendsItIsVoid(t *testing.T) {
+	w := newWorld(t, chained())
+	w.deposits(1000, 1000)
+	w.burn(pay(1, 600))
+	w.burn(pay(2, 600))
+	roots := slices.Clone(w.open)
+	require.Len(t, roots, 2)
+	block := coin.SettledBlock{Number: 2}
+	w.completion(&block, roots[0])
+	w.completion(&block, roots[1])
+	w.open = nil
+	w.settle(block)
+	w.burn(pay(3, 700))
+	spends := w.id(w.only())
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		_, err := w.s.Rewind(tx, &coin.Rewind{Fork: 1, Horizon: 2, Blocks: []coin.SettledBlock{block}})
+		return err
+	}))
+	w.number = 1
+	w.settle(coin.SettledBlock{})
+	require.Empty(t, w.replace(roots[0], 1))
+	w.happen(w.id(w.only()))
+	require.Equal(t, []coin.PlanID{spends, roots[0]}, w.newVoid)
+	require.Empty(t, w.newPlans)
+	w.happen(roots[1])
+	require.Len(t, w.only().Inputs, 2)
+	w.tidy()
 }

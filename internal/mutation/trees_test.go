@@ -386,4 +386,12 @@ var trees = []mutation{
 		new:  "default:",
 		test: "TestAMoveToAnAbandonedKeyCanBeReplacedByOneThatStays",
 	},
+	{
+		name: "change that a void plan was to spend is not counted on again",
+		why:  "payments wait, or bear costs, as if it were lost",
+		file: "scheduler/versions.go",
+		old:  "!gone && !adrift && own.Kind",
+		new:  "(gone || adrift) && own.Kind",
+		test: "TestTheChangeOfAnotherPlanIsCountedAgainOnceWhatSpendsItIsVoid",
+	},
 }
