@@ -30,6 +30,9 @@ type Output struct {
 	Address   keys.Index
 	// Key is the one-time key P. Other outputs may have the same one.
 	Key [keys.Size]byte
+	// TransactionKey is the point R of the extra field with which the view key
+	// finds the output again. Anything there that was no point is the identity.
+	TransactionKey [keys.Size]byte
 	// Offset is what has to be added to the recipient's private spend key for
 	// the private key of P: s + m, a canonical scalar.
 	Offset Secret

@@ -75,7 +75,8 @@ type place struct {
 // candidate is a transaction key with the outputs that it may be for.
 type candidate struct {
 	place
-	index  int // of the only output, or everyOutput
+	key    [keys.Size]byte // of a point
+	index  int             // of the only output, or everyOutput
 	output block.Output
 }
 
@@ -102,7 +103,7 @@ func (w *work) add(p place) {
 		if !ok {
 			return
 		}
-		w.push(candidate{p, i, output}, key)
+		w.push(candidate{place: p, index: i, output: output}, key)
 	}
 }
 
@@ -122,6 +123,7 @@ func (w *work) push(c candidate, key [keys.Size]byte) {
 	if c.index == everyOutput && !w.distinct.add(key) {
 		return
 	}
+	c.key = key
 	w.candidates[w.n] = c
 	if w.n++; w.n == atOnce {
 		w.flush()
@@ -145,13 +147,13 @@ func (w *work) flush() {
 func (w *work) try(v *view, c *candidate, d *keys.Derivation) {
 	if c.index != everyOutput {
 		if fits(d, c.index, &c.output) {
-			w.open(v, &c.place, d, c.index, &c.output)
+			w.open(v, c, d, c.index, &c.output)
 		}
 		return
 	}
 	for i, output := range c.tx.Outputs() {
 		if fits(d, i, &output) {
-			w.open(v, &c.place, d, i, &output)
+			w.open(v, c, d, i, &output)
 		}
 	}
 }
@@ -162,7 +164,7 @@ func fits(d *keys.Derivation, index int, output *block.Output) bool {
 }
 
 // open takes down an output if it is to an address of the view key.
-func (w *work) open(v *view, p *place, d *keys.Derivation, index int, output *block.Output) {
+func (w *work) open(v *view, p *candidate, d *keys.Derivation, index int, output *block.Output) {
 	at := [2]int{p.position, index}
 	if _, ok := w.decided[at]; ok {
 		return
@@ -192,17 +194,18 @@ func (w *work) open(v *view, p *place, d *keys.Derivation, index int, output *bl
 	offset := shared.Scalar()
 	offset.Add(offset, &address.offset)
 	w.found = append(w.found, Output{
-		Transaction: p.position,
-		Index:       uint32(index),
-		Global:      p.first + uint64(index),
-		Recipient:   address.recipient,
-		Address:     address.index,
-		Key:         output.Key,
-		Offset:      Secret(offset.Bytes()),
-		Amount:      value.amount,
-		Commitment:  value.commitment,
-		Mask:        Secret(value.mask.Bytes()),
-		Coinbase:    p.tx.Coinbase(),
-		UnlockTime:  p.tx.UnlockTime(),
+		Transaction:    p.position,
+		Index:          uint32(index),
+		Global:         p.first + uint64(index),
+		Recipient:      address.recipient,
+		Address:        address.index,
+		Key:            output.Key,
+		TransactionKey: p.key,
+		Offset:         Secret(offset.Bytes()),
+		Amount:         value.amount,
+		Commitment:     value.commitment,
+		Mask:           Secret(value.mask.Bytes()),
+		Coinbase:       p.tx.Coinbase(),
+		UnlockTime:     p.tx.UnlockTime(),
 	})
 }

@@ -256,8 +256,19 @@ func TestEveryShapeOfPaymentIsFoundAndNothingElse(t *testing.T) {
 		require.Equal(t, before, found[:1])
 		require.Equal(t, len(s.want), len(found)-1)
 		for i := range s.want {
-			require.Equal(t, s.want[i], found[1+i])
-			_, err := found[1+i].PrivateKey(s.wallets[s.want[i].Recipient].spend)
+			o := found[1+i]
+			pair := s.wallets[o.Recipient].Pair
+			r, err := keys.DecodePoint(o.TransactionKey[:])
+			require.NoError(t, err)
+			d := pair.View().Derive(r)
+			shared, err := d.SharedKey(uint64(o.Index))
+			require.NoError(t, err)
+			spend, err := pair.SpendKey(o.Address)
+			require.NoError(t, err)
+			require.Equal(t, o.Key[:], shared.OutputKey(spend).Bytes(), "found again")
+			o.TransactionKey = [32]byte{}
+			require.Equal(t, s.want[i], o)
+			_, err = found[1+i].PrivateKey(s.wallets[s.want[i].Recipient].spend)
 			require.NoError(t, err)
 		}
 		require.Equal(t, next, first+scan.Outputs(transactions))
