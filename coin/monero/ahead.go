@@ -11,8 +11,9 @@ import (
 // ahead keeps blocks that came in one answer with others and will soon be asked
 // for, as one who catches up does. It is for concurrent use.
 type ahead struct {
-	// reading is held by the one who asks for many blocks.
-	reading chan struct{}
+	// reading is held by the one who asks for many blocks. What the others wait
+	// for ends when that one's context does, or the node's patience.
+	reading sync.Mutex
 
 	mu     sync.Mutex
 	blocks map[coin.BlockID]*node.Block
@@ -22,10 +23,6 @@ type ahead struct {
 	newest uint64
 }
 
-func newAhead() ahead {
-	return ahead{reading: make(chan struct{}, 1), blocks: make(map[coin.BlockID]*node.Block)}
-}
-
 // keep takes a block up. The oldest make room for it.
 func (a *ahead) keep(b *node.Block) {
 	a.mu.Lock()
@@ -33,6 +30,9 @@ func (a *ahead) keep(b *node.Block) {
 	a.newest = max(a.newest, b.Block.Height())
 	if _, ok := a.blocks[b.ID]; ok {
 		return
+	}
+	if a.blocks == nil {
+		a.blocks = make(map[coin.BlockID]*node.Block)
 	}
 	a.blocks[b.ID] = b
 	a.order = append(a.order, b.ID)
@@ -86,11 +86,10 @@ func (c *Coin) fetch(ctx context.Context, header coin.Header) (*node.Block, erro
 // fetchMany reads many blocks from that of a header on and returns that one,
 // nil if it is not in the best chain any more, or cannot be had that way.
 func (c *Coin) fetchMany(ctx context.Context, header coin.Header) (*node.Block, error) {
-	select {
-	case c.ahead.reading <- struct{}{}:
-		defer func() { <-c.ahead.reading }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	c.ahead.reading.Lock()
+	defer c.ahead.reading.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	if b, ok := c.ahead.find(header.ID); ok { // meanwhile
 		return b, nil

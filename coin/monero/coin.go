@@ -119,7 +119,6 @@ func New(from Node, config Config) (*Coin, error) {
 		keys:     cache[string, *keyPair]{limit: maxCachedKeys},
 		scanners: cache[string, *scan.Scanner]{limit: maxCachedKeys},
 		headers:  cache[coin.BlockID, headerEntry]{limit: maxCachedHeaders},
-		ahead:    newAhead(),
 	}, nil
 }
 
