@@ -75,7 +75,7 @@ func BenchmarkNodeCatchUp(b *testing.B) {
 	n := testnodes.NeedMonerod(b, testnodes.Options{})
 	w := newWallet(b, n, 120)
 	var tip uint64
-	for range 25 {
+	for range 10 {
 		for range 4 {
 			w.pay(15, false)
 		}
