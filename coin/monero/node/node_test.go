@@ -117,6 +117,7 @@ func (w *wallet) pay(destinations int, held bool) (id coin.TransactionID, raw []
 }
 
 func TestNodeDial(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n := testnodes.NeedMonerod(t, testnodes.Options{Login: true})
 	c, err := node.Dial(ctx, config(n), regtest, false)
@@ -176,6 +177,15 @@ func TestNodeDial(t *testing.T) {
 	require.Len(t, collect(t, again, 0, 3), 4)
 	again.Close()
 
+	// Several requests at once, each connection with a nonce of its own.
+	require.NoError(t, n.Generate(ctx, 20, nobody))
+	many := config(n)
+	many.Parallel, many.Span = 6, 1
+	again = dial(t, many)
+	for range 3 {
+		require.Len(t, collect(t, again, 0, 23), 24)
+	}
+
 	require.NoError(t, n.Stop())
 	_, err = node.Dial(ctx, config(n), regtest, false)
 	require.ErrorIs(t, err, coin.ErrTransient)
@@ -195,6 +205,7 @@ func restricted(t testing.TB) (*testnodes.Node, node.Config) {
 }
 
 func TestNodeReadsWhatWasMined(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n, public := restricted(t)
 	w := newWallet(t, n, 100)
@@ -356,6 +367,7 @@ func outs(t *testing.T, c *node.Client, blocks []*node.Block, total uint64) {
 }
 
 func TestNodePublishes(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n, public := restricted(t)
 	w := newWallet(t, n, 100)
@@ -428,6 +440,7 @@ func TestNodePublishes(t *testing.T) {
 }
 
 func TestNodeReorganises(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n := testnodes.NeedMonerod(t, testnodes.Options{})
 	w := newWallet(t, n, 100)
