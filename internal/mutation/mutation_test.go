@@ -41,8 +41,13 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
+<<<<<<< HEAD
 	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
 	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock,
+=======
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin, nodes,
+	moneroKeys, moneroNode,
+>>>>>>> mnode
 )
 
 func (m mutation) pkg() string {

@@ -393,4 +393,46 @@ func TestFailuresOnTheWay(t *testing.T) {
 	}
 }
 
+// claimer claims that an answer is longer than any may be.
+type claimer struct{ *fake }
+
+func (c claimer) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := c.fake.RoundTrip(r)
+	if err == nil && r.URL.Path == "/get_blocks.bin" {
+		answer.ContentLength = 1 << 40
+	}
+	return answer, err
+}
+
+func TestAnswersThatAreTooLongAreNotRead(t *testing.T) {
+	f := newFake(t, 10)
+	config := f.config()
+	config.Transport = claimer{f}
+	_, err := node.Dial(t.Context(), config, f.chain(), false)
+	require.ErrorIs(t, err, coin.ErrInvalid)
+	require.ErrorIs(t, err, jsonrpc.ErrTooLarge)
+}
+
+// A node that is busy for a moment is asked again.
+func TestTransientFailuresAreRepeated(t *testing.T) {
+	f := newFake(t, 10)
+	config := f.config()
+	config.Attempts = 3
+	c, err := node.Dial(t.Context(), config, f.chain(), false)
+	require.NoError(t, err)
+	failures := 2
+	f.http = func(w http.ResponseWriter, _ *http.Request) bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if failures--; failures >= 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return failures >= 0
+	}
+	require.Len(t, collect(t, c, 1, 3), 3)
+	failures = 3
+	_, err = c.Tip(t.Context())
+	require.ErrorIs(t, err, coin.ErrTransient)
+}
+
 func second[T any](_ T, err error) error { return err }

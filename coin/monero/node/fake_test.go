@@ -186,6 +186,8 @@ type fake struct {
 	// http answers instead if it returns true.
 	http  func(http.ResponseWriter, *http.Request) bool
 	asked map[string]int // how often a method was called
+	// ready is an answer to all requests for many blocks, made before.
+	ready []byte
 }
 
 func newFake(t testing.TB, length int) *fake {
@@ -227,6 +229,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	require.NoError(f.t, err)
 	switch r.URL.Path {
 	case "/get_blocks.bin":
+		if f.ready != nil {
+			w.Write(f.ready)
+			return
+		}
 		w.Write(f.many(body))
 		return
 	case "/get_o_indexes.bin":

@@ -117,6 +117,7 @@ func (w *wallet) pay(destinations int, held bool) (id coin.TransactionID, raw []
 }
 
 func TestNodeDial(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n := testnodes.NeedMonerod(t, testnodes.Options{Login: true})
 	c, err := node.Dial(ctx, config(n), regtest, false)
@@ -176,6 +177,15 @@ func TestNodeDial(t *testing.T) {
 	require.Len(t, collect(t, again, 0, 3), 4)
 	again.Close()
 
+	// Several requests at once, each connection with a nonce of its own.
+	require.NoError(t, n.Generate(ctx, 20, nobody))
+	many := config(n)
+	many.Parallel, many.Span = 6, 1
+	again = dial(t, many)
+	for range 3 {
+		require.Len(t, collect(t, again, 0, 23), 24)
+	}
+
 	require.NoError(t, n.Stop())
 	_, err = node.Dial(ctx, config(n), regtest, false)
 	require.ErrorIs(t, err, coin.ErrTransient)
@@ -194,10 +204,18 @@ func restricted(t testing.TB) (*testnodes.Node, node.Config) {
 	return n, node.Config{URL: fmt.Sprintf("http://127.0.0.1:%d", port), Attempts: 1}
 }
 
-func TestNodeReadsWhatWasMined(t *testing.T) {
-	ctx := t.Context()
+// TestNode uses one chain for all: mining it takes most of the time.
+func TestNode(t *testing.T) {
+	t.Parallel()
 	n, public := restricted(t)
 	w := newWallet(t, n, 100)
+	t.Run("reads what was mined", func(t *testing.T) { w.t = t; readsWhatWasMined(t, n, public, w) })
+	t.Run("publishes", func(t *testing.T) { w.t = t; publishes(t, n, public, w) })
+	t.Run("reorganises", func(t *testing.T) { w.t = t; reorganises(t, n, w) })
+}
+
+func readsWhatWasMined(t *testing.T, n *testnodes.Node, public node.Config, w *wallet) {
+	ctx := t.Context()
 	var paid []coin.TransactionID
 	var tip uint64
 	for _, destinations := range []int{1, 15, 2} {
@@ -355,10 +373,9 @@ func outs(t *testing.T, c *node.Client, blocks []*node.Block, total uint64) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
 
-func TestNodePublishes(t *testing.T) {
+func publishes(t *testing.T, n *testnodes.Node, public node.Config, w *wallet) {
 	ctx := t.Context()
-	n, public := restricted(t)
-	w := newWallet(t, n, 100)
+	w.settle()
 	// A restricted node hides a transaction of its pool that no other node has
 	// passed on yet: what it says of a second one is all there is.
 	c, open := dial(t, public), dial(t, config(n))
@@ -427,10 +444,8 @@ func TestNodePublishes(t *testing.T) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
 
-func TestNodeReorganises(t *testing.T) {
+func reorganises(t *testing.T, n *testnodes.Node, w *wallet) {
 	ctx := t.Context()
-	n := testnodes.NeedMonerod(t, testnodes.Options{})
-	w := newWallet(t, n, 100)
 	c := dial(t, config(n))
 	id, raw := w.pay(1, false)
 	tip := w.settle()
