@@ -41,13 +41,8 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-<<<<<<< HEAD
 	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
-	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock,
-=======
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin, nodes,
-	moneroKeys, moneroNode,
->>>>>>> mnode
+	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin,
 )
 
 func (m mutation) pkg() string {
