@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/monero/block"
 	"github.com/serai-go/processor/coin/monero/node"
 )
 
@@ -118,7 +119,8 @@ func TestBlocksAreThoseOfTheirHeaders(t *testing.T) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 	_, err = c.Headers(t.Context(), 1, 2)
 	require.ErrorIs(t, err, coin.ErrInvalid)
-	n.best[0] = first
+	other := blob(t, 1, 0, coin.BlockID{}, 10_001, unhex(t, firstCoinbase), nil)
+	n.best[0] = &node.Block{ID: other.ID(), Block: other, Transactions: []*block.Transaction{other.Miner()}}
 	_, err = c.Header(t.Context(), 0)
 	require.ErrorIs(t, err, coin.ErrInvalid, "another genesis block")
 	_, err = c.Headers(t.Context(), 0, 1)

@@ -59,7 +59,7 @@ var moneroCoin = []mutation{
 		test: "TestOutputsAreThoseOfEachKindAndKey",
 	},
 	{
-		name: "locked outputs count",
+		name: "locked Monero outputs count",
 		why:  "what cannot be spent is credited",
 		file: "coin/monero/recognize.go",
 		old:  "\t\tif !ok {\n\t\t\tcontinue\n",
