@@ -61,7 +61,7 @@ func TestCatchingUpOnBitcoin(t *testing.T) {
 		w.mine()
 	}
 	require.NotZero(t, w.want.Frontier.Acknowledged)
-	require.Equal(t, scheduler.Pending{Outputs: 1}, w.want.Pending, "the burn is paid")
+	require.Equal(t, scheduler.Pending{Outputs: int(bitcoin.DefaultParameters().ChangeOutputs)}, w.want.Pending, "the burn is paid")
 
 	store := openIn(t)
 	defer store.Close()

@@ -31,6 +31,8 @@ type draft struct {
 	recover  Balance // costs to recover afterwards
 	removed  []uint64
 	lacking  bool               // some cannot carry what they would have to
+	count    int                // payments of a node
+	gross    uint64             // their amounts
 	rounds   int                // how often payments were sifted
 	poor     []queued           // leave the queue, unpaid: cannot carry the fee
 	void     []numbered[queued] // of a node, are not made: refunds of missing deposits

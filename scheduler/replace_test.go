@@ -280,3 +280,36 @@ func TestAVersionLeavesTheRestToWhomChangeIsDueNow(t *testing.T) {
 	w.happen(w.id(w.newPlans[0]))
 	require.Equal(t, Pending{Outputs: 1}, w.pending())
 }
+
+// TestPaymentsOfVoidPlansAreTiedToWhatHappened makes them from the change of the
+// version, though there are older outputs.
+func TestPaymentsOfVoidPlansAreTiedToWhatHappened(t *testing.T) {
+	w, ids := tended(t)
+	w.deposits(10_000, 10_000)
+	require.Empty(t, w.replace(ids[0], 1, coin.PaymentID{3}))
+	version := w.only()
+	before := w.ledger()
+	w.happen(w.id(version))
+	change := coin.OutputID{Transaction: transactionOf(w.id(version)), Index: 1}
+	var paid []coin.PaymentID
+	for _, plan := range w.newPlans {
+		require.Len(t, plan.Inputs, 1)
+		if plan.Inputs[0].ID == change {
+			require.EqualValues(t, w.rules.MaxOutputs, len(plan.Payments)+len(plan.Own))
+			require.Equal(t, coin.Change, plan.Own[0].Kind)
+			require.Greater(t, plan.Own[0].Amount, uint64(1000), "the rest")
+		}
+		for _, payment := range plan.Payments {
+			paid = append(paid, payment.ID)
+			require.Less(t, payment.Paid, payment.Amount, "they bear their fees")
+		}
+	}
+	require.Subset(t, []coin.PaymentID{{2}, {4}, {5}, {6}, {7}}, paid)
+	require.Equal(t, change, w.newPlans[0].Inputs[0].ID)
+	for len(w.open) > 0 {
+		w.complete()
+	}
+	require.Len(t, w.shares(), 6)
+	require.Equal(t, before.Credited, w.ledger().Credited)
+	w.tidy()
+}

@@ -2,6 +2,8 @@ package scheduler
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/serai-go/processor/coin"
@@ -12,19 +14,24 @@ import (
 // the queue, but are taken.
 func (s *scheduler) plant(tx storage.Tx, id coin.PlanID, plan coin.Plan, children []child) error {
 	for i, c := range children {
-		n := node{Session: plan.Key.Session, Amount: c.amount}
-		for _, p := range c.payments {
-			if last := len(n.Runs) - 1; last >= 0 && n.Runs[last].To == p.number {
-				n.Runs[last].To++
-			} else {
-				n.Runs = append(n.Runs, run{p.number, p.number + 1})
-			}
-		}
+		n := node{Session: plan.Key.Session, Amount: c.amount, Runs: runsOf(c.payments)}
 		if err := s.putNode(tx, branchKey{id, uint32(len(plan.Own) - len(children) + i)}, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// runsOf are the runs of payments that are in the order of the queue.
+func runsOf(payments []numbered[queued]) (runs []run) {
+	for _, p := range payments {
+		if last := len(runs) - 1; last >= 0 && runs[last].To == p.number {
+			runs[last].To++
+		} else {
+			runs = append(runs, run{p.number, p.number + 1})
+		}
+	}
+	return runs
 }
 
 // putNode puts a new node.
@@ -169,7 +176,7 @@ func (s *scheduler) sproutOne(tx storage.Tx, m moment, key branchKey) error {
 	}
 	role, ok := m.role(n.Session)
 	if !ok {
-		return fmt.Errorf("%w: session %d has no key", storage.ErrCorrupt, n.Session)
+		return nil // behind a rewind the reference block may be before the key's activation
 	}
 	d, err := s.draftChild(tx, m, role, n, n.Output)
 	if err != nil {
@@ -196,6 +203,10 @@ func (s *scheduler) draftChild(r storage.Reader, m moment, role coin.Role, n nod
 		return nil, err
 	}
 	d.plan.Inputs = []coin.Output{input}
+	d.count = len(payments)
+	for i := range payments {
+		d.gross += payments[i].value.Amount
+	}
 	void, err := s.voidRefunds(r)
 	if err != nil {
 		return nil, err
@@ -222,44 +233,58 @@ func (s *scheduler) draftChild(r storage.Reader, m moment, role coin.Role, n nod
 // that are. It returns the others.
 func (s *scheduler) composeChild(d *draft, payments []numbered[queued]) ([]numbered[queued], error) {
 	amount := d.plan.Inputs[0].Amount
-	t, err := d.grove.grow(payments, int(d.rules.MaxOutputs))
-	if err != nil {
-		return nil, err
-	}
-	outputs := t.addresses(payments, d.grove.to)
-	fee, err := s.Coin.Fee(d.grove.rate, d.plan.Inputs, outputs)
-	if err != nil {
-		return nil, fmt.Errorf("fee of %d outputs: %w", len(outputs), err)
-	}
 	var total uint64
 	shares := make([]coin.PlannedPayment, len(payments))
 	for i := range payments {
 		total += payments[i].value.Amount
 		shares[i].Payment = payments[i].value.Payment
 	}
-	costs := Balance{}.Add(total).Add(fee).Add(t.cost).Sub(amount)
+	// What is not for these payments is change if it can be.
+	before := d.before(len(payments))
+	rest := Balance{}.Add(amount).Add(before).Sub(total)
+	changes := 0
+	if !rest.Sub(d.rules.Dust).Negative() {
+		changes = 1
+	}
+	t, err := d.grove.grow(payments, int(d.rules.MaxOutputs)-changes)
+	if err != nil {
+		return nil, err
+	}
+	outputs, rate := t.addresses(payments, d.grove.to), d.grove.rate
+	if changes > 0 {
+		outputs, rate = append(outputs, d.own.Address), d.rate
+	}
+	fee, err := s.Coin.Fee(rate, d.plan.Inputs, outputs)
+	if err != nil {
+		return nil, fmt.Errorf("fee of %d outputs: %w", len(outputs), err)
+	}
+	costs := Balance{}.Add(total).Add(fee).Add(t.cost).Sub(amount) // if all is for them
+	if changes > 0 {
+		costs = Balance{}.Add(before).Add(fee).Add(t.cost)
+	}
 	if _, poor := d.sift(shares, costs.atMost(total)); len(poor) > 0 {
 		return d.leaveOut(payments, poor), nil
 	}
-	// What the payments cannot use is change if it can be, else it goes to the
-	// fee.
-	spare := Balance{}.Minus(costs).atMost(amount)
-	if spare > d.rules.Dust && len(outputs) < int(d.rules.MaxOutputs) {
-		more, err := s.Coin.Fee(d.rate, d.plan.Inputs, append(outputs, d.own.Address))
-		if err != nil {
-			return nil, fmt.Errorf("fee of %d outputs and change: %w", len(outputs), err)
-		}
-		if all := spare + fee; all >= more && all-more >= d.rules.Dust {
-			d.plan.Own = split(d.own, all-more, 1)
-			spare, fee = 0, more
-		}
-	}
 	amortise(shares, costs.atMost(total), d.rules.Dust)
 	c := composition{plan: d.plan}
-	c.plan.Fee = fee + spare
+	c.plan.Fee = fee
+	if changes > 0 {
+		c.plan.Own = split(d.own, rest.atMost(amount), 1)
+	} else {
+		c.plan.Fee += Balance{}.Minus(costs).atMost(amount) // less than dust, or what a fallen rate leaves
+	}
 	c.fund(d, t, payments, shares)
 	d.plan, d.children, d.payments = c.plan, c.children, payments[:t.direct]
 	return payments, nil
+}
+
+// before is what so many of a node's payments have borne already, of what all of
+// them have: what the branch lacks.
+func (d *draft) before(n int) uint64 {
+	lacks := Balance{}.Add(d.gross).Sub(d.plan.Inputs[0].Amount).atMost(math.MaxUint64)
+	high, low := bits.Mul64(lacks, uint64(n))
+	share, _ := bits.Div64(high, low, uint64(d.count))
+	return share
 }
 
 // leaveOut adds payments to the draft's poor and returns the others.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -134,8 +135,8 @@ type voiding struct {
 }
 
 // decide ends the other versions of a plan that happened, and all that builds on
-// them. Their payments that it does not make are queued at their old places,
-// unless they were to be dropped. It returns the plan without relatives.
+// them. Of their payments that it does not make those are dropped that were to be,
+// the others are made from its change. It returns the plan without relatives.
 func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, error) {
 	if p.Family == (coin.PlanID{}) {
 		return p, nil
@@ -157,7 +158,11 @@ func (s *scheduler) decide(tx storage.Tx, id coin.PlanID, p planned) (planned, e
 			return p, fmt.Errorf("version %s: %w", other.Plan, err)
 		}
 	}
-	if err := v.requeue(tx); err != nil {
+	back, err := v.requeue(tx)
+	if err != nil {
+		return p, err
+	}
+	if err := v.tie(tx, id, back); err != nil {
 		return p, err
 	}
 	if err := s.families.Delete(tx, p.Family); err != nil {
@@ -316,11 +321,12 @@ func (v *voiding) releaseUnlessGone(tx storage.Tx, o coin.Output) error {
 	return v.release(tx, o)
 }
 
-// requeue queues the payments of void plans, or drops them.
-func (v *voiding) requeue(tx storage.Tx) error {
+// requeue puts the payments of void plans back to their old places in the queue, and
+// returns them, or drops them.
+func (v *voiding) requeue(tx storage.Tx) (back []numbered[queued], err error) {
 	refunds, err := v.voidRefunds(tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	made := make(map[coin.PaymentID]bool)
 	for _, payment := range v.happened.Plan.Payments {
@@ -339,13 +345,45 @@ func (v *voiding) requeue(tx storage.Tx) error {
 				err = v.suspendOne(tx, p.value, deposit)
 			}
 		default:
+			back = append(back, p)
 			if err = v.scheduler.payments.Put(tx, p.number, p.value); err == nil {
 				err = v.stand(tx, p.value.ID, fate{Stage: PaymentQueued})
 			}
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return back, nil
+}
+
+// tie lets payments of void plans be made from the change of the version that
+// happened: so what makes them now cannot happen beside what was to make them, even
+// if the chain decides anew behind a rewind. Those that it does not cover wait in the
+// queue.
+func (v *voiding) tie(tx storage.Tx, id coin.PlanID, back []numbered[queued]) error {
+	i, ok := v.happened.rest()
+	if !ok || len(back) == 0 {
+		return nil
+	}
+	own := v.happened.Plan.Own[i]
+	gone, err := v.gone.Has(tx, own.Session)
+	if err != nil || gone {
+		return err
+	}
+	slices.SortFunc(back, func(a, b numbered[queued]) int { return cmp.Compare(a.number, b.number) })
+	left := own.Amount
+	for i, p := range back {
+		if p.value.Amount > left {
+			back = back[:i]
+			break
+		}
+		left -= p.value.Amount
+		v.unborne = v.unborne.Sub(p.value.Amount)
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	v.unborne = v.unborne.Add(own.Amount)
+	return v.putNode(tx, branchKey{id, uint32(i)}, node{Session: own.Session, Amount: own.Amount, Runs: runsOf(back)})
 }
