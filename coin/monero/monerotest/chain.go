@@ -38,7 +38,7 @@ var (
 
 // firstBlocks are mined at first: a coinbase is locked for 60, and rings take 16
 // outputs.
-const firstBlocks = 100
+const firstBlocks = 90
 
 // New makes a wallet and mines until it has money.
 func New(ctx context.Context, config Config) (*Chain, error) {

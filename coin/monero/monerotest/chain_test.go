@@ -29,20 +29,21 @@ func newChain(t *testing.T, daemon *testnodes.Node, config monero.Config) *moner
 	return c
 }
 
-func TestNodeReading(t *testing.T) {
-	cointest.Reading(t, func(t *testing.T) cointest.Watched[*monero.Coin] {
-		return newChain(t, testnodes.NeedMonerod(t, testnodes.Options{}), monero.Config{})
+// TestNode works on one chain: most of the time goes into making it.
+func TestNode(t *testing.T) {
+	daemon := testnodes.NeedMonerod(t, testnodes.Options{})
+	chain := newChain(t, daemon, monero.Config{ViewSeed: slices.Repeat([]byte{7}, 32)})
+	t.Run("Reading", func(t *testing.T) {
+		cointest.Reading(t, func(*testing.T) cointest.Watched[*monero.Coin] { return chain })
 	})
+	t.Run("ReferenceWallet", func(t *testing.T) { referenceWallet(t, daemon, chain) })
 }
 
-// TestNodeReferenceWallet pays a group in every way that wallets have. A wallet
+// referenceWallet pays a group in every way that wallets have. A wallet
 // that can only view sees the same as the coin does.
-func TestNodeReferenceWallet(t *testing.T) {
+func referenceWallet(t *testing.T, daemon *testnodes.Node, chain *monerotest.Chain) {
 	ctx := t.Context()
-	daemon := testnodes.NeedMonerod(t, testnodes.Options{})
 	viewer := testnodes.NeedMoneroWallet(t, testnodes.Options{Daemon: daemon.URL})
-	seed := monero.ViewSeed(slices.Repeat([]byte{7}, 32))
-	chain := newChain(t, daemon, monero.Config{ViewSeed: seed})
 	c := chain.Coin()
 	public, _, err := frosttest.Deal(rand.NewChaCha8([32]byte{1}), ed25519.Group, 2, []uint16{1, 1, 1})
 	require.NoError(t, err)
@@ -55,7 +56,8 @@ func TestNodeReferenceWallet(t *testing.T) {
 	require.NoError(t, err)
 	integrated, err := main.Integrate([8]byte{1, 2, 3})
 	require.NoError(t, err)
-	secret, err := keys.HashToScalar([]byte("serai-go/processor monero view key v1"), unhex(t, "418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3"), key.Key, seed)
+	genesis := c.Genesis()
+	secret, err := keys.HashToScalar([]byte("serai-go/processor monero view key v1"), genesis[:], key.Key, slices.Repeat([]byte{7}, 32))
 	require.NoError(t, err)
 
 	of := func(kind coin.Kind) coin.Address {
@@ -140,10 +142,4 @@ func TestNodeReferenceWallet(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, theirs, ours)
-}
-
-func unhex(t *testing.T, text string) []byte {
-	b, err := hex.DecodeString(text)
-	require.NoError(t, err)
-	return b
 }
