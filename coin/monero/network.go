@@ -66,8 +66,9 @@ func (d description) id() coin.BlockID {
 // none. Rates are in piconero per 1000 weight units: the floor is the least that
 // the network relays with the smallest blocks, the cap what it recommends for
 // those in a hurry, 200 times as much. Both follow from the reward of a block:
-// on Regtest, where it is the first there was, they are 60 times those of the
-// other networks.
+// on Regtest, where it is the first there was, they are 60 times those of
+// Mainnet. A test network that has not come to the tail of its emission needs a
+// higher floor than this.
 func DefaultParameters(network Network) (coin.Parameters, error) {
 	d, err := network.describe()
 	if err != nil {

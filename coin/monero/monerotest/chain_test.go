@@ -36,7 +36,38 @@ func TestNode(t *testing.T) {
 	t.Run("Reading", func(t *testing.T) {
 		cointest.Reading(t, func(*testing.T) cointest.Watched[*monero.Coin] { return chain })
 	})
+	t.Run("ShorterChain", func(t *testing.T) { shorterChain(t, daemon, chain) })
 	t.Run("ReferenceWallet", func(t *testing.T) { referenceWallet(t, daemon, chain) })
+}
+
+// shorterChain takes blocks off the chain: they are not there any more, and one
+// coin that saw them says the same of what comes instead as another.
+func shorterChain(t *testing.T, daemon *testnodes.Node, chain *monerotest.Chain) {
+	ctx := t.Context()
+	c := chain.Coin()
+	require.NoError(t, chain.Mine(ctx, 3))
+	tip, err := c.Tip(ctx)
+	require.NoError(t, err)
+	before, err := c.Headers(ctx, tip-5, 6)
+	require.NoError(t, err)
+	require.NoError(t, daemon.Post(ctx, "/pop_blocks", map[string]any{"nblocks": 2}, nil))
+	shorter, err := c.Tip(ctx)
+	require.NoError(t, err)
+	require.Equal(t, tip-2, shorter)
+	_, err = c.Header(ctx, tip-1)
+	require.ErrorIs(t, err, coin.ErrNotFound)
+	_, err = c.Headers(ctx, tip-2, 2)
+	require.ErrorIs(t, err, coin.ErrNotFound)
+
+	require.NoError(t, chain.Mine(ctx, 3))
+	after, err := c.Headers(ctx, tip-5, 7)
+	require.NoError(t, err)
+	require.Equal(t, before[:4], after[:4])
+	require.NotEqual(t, before[4].ID, after[4].ID)
+	require.NotEqual(t, before[5].ID, after[5].ID)
+	same, err := chain.Coin().Headers(ctx, tip-5, 7)
+	require.NoError(t, err)
+	require.Equal(t, after, same)
 }
 
 // referenceWallet pays a group in every way that wallets have. A wallet
