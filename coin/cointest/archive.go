@@ -26,7 +26,7 @@ func (w *world) archives(ctx context.Context, t *testing.T) {
 		for j := range uint64(2) {
 			deposit := payment(w.address(t, g, coin.External), w.amount(10+2*i+j))
 			if j == 0 {
-				deposit.Data = []byte("archived")
+				deposit.Data = w.data([]byte("archived"))
 			}
 			w.pay(ctx, t, deposit)
 		}
@@ -42,7 +42,7 @@ func (w *world) archives(ctx context.Context, t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.chain.Fork(ctx, len(blocks), true))
 
-	other := w.chain.Coin().(coin.Archiver)
+	other := w.another().(coin.Archiver)
 	alone, cancel := context.WithCancel(ctx)
 	cancel() // no node answers any more
 	if _, err := other.RestoreBlock(alone, blocks[0].Header(), live); err != nil {
@@ -67,7 +67,7 @@ func (w *world) archives(ctx context.Context, t *testing.T) {
 			require.Equal(t, block.Transactions()[n].ID(), tx.ID())
 			require.Equal(t, block.Transactions()[n].Lookups(), tx.Lookups())
 		}
-		found, err := other.(coin.Coin).Outputs(alone, restored, keys)
+		found, err := other.(Watcher).Outputs(alone, restored, keys)
 		require.NoError(t, err)
 		require.Equal(t, outputs[i], found)
 		rate, err := other.RateOf(alone, restored)

@@ -1,6 +1,7 @@
 // Package cointest holds the conformance suites that every coin passes,
 // Reading and Spending, each runnable alone, and the hands that they and the
-// scenarios of processortest need on a network: a Chain.
+// scenarios of processortest need on a network: a Chain. For Reading the coin
+// need not be able to spend.
 package cointest
 
 import (
@@ -9,11 +10,15 @@ import (
 	"github.com/serai-go/processor/coin"
 )
 
-// Chain is a test network with a coin that watches it and an outside user who
-// mines, pays and is paid there.
-type Chain interface {
-	// Coin is the coin under test, connected to the network.
-	Coin() coin.Coin
+// Watcher is what of a coin Reading needs: one that cannot spend.
+type Watcher interface {
+	coin.Network
+	coin.Reader
+	coin.Recognizer
+}
+
+// User is an outside user of a test network who mines, pays and is paid there.
+type User interface {
 	// Mine makes n blocks that hold the transactions waiting for one.
 	Mine(ctx context.Context, n int) error
 	// Pay lets the user pay the group. The transaction waits for a block.
@@ -29,7 +34,32 @@ type Chain interface {
 	Fork(ctx context.Context, depth int, drop bool) error
 }
 
-// CoinbaseMiner is a Chain whose coinbases can pay a given address.
+// Watched is a test network with a coin that watches it and a user.
+type Watched[C Watcher] interface {
+	User
+	// Coin is the coin under test, connected to the network.
+	Coin() C
+}
+
+// Chain is a test network with a coin that can do everything.
+type Chain = Watched[coin.Coin]
+
+// Limits are what a network does not have.
+type Limits struct {
+	// Data: the user's payments carry none.
+	Data bool
+	// Origins: nobody sees where value came from.
+	Origins bool
+}
+
+// Limited is a User on a network that does not have everything. The suites
+// leave out what there is not, and check that the coin does not see it either.
+type Limited interface {
+	// Limits returns what is not there.
+	Limits() Limits
+}
+
+// CoinbaseMiner is a User whose coinbases can pay a given address.
 type CoinbaseMiner interface {
 	// MineTo makes a block that holds the transactions waiting for one and
 	// whose coinbase pays the address.

@@ -65,7 +65,7 @@ func (w *world) planAt(ctx context.Context, t *testing.T, rate uint64, g *group,
 		})
 	}
 	p.Own = append(p.Own, coin.OwnOutput{Kind: change, Session: g.Session, Address: w.address(t, g, change)})
-	fee, err := w.coin.Fee(rate, p.Inputs, p.Addresses())
+	fee, err := w.spender.Fee(rate, p.Inputs, p.Addresses())
 	require.NoError(t, err)
 	require.Less(t, fee, left, "the test's amounts are too small")
 	p.Fee = fee
@@ -79,7 +79,7 @@ func (w *world) planAt(ctx context.Context, t *testing.T, rate uint64, g *group,
 // rate.
 func (w *world) planAll(ctx context.Context, t *testing.T, g *group, inputs []coin.Output, to coin.Address) *plan {
 	p := &plan{group: g, Plan: coin.Plan{Key: g.Key, Inputs: inputs, Reference: w.tip(ctx, t)}}
-	fee, err := w.coin.Fee(2*w.rate(), inputs, []coin.Address{to})
+	fee, err := w.spender.Fee(2*w.rate(), inputs, []coin.Address{to})
 	require.NoError(t, err)
 	p.Fee = fee
 	var sum uint64
@@ -93,19 +93,19 @@ func (w *world) planAll(ctx context.Context, t *testing.T, g *group, inputs []co
 
 func (w *world) prepare(ctx context.Context, t *testing.T, p *plan) {
 	var err error
-	p.prepared, err = w.coin.Prepare(ctx, p.Plan)
+	p.prepared, err = w.spender.Prepare(ctx, p.Plan)
 	require.NoError(t, err)
-	read, err := w.coin.Read(p.Plan, p.prepared)
+	read, err := w.spender.Read(p.Plan, p.prepared)
 	require.NoError(t, err)
 	require.NoError(t, read.Check(p.Plan))
-	p.description, err = w.coin.Describe(p.Plan, p.prepared)
+	p.description, err = w.spender.Describe(p.Plan, p.prepared)
 	require.NoError(t, err)
 	require.Len(t, p.description.Own, len(p.Own))
 }
 
 // signatures has the plan signed by threshold of its group.
 func (w *world) signatures(t *testing.T, p *plan) [][]byte {
-	work, err := w.coin.Work(p.Plan, p.prepared)
+	work, err := w.spender.Work(p.Plan, p.prepared)
 	require.NoError(t, err)
 	context := p.prepared
 	nonces := make([]*frost.Nonces, threshold)
@@ -129,9 +129,9 @@ func (w *world) signatures(t *testing.T, p *plan) [][]byte {
 }
 
 func (w *world) sign(t *testing.T, p *plan) coin.Transaction {
-	tx, err := w.coin.Assemble(p.Plan, p.prepared, w.signatures(t, p))
+	tx, err := w.spender.Assemble(p.Plan, p.prepared, w.signatures(t, p))
 	require.NoError(t, err)
-	verified, err := w.coin.Verify(p.Plan, p.prepared, tx.Raw)
+	verified, err := w.spender.Verify(p.Plan, p.prepared, tx.Raw)
 	require.NoError(t, err)
 	require.Equal(t, tx, verified)
 	p.tx = tx
@@ -139,7 +139,7 @@ func (w *world) sign(t *testing.T, p *plan) coin.Transaction {
 }
 
 func (w *world) publish(ctx context.Context, t *testing.T, tx coin.Transaction) coin.PublicationStatus {
-	publication, err := w.coin.Publish(ctx, tx)
+	publication, err := w.spender.Publish(ctx, tx)
 	require.NoError(t, err)
 	return publication.Status
 }
@@ -155,9 +155,9 @@ func (w *world) happen(ctx context.Context, t *testing.T, p *plan, groups ...*gr
 
 // fetched checks that the node gives out the plan's transaction.
 func (w *world) fetched(ctx context.Context, t *testing.T, p *plan, tx coin.Transaction) {
-	raw, err := w.coin.Transaction(ctx, tx.ID)
+	raw, err := w.spender.Transaction(ctx, tx.ID)
 	require.NoError(t, err)
-	verified, err := w.coin.Verify(p.Plan, p.prepared, raw)
+	verified, err := w.spender.Verify(p.Plan, p.prepared, raw)
 	require.NoError(t, err)
 	require.Equal(t, tx.ID, verified.ID)
 }

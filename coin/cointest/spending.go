@@ -18,6 +18,7 @@ import (
 // and a few dozen blocks.
 func Spending(t *testing.T, newChain func(*testing.T) Chain) {
 	w := newWorld(t, newChain)
+	w.spender = w.anotherSpender()
 	run(t, "Payment", w.payment)
 	run(t, "EachKind", w.eachKind)
 	run(t, "Unconfirmed", w.unconfirmed)
@@ -59,7 +60,7 @@ func (w *world) payment(ctx context.Context, t *testing.T) {
 
 	rate, err := w.coin.BlockRate(ctx, header)
 	require.NoError(t, err)
-	weight, err := w.coin.Fee(1000, p.Inputs, p.Addresses())
+	weight, err := w.spender.Fee(1000, p.Inputs, p.Addresses())
 	require.NoError(t, err)
 	require.InDelta(t, w.rate(), rate, 1+1000/float64(weight), "the fee is that of the real weight")
 
@@ -102,9 +103,9 @@ func (w *world) mostInputs(ctx context.Context, t *testing.T) {
 	w.sign(t, p)
 	w.happen(ctx, t, p, g)
 
-	more, err := w.coin.Fee(w.rate(), inputs[:1], p.Addresses())
+	more, err := w.spender.Fee(w.rate(), inputs[:1], p.Addresses())
 	require.NoError(t, err)
-	cost := w.coin.InputCost(w.rate())
+	cost := w.spender.InputCost(w.rate())
 	require.InDelta(t, p.Fee-more, cost*uint64(most-1), float64(cost*uint64(most)/50+uint64(most)),
 		"the price of an input is what each adds")
 }
@@ -126,7 +127,7 @@ func (w *world) deterministic(ctx context.Context, t *testing.T) {
 	inputs := w.deposit(ctx, t, g, []uint64{w.amount(20), w.amount(20)})
 	p := w.plan(ctx, t, g, inputs, []target{{to: w.userAddress(ctx, t), amount: w.amount(10)}}, coin.Change)
 	w.mine(ctx, t)
-	for _, c := range []coin.Coin{w.coin, w.chain.Coin()} {
+	for _, c := range []coin.Coin{w.spender, w.anotherSpender()} {
 		prepared, err := c.Prepare(ctx, p.Plan)
 		require.NoError(t, err)
 		require.Equal(t, p.prepared, prepared)
@@ -141,7 +142,7 @@ func (w *world) deterministic(ctx context.Context, t *testing.T) {
 	// A plan survives storage.
 	decoded, err := wire.Unmarshal[coin.Plan](wire.Marshal(p.Plan))
 	require.NoError(t, err)
-	prepared, err := w.coin.Prepare(ctx, decoded)
+	prepared, err := w.spender.Prepare(ctx, decoded)
 	require.NoError(t, err)
 	require.Equal(t, p.prepared, prepared)
 }
@@ -163,7 +164,7 @@ func (w *world) badPlans(ctx context.Context, t *testing.T) {
 		bad := good
 		bad.Inputs, bad.Payments, bad.Own = slices.Clone(good.Inputs), slices.Clone(good.Payments), slices.Clone(good.Own)
 		spoil(&bad)
-		_, err := w.coin.Prepare(ctx, bad)
+		_, err := w.spender.Prepare(ctx, bad)
 		require.Error(t, err, name)
 	}
 }
@@ -183,10 +184,10 @@ func (w *world) badSignatures(ctx context.Context, t *testing.T) {
 		"long":      {good[0], append(slices.Clone(good[1]), 0)},
 		"empty":     {good[0], nil},
 	} {
-		_, err := w.coin.Assemble(p.Plan, p.prepared, signatures)
+		_, err := w.spender.Assemble(p.Plan, p.prepared, signatures)
 		require.ErrorIs(t, err, coin.ErrInvalid, name)
 	}
-	tx, err := w.coin.Assemble(p.Plan, p.prepared, good)
+	tx, err := w.spender.Assemble(p.Plan, p.prepared, good)
 	require.NoError(t, err)
 	require.Equal(t, coin.Accepted, w.publish(ctx, t, tx))
 	w.mine(ctx, t)
@@ -197,26 +198,26 @@ func (w *world) badTransactions(ctx context.Context, t *testing.T) {
 	inputs := w.deposit(ctx, t, g, []uint64{w.amount(20)})
 	p := w.plan(ctx, t, g, inputs, nil, coin.Change)
 	tx := w.sign(t, p)
-	verified, err := w.coin.Verify(p.Plan, p.prepared, tx.Raw)
+	verified, err := w.spender.Verify(p.Plan, p.prepared, tx.Raw)
 	require.NoError(t, err)
 	require.Equal(t, tx, verified)
 
 	for at := range tx.Raw {
-		_, err := w.coin.Verify(p.Plan, p.prepared, flip(tx.Raw, at))
+		_, err := w.spender.Verify(p.Plan, p.prepared, flip(tx.Raw, at))
 		require.ErrorIs(t, err, coin.ErrInvalid, "byte %d changed", at)
 	}
 	for name, raw := range map[string][]byte{
 		"nothing": nil, "cut": tx.Raw[:len(tx.Raw)-1], "longer": append(slices.Clone(tx.Raw), 0),
 	} {
-		_, err := w.coin.Verify(p.Plan, p.prepared, raw)
+		_, err := w.spender.Verify(p.Plan, p.prepared, raw)
 		require.ErrorIs(t, err, coin.ErrInvalid, name)
 	}
 
 	other := w.plan(ctx, t, g, inputs, []target{{to: w.userAddress(ctx, t), amount: w.amount(5)}}, coin.Change)
 	otherTx := w.sign(t, other)
-	_, err = w.coin.Verify(p.Plan, p.prepared, otherTx.Raw)
+	_, err = w.spender.Verify(p.Plan, p.prepared, otherTx.Raw)
 	require.ErrorIs(t, err, coin.ErrInvalid, "another plan's")
-	_, err = w.coin.Verify(p.Plan, other.prepared, tx.Raw)
+	_, err = w.spender.Verify(p.Plan, other.prepared, tx.Raw)
 	require.ErrorIs(t, err, coin.ErrInvalid, "prepared for another plan")
 }
 
@@ -226,7 +227,7 @@ func (w *world) eventualities(ctx context.Context, t *testing.T) {
 	one := w.plan(ctx, t, g, inputs[:1], nil, coin.Change)
 	two := w.plan(ctx, t, g, inputs[1:], nil, coin.Change)
 	data := one.description.Eventuality.Bytes()
-	for _, c := range []coin.Coin{w.coin, w.chain.Coin()} {
+	for _, c := range []coin.Coin{w.spender, w.anotherSpender()} {
 		read, err := c.ReadEventuality(data)
 		require.NoError(t, err)
 		require.Equal(t, one.description.Eventuality.ID(), read.ID())
@@ -237,7 +238,7 @@ func (w *world) eventualities(ctx context.Context, t *testing.T) {
 	for name, bad := range map[string][]byte{
 		"nothing": nil, "cut": data[:len(data)-1], "longer": append(slices.Clone(data), 0),
 	} {
-		_, err := w.coin.ReadEventuality(bad)
+		_, err := w.spender.ReadEventuality(bad)
 		require.ErrorIs(t, err, coin.ErrInvalid, name)
 	}
 	require.NotEqual(t, one.description.Eventuality.ID(), two.description.Eventuality.ID())
@@ -292,9 +293,9 @@ func (w *world) forkSpend(ctx context.Context, t *testing.T) {
 }
 
 func (w *world) unknownTransaction(ctx context.Context, t *testing.T) {
-	_, err := w.coin.Transaction(ctx, sha256.Sum256([]byte("unknown")))
+	_, err := w.spender.Transaction(ctx, sha256.Sum256([]byte("unknown")))
 	require.ErrorIs(t, err, coin.ErrNotFound)
-	status, err := w.coin.Publish(ctx, coin.Transaction{Raw: []byte("not a transaction")})
+	status, err := w.spender.Publish(ctx, coin.Transaction{Raw: []byte("not a transaction")})
 	require.True(t, err != nil || status.Status == coin.Rejected)
 }
 

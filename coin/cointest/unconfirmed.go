@@ -13,7 +13,7 @@ import (
 // early returns what a plan makes for the group, before it has happened. A test
 // is skipped where the coin cannot tell.
 func (w *world) early(t *testing.T, p *plan) []coin.Output {
-	outputs, err := w.coin.Unconfirmed(p.Plan)
+	outputs, err := w.spender.Unconfirmed(p.Plan)
 	require.NoError(t, err)
 	if outputs == nil {
 		t.Skip("an output can be spent only once the chain shows it")
@@ -63,7 +63,7 @@ func (w *world) unconfirmed(ctx context.Context, t *testing.T) {
 		{to: w.address(t, g, coin.Branch), amount: w.amount(14), own: coin.Branch},
 	}, coin.Change)
 	early := w.early(t, p)
-	again, err := w.chain.Coin().Unconfirmed(p.Plan)
+	again, err := w.anotherSpender().Unconfirmed(p.Plan)
 	require.NoError(t, err)
 	require.Equal(t, early, again)
 
@@ -74,7 +74,7 @@ func (w *world) unconfirmed(ctx context.Context, t *testing.T) {
 	w.shown(ctx, t, early, header, g, successor)
 
 	p.Fee++
-	_, err = w.coin.Unconfirmed(p.Plan)
+	_, err = w.spender.Unconfirmed(p.Plan)
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
 

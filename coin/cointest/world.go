@@ -19,21 +19,35 @@ const patience = 5 * time.Minute
 
 // world is a chain and what a suite did there.
 type world struct {
-	chain Chain
-	coin  coin.Coin
+	chain User
+	coin  Watcher
+	// spender is the coin if the suite spends.
+	spender coin.Coin
+	// another makes a coin like it.
+	another func() Watcher
+	limits  Limits
 	// entropy is the same in each run.
 	entropy  *rand.ChaCha8
 	sessions uint64
 }
 
 // newWorld begins with an empty block, so that nothing waits for one.
-func newWorld(t *testing.T, newChain func(*testing.T) Chain) *world {
+func newWorld[C Watcher](t *testing.T, newChain func(*testing.T) Watched[C]) *world {
 	chain := newChain(t)
-	w := &world{chain: chain, coin: chain.Coin(), entropy: rand.NewChaCha8([32]byte{'c', 'o', 'i', 'n'})}
+	w := &world{
+		chain: chain, coin: chain.Coin(), another: func() Watcher { return chain.Coin() },
+		entropy: rand.NewChaCha8([32]byte{'c', 'o', 'i', 'n'}),
+	}
+	if limited, ok := chain.(Limited); ok {
+		w.limits = limited.Limits()
+	}
 	require.NoError(t, w.coin.Parameters().Validate())
 	run(t, "begin", func(ctx context.Context, t *testing.T) { w.mine(ctx, t) })
 	return w
 }
+
+// anotherSpender makes a coin like that of the suite, for one that spends.
+func (w *world) anotherSpender() coin.Coin { return w.another().(coin.Coin) }
 
 // run is a subtest with a deadline.
 func run(t *testing.T, name string, test func(ctx context.Context, t *testing.T)) {
@@ -74,6 +88,14 @@ func (w *world) address(t *testing.T, g *group, kind coin.Kind) coin.Address {
 	address, err := w.coin.Address(g.Key.Key, kind)
 	require.NoError(t, err)
 	return address
+}
+
+// data is the data of a deposit: as given, or none if there is none here.
+func (w *world) data(data []byte) []byte {
+	if w.limits.Data {
+		return nil
+	}
+	return data
 }
 
 func (w *world) pay(ctx context.Context, t *testing.T, deposit Deposit) coin.TransactionID {

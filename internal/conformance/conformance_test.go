@@ -98,3 +98,14 @@ func TestEveryCaseOfEveryFileRuns(t *testing.T) {
 	require.Contains(t, record(func(tb testing.TB) { ReadVectors(tb, Files(tb, "vectors/frost/b.json")[0]) }).failed, "b.json")
 	require.Equal(t, []string{"a1.json: 2 cases"}, record(func(tb testing.TB) { Counted(tb, "dir/a1.json", 2) }).logged)
 }
+
+func TestEveryMoneroCaseRuns(t *testing.T) {
+	data(t, map[string]string{
+		"vectors/monero/a1.json": `{"description": "A", "vectors": [{"in": "x"}, {"in": "y", "note": 1}]}`,
+		"vectors/monero/a2.json": `{"vectors": [{"in": "z"}]}`,
+		"vectors/monero/b.json":  `not read`,
+	})
+	var seen []string
+	Monero(t, "a*.json", func(t *testing.T, v struct{ In string }) { seen = append(seen, v.In) })
+	require.Equal(t, []string{"x", "y", "z"}, seen)
+}

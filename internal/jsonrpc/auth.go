@@ -1,6 +1,7 @@
 package jsonrpc
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,14 @@ import (
 const maxCookie = 4096
 
 type credentials struct{ user, password string }
+
+// basic returns the header of basic authentication, empty without a user.
+func (c credentials) basic() string {
+	if c.user == "" {
+		return ""
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.password))
+}
 
 // auth holds what a server is told, fixed or from a cookie file.
 type auth struct {

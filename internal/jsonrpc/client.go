@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,6 +22,9 @@ type Config struct {
 	URL string
 	// User and Password are sent as basic authentication if User is set.
 	User, Password string
+	// Digest makes the password stay here: the server gets hashes of it and of
+	// the request (RFC 7616), as monerod wants it, and never the password.
+	Digest bool
 	// CookieFile is bitcoind's .cookie file. It is used instead of User and
 	// Password, and read again when the server refuses what it said before.
 	CookieFile string
@@ -46,7 +50,8 @@ type Config struct {
 type Client struct {
 	base   *url.URL
 	http   *http.Client
-	auth   auth
+	auth   *auth
+	lanes  *lanes // for digest authentication, or nil
 	config Config
 }
 
@@ -64,29 +69,47 @@ func New(config Config) (*Client, error) {
 		config.Password, _ = base.User.Password()
 	}
 	base.User = nil
+	if config.Digest && (config.User == "" || strings.Contains(config.User, ":") || !isPlain(config.User)) {
+		return nil, errors.New("jsonrpc: the user's name does not do for digest authentication")
+	}
 	setDefault(&config.Timeout, 30*time.Second)
 	setDefault(&config.MaxResponse, 64<<20)
 	setDefault(&config.Attempts, 4)
 	setDefault(&config.Backoff, 100*time.Millisecond)
 	setDefault(&config.MaxBackoff, 5*time.Second)
-	if config.Transport == nil {
-		config.Transport = &http.Transport{
+	c := &Client{
+		base:   base,
+		http:   newHTTP(config),
+		auth:   &auth{user: config.User, password: config.Password, file: config.CookieFile},
+		config: config,
+	}
+	if config.Digest {
+		c.lanes = &lanes{make: func() *http.Client { return newHTTP(config) }}
+	}
+	return c, nil
+}
+
+// newHTTP returns a client with connections of its own, unless the transport
+// is given.
+func newHTTP(config Config) *http.Client {
+	transport := config.Transport
+	if transport == nil {
+		own := &http.Transport{
 			TLSClientConfig:     config.TLS,
 			DisableCompression:  true,
 			MaxIdleConnsPerHost: 16,
 			IdleConnTimeout:     20 * time.Second, // bitcoind drops idle connections after 30
 		}
+		if config.Digest {
+			own.MaxConnsPerHost = 1 // the lane's
+		}
+		transport = own
 	}
-	return &Client{
-		base: base,
-		http: &http.Client{
-			Transport: config.Transport,
-			// A redirect would send the credentials elsewhere.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		auth:   auth{user: config.User, password: config.Password, file: config.CookieFile},
-		config: config,
-	}, nil
+	return &http.Client{
+		Transport: transport,
+		// A redirect would send the credentials elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 func setDefault[T ~int | ~int64](v *T, value T) {
@@ -95,8 +118,27 @@ func setDefault[T ~int | ~int64](v *T, value T) {
 	}
 }
 
+// Limited returns a client for the same server, over the same connections,
+// with another limit on the size of an answer, in bytes, and on the time for
+// it. Zero leaves a limit as it is.
+func (c *Client) Limited(maxResponse int64, timeout time.Duration) *Client {
+	limited := *c
+	if maxResponse > 0 {
+		limited.config.MaxResponse = maxResponse
+	}
+	if timeout > 0 {
+		limited.config.Timeout = timeout
+	}
+	return &limited
+}
+
 // Close closes idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	if c.lanes != nil {
+		c.lanes.close()
+	}
+}
 
 // request is a JSON-RPC request. Without parameters the member is left out,
 // which every node takes.

@@ -60,11 +60,14 @@ func (c *Client) pause(attempt int) time.Duration {
 func (c *Client) authorised(ctx context.Context, m message) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
+	if c.lanes != nil {
+		return c.digested(ctx, m)
+	}
 	credentials, err := c.auth.current()
 	if err != nil {
 		return nil, err
 	}
-	data, err := c.send(ctx, m, credentials)
+	data, _, err := c.send(ctx, c.http, m, credentials.basic())
 	if !errors.Is(err, ErrUnauthorized) {
 		return data, err
 	}
@@ -75,33 +78,37 @@ func (c *Client) authorised(ctx context.Context, m message) ([]byte, error) {
 	if !changed {
 		return nil, err
 	}
-	return c.send(ctx, m, again)
+	data, _, err = c.send(ctx, c.http, m, again.basic())
+	return data, err
 }
 
-func (c *Client) send(ctx context.Context, m message, a credentials) ([]byte, error) {
+// send sends a message once, with the header for its authorization if that is
+// not empty. With ErrUnauthorized come the headers that say what the server
+// wants.
+func (c *Client) send(ctx context.Context, client *http.Client, m message, authorization string) (_ []byte, wanted []string, err error) {
 	r, err := http.NewRequestWithContext(ctx, m.method, m.url.String(), bytes.NewReader(m.body))
 	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
+		return nil, nil, fmt.Errorf("make request: %w", err)
 	}
 	if m.contentType != "" {
 		r.Header.Set("Content-Type", m.contentType)
 	}
-	if a.user != "" {
-		r.SetBasicAuth(a.user, a.password)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
 	}
-	resp, err := c.http.Do(r)
+	resp, err := client.Do(r)
 	if err != nil {
 		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-			return nil, err
+			return nil, nil, err
 		}
-		return nil, &TransientError{err}
+		return nil, nil, &TransientError{err}
 	}
 	defer resp.Body.Close()
 	data, err := c.read(resp)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return data, m.judge(resp.StatusCode, data)
+	return data, resp.Header.Values("WWW-Authenticate"), m.judge(resp.StatusCode, data)
 }
 
 // read reads the whole body of an answer.

@@ -41,8 +41,8 @@ type mutation struct {
 
 // all are the mutations of all tables.
 var all = slices.Concat(
-	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, leaving, lanes, catchingUp, rewinds, archiving,
-	bitcoin, relaying, nodes, explaining, trees, watching,
+	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
+	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin,
 )
 
 func (m mutation) pkg() string {

@@ -22,6 +22,7 @@ var trusted = map[string]string{
 	"(*" + modulePath + "/coin/nodes.Nodes).RestoreBlock":    "passes the bytes on",
 	"(*" + modulePath + "/internal/jsonrpc.Client).Post":     "sends the bytes",
 	"(*" + modulePath + "/coin/bitcoin/node.Client).Publish": "sends the bytes",
+	"(*" + modulePath + "/coin/monero/node.Client).Publish":  "sends the bytes",
 }
 
 // decoders returns those that take bytes and are not trusted.

@@ -91,7 +91,7 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 // described are the packages whose exported types are described down to their
 // fields and methods.
 var described = []string{
-	".", "batch", "coin", "coin/mock", "coin/nodes", "coin/bitcoin/...", "eventuality", "frost/...", "keygen", "scanner", "signer",
+	".", "batch", "coin", "coin/mock", "coin/nodes", "coin/bitcoin/...", "coin/monero/...", "eventuality", "frost/...", "keygen", "scanner", "signer",
 	"storage/...",
 }
 

@@ -1,8 +1,12 @@
 package testnodes
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 )
@@ -18,6 +22,7 @@ const blocksPerCall = 20
 var monerod = kind{
 	name:    "monerod",
 	ping:    "get_block_count",
+	digest:  true,
 	program: func(context.Context) (string, error) { return installed("monerod", "MONEROD") },
 	prepare: func(n *Node, o Options) error {
 		port, err := n.listen("/json_rpc")
@@ -34,6 +39,10 @@ var monerod = kind{
 			"--rpc-bind-ip=127.0.0.1", "--rpc-bind-port=" + strconv.Itoa(port),
 			"--p2p-bind-ip=127.0.0.1", "--p2p-bind-port=" + strconv.Itoa(peers),
 		}
+		if o.Login {
+			n.credentials()
+			n.args = append(n.args, "--rpc-login="+n.User+":"+n.Password)
+		}
 		return nil
 	},
 	generate: func(ctx context.Context, n *Node, blocks int, address string) error {
@@ -48,4 +57,45 @@ var monerod = kind{
 		}
 		return nil
 	},
+}
+
+// MoneroWallet starts monero-wallet-rpc, the one named by $MONERO_WALLET_RPC,
+// else that beside monerod, else the one on PATH, for the monerod at
+// Options.Daemon. It has no wallet yet (create_wallet).
+func MoneroWallet(ctx context.Context, o Options) (*Node, error) { return start(ctx, moneroWallet, o) }
+
+var moneroWallet = kind{
+	name:   "monero-wallet-rpc",
+	ping:   "get_version",
+	digest: true,
+	program: func(context.Context) (string, error) {
+		const name, variable = "monero-wallet-rpc", "MONERO_WALLET_RPC"
+		if daemon, err := exec.LookPath(cmp.Or(os.Getenv("MONEROD"), "monerod")); err == nil && os.Getenv(variable) == "" {
+			if path, err := exec.LookPath(filepath.Join(filepath.Dir(daemon), name)); err == nil {
+				return filepath.Abs(path)
+			}
+		}
+		return installed(name, variable)
+	},
+	prepare: func(n *Node, o Options) error {
+		daemon, err := url.Parse(o.Daemon)
+		if err != nil || daemon.Host == "" {
+			return errors.New("monero-wallet-rpc needs a daemon")
+		}
+		port, err := n.listen("/json_rpc")
+		if err != nil {
+			return err
+		}
+		wallets := filepath.Join(n.Dir, "wallets")
+		if err := os.Mkdir(wallets, 0o700); err != nil {
+			return err
+		}
+		n.args = []string{
+			"--daemon-address=" + daemon.Host, "--trusted-daemon", "--allow-mismatched-daemon-version", "--disable-rpc-login",
+			"--rpc-bind-ip=127.0.0.1", "--rpc-bind-port=" + strconv.Itoa(port),
+			"--wallet-dir=" + wallets, "--non-interactive", "--log-level=0",
+		}
+		return nil
+	},
+	generate: func(context.Context, *Node, int, string) error { return errors.New("a wallet does not mine") },
 }

@@ -28,6 +28,9 @@ func NeedBitcoind(tb TB, o Options) *Node { tb.Helper(); return need(tb, Bitcoin
 // NeedMonerod is NeedBtcd for monerod.
 func NeedMonerod(tb TB, o Options) *Node { tb.Helper(); return need(tb, Monerod, o) }
 
+// NeedMoneroWallet is NeedBtcd for monero-wallet-rpc.
+func NeedMoneroWallet(tb TB, o Options) *Node { tb.Helper(); return need(tb, MoneroWallet, o) }
+
 func need(tb TB, start func(context.Context, Options) (*Node, error), o Options) *Node {
 	tb.Helper()
 	n, err := start(tb.Context(), o)

@@ -1,6 +1,6 @@
 // Package testnodes runs real nodes on private regression test networks, for
-// tests and examples: btcd, built from the tools module, and bitcoind and
-// monerod where they are installed.
+// tests and examples: btcd, built from the tools module, and bitcoind, monerod
+// and monero-wallet-rpc where they are installed.
 //
 // Each node has a directory of its own, listens on free ports of 127.0.0.1
 // only, has no peers, and ends with the process that started it.
@@ -9,6 +9,7 @@ package testnodes
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -34,17 +35,22 @@ type Options struct {
 	// MiningAddress is where btcd's blocks pay to. Empty is an address that
 	// belongs to nobody.
 	MiningAddress string
+	// Login makes monerod ask for a user and password; the others always do.
+	Login bool
+	// Daemon is the URL of the monerod that monero-wallet-rpc works with.
+	Daemon string
 	// Args are appended to the node's arguments.
 	Args []string
 }
 
 // Node is a running node.
 type Node struct {
-	// Name is the program: btcd, bitcoind, monerod.
+	// Name is the program: btcd, bitcoind, monerod, monero-wallet-rpc.
 	Name string
 	// URL is the JSON-RPC endpoint, without credentials.
 	URL string
-	// User and Password are for basic authentication; monerod has none.
+	// User and Password are for basic authentication, monerod's for digests.
+	// It has none without Options.Login.
 	User, Password string
 	// CookieFile is what bitcoind accepts besides User and Password.
 	CookieFile string
@@ -64,6 +70,7 @@ type Node struct {
 type kind struct {
 	name     string
 	ping     string // a method that a node answers once it is up
+	digest   bool   // that is how it asks for a password
 	program  func(context.Context) (string, error)
 	prepare  func(*Node, Options) error // sets the URL, credentials and arguments
 	generate func(context.Context, *Node, int, string) error
@@ -104,7 +111,7 @@ func startOnce(ctx context.Context, k kind, program string, o Options) (_ *Node,
 	}
 	n.args = append(n.args, o.Args...)
 	n.rpc, err = jsonrpc.New(jsonrpc.Config{
-		URL: n.URL, User: n.User, Password: n.Password, Timeout: callLimit,
+		URL: n.URL, User: n.User, Password: n.Password, Digest: k.digest && n.User != "", Timeout: callLimit,
 		Attempts: 1, // mining is not to be repeated
 	})
 	if err != nil {
@@ -143,6 +150,20 @@ func (n *Node) run(ctx context.Context) error {
 // Call calls a method of the node, once.
 func (n *Node) Call(ctx context.Context, method string, params, result any) error {
 	return n.rpc.Call(ctx, method, params, result)
+}
+
+// Post calls one of monerod's methods that have a path of their own, such as
+// "/pop_blocks", once. A nil result is not looked at.
+func (n *Node) Post(ctx context.Context, path string, params, result any) error {
+	body, err := json.Marshal(params)
+	if err != nil {
+		return err
+	}
+	data, err := n.rpc.Post(ctx, path, "application/json", body)
+	if err != nil || result == nil {
+		return err
+	}
+	return json.Unmarshal(data, result)
 }
 
 // Generate mines blocks. Bitcoind and monerod pay to address, the former to

@@ -113,6 +113,33 @@ func TestNodeBitcoindTakesCookieAndPassword(t *testing.T) {
 	require.ErrorIs(t, c.Call(t.Context(), "getblockcount", nil, nil), jsonrpc.ErrUnauthorized)
 }
 
+func TestNodeMonerodWithALoginAndItsWallet(t *testing.T) {
+	n := NeedMonerod(t, Options{Login: true})
+	require.NoError(t, n.Generate(t.Context(), 3, moneroAddress))
+	c, err := jsonrpc.New(jsonrpc.Config{URL: n.URL})
+	require.NoError(t, err)
+	defer c.Close()
+	require.ErrorIs(t, c.Call(t.Context(), "get_block_count", nil, nil), jsonrpc.ErrUnauthorized)
+	var answer struct{ Height int }
+	require.NoError(t, n.Post(t.Context(), "/pop_blocks", map[string]int{"nblocks": 1}, &answer))
+	require.Equal(t, 3, answer.Height)
+	require.Equal(t, 3, height(t, n, "get_block_count"))
+
+	open := NeedMonerod(t, Options{})
+	w := NeedMoneroWallet(t, Options{Daemon: open.URL})
+	require.NoError(t, w.Call(t.Context(), "create_wallet", map[string]string{"filename": "w", "language": "English"}, nil))
+	var own struct{ Address string }
+	require.NoError(t, w.Call(t.Context(), "get_address", map[string]int{"account_index": 0}, &own))
+	require.NoError(t, open.Generate(t.Context(), 2, own.Address))
+	require.NoError(t, w.Call(t.Context(), "refresh", map[string]int{}, nil))
+	var money struct{ Balance uint64 }
+	require.NoError(t, w.Call(t.Context(), "get_balance", map[string]int{"account_index": 0}, &money))
+	require.NotZero(t, money.Balance)
+	require.Error(t, w.Generate(t.Context(), 1, own.Address))
+	_, err = MoneroWallet(t.Context(), Options{})
+	require.ErrorContains(t, err, "needs a daemon")
+}
+
 func TestNodeErrorCodes(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {

@@ -1,0 +1,187 @@
+package monerotest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/cointest"
+	"github.com/serai-go/processor/coin/monero"
+	"github.com/serai-go/processor/coin/monero/node"
+	"github.com/serai-go/processor/internal/testnodes"
+)
+
+// Config says what a network is made of.
+type Config struct {
+	// Daemon is a monerod, Wallet a monero-wallet-rpc without a wallet that
+	// works with it.
+	Daemon, Wallet *testnodes.Node
+	// Coin has the coin's parameters and view seed. Its network is regtest, its
+	// node the daemon, whatever it says.
+	Coin monero.Config
+}
+
+// Chain is a regtest network with a user. The methods but Coin are for one
+// caller at a time.
+type Chain struct {
+	config Config
+	client *node.Client
+	miner  string // the main address of the user
+}
+
+var (
+	_ cointest.Watched[*monero.Coin] = (*Chain)(nil)
+	_ cointest.Limited               = (*Chain)(nil)
+)
+
+// firstBlocks are mined at first: a coinbase is locked for 60, and rings take 16
+// outputs.
+const firstBlocks = 90
+
+// New makes a wallet and mines until it has money.
+func New(ctx context.Context, config Config) (*Chain, error) {
+	config.Coin.Network = monero.Regtest
+	config.Coin.Node = NodeConfig(config.Daemon)
+	made, err := monero.New(nil, config.Coin) // refuses what is wrong with the configuration
+	if err != nil {
+		return nil, err
+	}
+	c := &Chain{config: config}
+	chain := node.Chain{Genesis: made.Genesis(), Network: "fakechain"}
+	if c.client, err = node.Dial(ctx, config.Coin.Node, chain, false); err != nil {
+		return nil, err
+	}
+	if err := c.open(ctx); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("monerotest: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Chain) open(ctx context.Context) error {
+	params := map[string]any{"filename": "user", "language": "English"}
+	if err := c.config.Wallet.Call(ctx, "create_wallet", params, nil); err != nil {
+		return err
+	}
+	var account struct {
+		Address string `json:"address"`
+	}
+	if err := c.config.Wallet.Call(ctx, "get_address", map[string]any{"account_index": 0}, &account); err != nil {
+		return err
+	}
+	c.miner = account.Address
+	return c.config.Daemon.Generate(ctx, firstBlocks, c.miner)
+}
+
+// NodeConfig says how to reach a monerod.
+func NodeConfig(n *testnodes.Node) node.Config {
+	return node.Config{URL: strings.TrimSuffix(n.URL, "/json_rpc"), User: n.User, Password: n.Password}
+}
+
+// Close closes idle connections.
+func (c *Chain) Close() { c.client.Close() }
+
+// Limits implements cointest.Limited. The wallet has no words for data.
+func (c *Chain) Limits() cointest.Limits { return cointest.Limits{Data: true, Origins: true} }
+
+// Coin implements cointest.Watched. Each is a new one.
+func (c *Chain) Coin() *monero.Coin {
+	made, err := monero.New(c.client, c.config.Coin)
+	if err != nil {
+		panic(err) // New made one
+	}
+	return made
+}
+
+// Mine implements cointest.User.
+func (c *Chain) Mine(ctx context.Context, n int) error {
+	if n == 0 {
+		return nil
+	}
+	// Now and then a block does not have all that waits. It is taken back.
+	const tries = 20
+	for try := 1; ; try++ {
+		if err := c.config.Daemon.Generate(ctx, 1, c.miner); err != nil {
+			return err
+		}
+		waiting, err := c.waiting(ctx)
+		if err != nil {
+			return err
+		}
+		if waiting == 0 {
+			break
+		}
+		if try == tries {
+			return fmt.Errorf("monerotest: %d transactions are not mined", waiting)
+		}
+		if err := c.config.Daemon.Post(ctx, "/pop_blocks", map[string]any{"nblocks": 1}, nil); err != nil {
+			return err
+		}
+	}
+	if n == 1 {
+		return nil
+	}
+	return c.config.Daemon.Generate(ctx, n-1, c.miner)
+}
+
+// waiting returns how many transactions wait for a block.
+func (c *Chain) waiting(ctx context.Context) (int, error) {
+	var info struct {
+		Pool int `json:"tx_pool_size"`
+	}
+	err := c.config.Daemon.Call(ctx, "get_info", nil, &info)
+	return info.Pool, err
+}
+
+// Fork implements cointest.User.
+func (c *Chain) Fork(ctx context.Context, depth int, drop bool) error {
+	tip, err := c.client.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	if depth < 1 || uint64(depth) > tip {
+		return fmt.Errorf("monerotest: a fork %d deep in a chain of %d blocks", depth, tip)
+	}
+	var gone []string
+	var parent coin.BlockID
+	for number := tip - uint64(depth) + 1; number <= tip; number++ {
+		replaced, err := c.client.Header(ctx, number)
+		if err != nil {
+			return err
+		}
+		if number == tip-uint64(depth)+1 {
+			parent = replaced.Parent()
+		}
+		for i := range replaced.Len() {
+			gone = append(gone, coin.TransactionID(replaced.Transaction(i)).String())
+		}
+	}
+	for range depth + 1 {
+		var made struct {
+			Blocks []string `json:"blocks"`
+		}
+		params := map[string]any{"amount_of_blocks": 1, "wallet_address": c.miner, "prev_block": parent.String()}
+		if err := c.config.Daemon.Call(ctx, "generateblocks", params, &made); err != nil {
+			return err
+		}
+		if len(made.Blocks) != 1 {
+			return errors.New("monerotest: no block was made")
+		}
+		if parent, err = blockID(made.Blocks[0]); err != nil {
+			return err
+		}
+	}
+	now, err := c.client.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	if now != tip+1 {
+		return fmt.Errorf("monerotest: the newest block is %d after a fork at %d", now, tip-uint64(depth))
+	}
+	if !drop || len(gone) == 0 {
+		return nil
+	}
+	return c.config.Daemon.Call(ctx, "flush_txpool", map[string]any{"txids": gone}, nil)
+}

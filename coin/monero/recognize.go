@@ -1,0 +1,99 @@
+package monero
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/monero/keys"
+	"github.com/serai-go/processor/coin/monero/outputs"
+	"github.com/serai-go/processor/coin/monero/scan"
+)
+
+// firstMajor is the major version of the first blocks in which outputs count.
+// Since then all transactions are of one type.
+const firstMajor = 16
+
+// Outputs implements coin.Recognizer. It asks nobody.
+//
+// Outputs with the same one-time key are all among them, in one block too,
+// though only one can be spent: see the package comment.
+func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]coin.Output, error) {
+	chain, ok := b.(*chainBlock)
+	if !ok {
+		return nil, fmt.Errorf("monero: %w: not a block of this coin", coin.ErrInvalid)
+	}
+	scanner, err := c.scanner(watched)
+	if err != nil {
+		return nil, err
+	}
+	if len(watched) == 0 || chain.Block.Block.Major() < firstMajor {
+		return nil, nil
+	}
+	// A coinbase never counts, so that it need not be gone through, and neither
+	// do global indices, which no block proves.
+	ours := scanner.Scan(nil, chain.Block.Transactions[1:], 0)
+	var found []coin.Output
+	var data []byte
+	last := -1
+	for i := range ours {
+		o := &ours[i]
+		kind, _, ok := outputs.Counts(o)
+		if !ok {
+			continue
+		}
+		if o.Transaction != last { // shared: outputs of one transaction have the same
+			data, last = bytes.Clone(outputs.Data(o)), o.Transaction
+		}
+		position := 1 + o.Transaction
+		found = append(found, coin.Output{
+			ID:       coin.OutputID{Transaction: chain.Block.Transactions[position].Hash(), Index: o.Index},
+			Session:  watched[o.Recipient].Session,
+			Kind:     kind,
+			Amount:   o.Amount,
+			Position: uint32(position),
+			Data:     data,
+			Spend:    spendBytes(o),
+		})
+	}
+	return found, nil
+}
+
+// spendBytes is what an output is spent with besides the keys, all of it public:
+// one-time key, commitment, and the transaction key from which the view key
+// comes to the output's secrets again.
+func spendBytes(o *scan.Output) []byte {
+	b := make([]byte, 0, 3*keys.Size)
+	b = append(b, o.Key[:]...)
+	b = append(b, o.Commitment[:]...)
+	return append(b, o.TransactionKey[:]...)
+}
+
+// SpendLookup implements coin.Recognizer: nil, as only the holders of the key
+// know key images.
+func (c *Coin) SpendLookup(coin.Output) []byte { return nil }
+
+// scanner returns the scanner for some keys.
+func (c *Coin) scanner(watched []coin.Key) (*scan.Scanner, error) {
+	var name []byte
+	recipients := make([]scan.Recipient, len(watched))
+	for i, key := range watched {
+		pair, err := c.pair(key.Key)
+		if err != nil {
+			return nil, err
+		}
+		name = append(name, key.Key...) // all have the same size
+		recipients[i].Pair = pair.pair
+		recipients[i].Addresses = outputs.Addresses(1)
+	}
+	if known, ok := c.scanners.get(string(name)); ok {
+		return known, nil
+	}
+	made, err := scan.New(recipients)
+	if err != nil {
+		return nil, fmt.Errorf("monero: %w: keys: %w", coin.ErrInvalid, err)
+	}
+	c.scanners.put(string(name), made)
+	return made, nil
+}
