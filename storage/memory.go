@@ -179,9 +179,7 @@ func (t *memoryTx) Put(key, value []byte) error {
 		return errors.New("storage: empty value")
 	}
 	t.note(key)
-	n := &node{key: bytes.Clone(key), value: bytes.Clone(value), weight: maphash.Bytes(seed, key)}
-	low, high := split(t.root, key)
-	t.root = merge(merge(low, n), remove(high, key))
+	t.root = put(t.root, &node{key: bytes.Clone(key), value: bytes.Clone(value), weight: maphash.Bytes(seed, key)})
 	return nil
 }
 
@@ -205,6 +203,28 @@ type node struct {
 }
 
 var seed = maphash.MakeSeed()
+
+// put adds a new node to a tree, or gives the one of its key its value.
+func put(n, x *node) *node {
+	if n == nil {
+		return x
+	}
+	order := bytes.Compare(x.key, n.key)
+	if order != 0 && x.weight > n.weight {
+		x.left, x.right = split(n, x.key) // its key is not below: it would weigh as much
+		return x
+	}
+	c := *n
+	switch {
+	case order < 0:
+		c.left = put(n.left, x)
+	case order > 0:
+		c.right = put(n.right, x)
+	default:
+		c.value = x.value
+	}
+	return &c
+}
 
 // split parts a tree into the keys below key and the others.
 func split(n *node, key []byte) (low, high *node) {
@@ -238,6 +258,7 @@ func merge(a, b *node) *node {
 	}
 }
 
+// remove returns a tree without a key, the same if that is not there.
 func remove(n *node, key []byte) *node {
 	if n == nil {
 		return nil
