@@ -33,7 +33,7 @@ func TestTransactionOfTheMainChain(t *testing.T) {
 	require.Equal(t, uint64(1539), tx.Weight())
 	id, ok := tx.Extra().PaymentID()
 	require.True(t, ok)
-	require.Equal(t, unhex(t, "9946ee952c1eb4ba"), id[:len(id)])
+	require.Equal(t, unhex(t, "9946ee952c1eb4ba"), id[:])
 	require.Len(t, slices.Collect(tx.Extra().Keys()), 1)
 }
 
