@@ -88,3 +88,7 @@ func FuzzFate(f *testing.F) {
 func FuzzOutflow(f *testing.F) {
 	fuzz[outflow](f, outflow{}, outflow{Window: 1, Amount: 2})
 }
+
+func FuzzLimits(f *testing.F) {
+	fuzz[limits](f, limits{}, limits{Window: 1, Outflow: 2, Payee: 3})
+}

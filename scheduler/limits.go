@@ -29,6 +29,57 @@ func (o *outflow) Decode(r *wire.Reader) {
 	o.Amount = r.Uint64()
 }
 
+// limits are those that kept payments back.
+type limits struct{ Window, Outflow, Payee uint64 }
+
+// Encode writes 24 bytes.
+func (l limits) Encode(w *wire.Writer) {
+	w.Uint64(l.Window)
+	w.Uint64(l.Outflow)
+	w.Uint64(l.Payee)
+}
+
+// Decode reads 24 bytes.
+func (l *limits) Decode(r *wire.Reader) {
+	l.Window = r.Uint64()
+	l.Outflow = r.Uint64()
+	l.Payee = r.Uint64()
+}
+
+// tryAgain lets payments that were set aside be tried behind the others. Those that
+// limits keep back stay until these change: a window only fills up.
+func (s *scheduler) tryAgain(tx storage.Tx, m moment) error {
+	now := limits{m.reference - m.reference%m.rules.OutflowWindow, m.rules.OutflowLimit, m.rules.PayeeLimit}
+	before, err := s.limits.Load(tx)
+	if err != nil {
+		return err
+	}
+	if now != before {
+		if err := s.limits.Put(tx, now); err != nil {
+			return err
+		}
+	}
+	var again []numbered[queued]
+	for q, err := range numberedItems(s.aside.All(tx)) {
+		if err != nil {
+			return err
+		}
+		if kept := q.value.Waits == beyondPayee || q.value.Waits == beyondLimit; kept && !q.value.Poor && now == before {
+			continue
+		}
+		again = append(again, q)
+	}
+	for _, q := range again {
+		if err := s.aside.Delete(tx, q.number); err != nil {
+			return err
+		}
+		if _, err := s.payments.Push(tx, q.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // payee is what an address is stored under.
 func payee(address coin.Address) [32]byte { return sha256.Sum256([]byte(address)) }
 

@@ -156,6 +156,7 @@ type scheduler struct {
 	due       storage.Map[due, coin.PlanID]       // when plans are stuck
 	families  storage.Map[coin.PlanID, family]    // plans of several versions, by the first
 	outflow   storage.Value[outflow]
+	limits    storage.Value[limits]
 	payees    storage.Map[[32]byte, uint64] // what is planned for addresses in the window of the outflow
 	aside     storage.Queue[queued]         // too small at the reference block's rate
 	known     storage.Map[coin.PaymentID, fate]
@@ -190,6 +191,7 @@ func New(config Config) Scheduler {
 		due:       storage.NewMap("scheduler/due", dueKey, storage.Hash[coin.PlanID]()),
 		families:  storage.NewMap("scheduler/families", storage.HashKey[coin.PlanID](), storage.Record[family]()),
 		outflow:   storage.NewValue("scheduler/outflow", storage.Record[outflow]()),
+		limits:    storage.NewValue("scheduler/limits", storage.Record[limits]()),
 		payees:    storage.NewMap("scheduler/payees", storage.HashKey[[32]byte](), storage.Number),
 		aside:     storage.NewQueue("scheduler/aside", storage.Record[queued]()),
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Record[fate]()),

@@ -32,14 +32,8 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 	if err := s.forgetDone(tx, settlement.Reference); err != nil {
 		return nil, err
 	}
-	aside, err := drain(tx, s.aside)
-	if err != nil {
+	if err := s.tryAgain(tx, m); err != nil {
 		return nil, err
-	}
-	for _, q := range aside {
-		if _, err := s.payments.Push(tx, q); err != nil {
-			return nil, err
-		}
 	}
 	held, err := drain(tx, s.held)
 	if err != nil {

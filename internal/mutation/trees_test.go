@@ -339,6 +339,14 @@ var trees = []mutation{
 		test: "TestABumpOfAnAbandonedKeysPlanCountsOnceThatHappened",
 	},
 	{
+		name: "payments that limits keep back are never tried again",
+		why:  "they wait for good",
+		file: "scheduler/limits.go",
+		old:  "kept && !q.value.Poor && now == before {",
+		new:  "kept && !q.value.Poor {",
+		test: "TestAPayeesOutflowIsLimited",
+	},
+	{
 		name: "a rewind opens a window anew",
 		why:  "more than the limit is paid",
 		file: "scheduler/limits.go",
