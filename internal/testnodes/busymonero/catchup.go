@@ -15,6 +15,7 @@ import (
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero"
 	"github.com/serai-go/processor/coin/monero/monerotest"
+	"github.com/serai-go/processor/coin/monero/node"
 	"github.com/serai-go/processor/eventuality"
 	"github.com/serai-go/processor/internal/testnodes"
 	"github.com/serai-go/processor/scanner"
@@ -52,11 +53,12 @@ func catchUp(ctx context.Context, daemon *testnodes.Node) (time.Duration, work, 
 	}
 	err = d.run(ctx)
 	took := time.Since(begin)
-	return took, d.work, errors.Join(err, d.store.Close())
+	return took, d.work, errors.Join(err, d.close())
 }
 
 // driver moves a scanner as the processor does.
 type driver struct {
+	client  *node.Client
 	coin    *monero.Coin
 	store   storage.Store
 	scanner scanner.Scanner
@@ -78,20 +80,39 @@ func newDriver(ctx context.Context, daemon *testnodes.Node, path string) (*drive
 	if err != nil {
 		return nil, err
 	}
-	c, err := monero.Dial(ctx, monero.Config{Network: monero.Regtest, Node: monerotest.NodeConfig(daemon)})
+	config := monero.Config{Network: monero.Regtest}
+	made, err := monero.New(nil, config) // knows the genesis block
 	if err != nil {
 		return nil, err
 	}
+	client, err := node.Dial(ctx, monerotest.NodeConfig(daemon), node.Chain{Genesis: made.Genesis(), Network: "fakechain"}, false)
+	if err != nil {
+		return nil, err
+	}
+	c, err := monero.New(client, config)
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
 	d := &driver{
-		coin: c, domain: batch.Domain{Network: c.Name(), Genesis: c.Genesis()},
+		client: client, coin: c, domain: batch.Domain{Network: c.Name(), Genesis: c.Genesis()},
 		group: group.spend.Public().Bytes(),
 	}
 	d.scanner = scanner.New(scanner.Config{
 		Network: c.Name(), Genesis: c.Genesis(), Parameters: c.Parameters(),
 		Coin: pays{c}, Tracker: eventuality.NewTracker(noPlans), Events: d,
 	})
-	d.store, err = bbolt.Open(path, bbolt.Options{})
-	return d, err
+	if d.store, err = bbolt.Open(path, bbolt.Options{}); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// close lets go of the connections too: monerod takes but few from one address.
+func (d *driver) close() error {
+	d.client.Close()
+	return d.store.Close()
 }
 
 func noPlans([]byte) (eventuality.Eventuality, error) {
