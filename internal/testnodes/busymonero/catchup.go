@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,15 +40,15 @@ type work struct {
 }
 
 // catchUp brings a new database up to the newest block of a node and returns
-// how long it takes.
-func catchUp(ctx context.Context, daemon *testnodes.Node) (time.Duration, work, error) {
+// how long it takes. The window is the coin's default if it is 0.
+func catchUp(ctx context.Context, daemon *testnodes.Node, window uint64) (time.Duration, work, error) {
 	dir, err := os.MkdirTemp("", "busymonero-")
 	if err != nil {
 		return 0, work{}, err
 	}
 	defer os.RemoveAll(dir)
 	begin := time.Now()
-	d, err := newDriver(ctx, daemon, filepath.Join(dir, "db"))
+	d, err := newDriver(ctx, daemon, window, filepath.Join(dir, "db"))
 	if err != nil {
 		return 0, work{}, err
 	}
@@ -75,12 +76,17 @@ type pays struct{ *monero.Coin }
 // InputCost implements scanner.Coin.
 func (pays) InputCost(uint64) uint64 { panic("busymonero: nobody pays the group") }
 
-func newDriver(ctx context.Context, daemon *testnodes.Node, path string) (*driver, error) {
+func newDriver(ctx context.Context, daemon *testnodes.Node, window uint64, path string) (*driver, error) {
 	group, err := stranger("group")
 	if err != nil {
 		return nil, err
 	}
-	config := monero.Config{Network: monero.Regtest}
+	rules, err := monero.DefaultParameters(monero.Regtest)
+	if err != nil {
+		return nil, err
+	}
+	rules.Window = cmp.Or(window, rules.Window)
+	config := monero.Config{Network: monero.Regtest, Parameters: rules}
 	made, err := monero.New(nil, config) // knows the genesis block
 	if err != nil {
 		return nil, err

@@ -12,7 +12,8 @@
 // window lets in is scanned in one commit, and what a batch reports settled in
 // another one, as if the settlement chain acknowledged it at once. It is what a
 // processor does, but for the scheduler, which would have nothing to do, and
-// without waiting for confirmations.
+// without waiting for confirmations. With -window 1000 hardly anything but the
+// scanning is left of the commits.
 //
 // Of the wallet's it is the call "refresh" from height 0, each time with a new
 // wallet of keys that nobody pays. Runs of the two take turns.
@@ -34,16 +35,17 @@ import (
 func main() {
 	transactions := flag.Int("transactions", 2000, "how many transactions the chain has besides coinbases")
 	runs := flag.Int("runs", 5, "how many runs to take the median of")
+	window := flag.Uint64("window", 0, "how many blocks are scanned before a batch is acknowledged, 0 for the coin's parameter")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *transactions, *runs); err != nil {
+	if err := run(ctx, *transactions, *runs, *window); err != nil {
 		fmt.Fprintln(os.Stderr, "busymonero:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, transactions, runs int) error {
+func run(ctx context.Context, transactions, runs int, window uint64) error {
 	if runs < 1 || transactions < 1 {
 		return fmt.Errorf("%d runs with %d transactions", runs, transactions)
 	}
@@ -64,7 +66,7 @@ func run(ctx context.Context, transactions, runs int) error {
 		return err
 	}
 	defer wallet.Close()
-	r, err := compare(ctx, daemon, wallet, runs)
+	r, err := compare(ctx, daemon, wallet, runs, window)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func (r result) String() string {
 }
 
 // compare measures both so many times on a node's chain.
-func compare(ctx context.Context, daemon, wallet *testnodes.Node, runs int) (r result, err error) {
+func compare(ctx context.Context, daemon, wallet *testnodes.Node, runs int, window uint64) (r result, err error) {
 	var info struct {
 		Height  int    `json:"height"`
 		Version string `json:"version"`
@@ -110,7 +112,7 @@ func compare(ctx context.Context, daemon, wallet *testnodes.Node, runs int) (r r
 		if err != nil {
 			return r, fmt.Errorf("refresh: %w", err)
 		}
-		ours, work, err := catchUp(ctx, daemon)
+		ours, work, err := catchUp(ctx, daemon, window)
 		if err != nil {
 			return r, fmt.Errorf("catch up: %w", err)
 		}

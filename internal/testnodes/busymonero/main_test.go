@@ -15,11 +15,11 @@ func TestASmallChainIsCaughtUpWith(t *testing.T) {
 	const transactions = 30 // more than the first round has
 	dir := t.TempDir()
 	var blocks int
-	for range 2 {
+	for _, window := range []uint64{0, 1000} {
 		daemon := testnodes.NeedMonerod(t, testnodes.Options{})
 		wallet := testnodes.NeedMoneroWallet(t, testnodes.Options{Daemon: daemon.URL})
 		require.NoError(t, chain(t.Context(), daemon, transactions, dir))
-		r, err := compare(t.Context(), daemon, wallet, 2)
+		r, err := compare(t.Context(), daemon, wallet, 2, window)
 		require.NoError(t, err)
 		require.Equal(t, transactions, r.work.transactions)
 		require.Equal(t, r.blocks, r.work.blocks)
