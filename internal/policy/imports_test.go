@@ -25,6 +25,10 @@ var edges = []rule{
 	{"internal/jsonrpc", nil},
 	{"internal/testnodes", []string{"internal/jsonrpc"}},
 	{"internal/testnodes/busychain", []string{"coin/bitcoin/bitcointest", "coin/bitcoin/node", "internal/testnodes"}},
+	{"internal/testnodes/busymonero", []string{
+		"batch", "coin", "coin/monero/...", "eventuality", "internal/testnodes", "scanner", "storage", "storage/bbolt",
+		"golang.org/x/sync/errgroup", "github.com/stretchr/testify/...",
+	}},
 	{"internal/policy", nil},
 	{"internal/mutation", nil},
 
