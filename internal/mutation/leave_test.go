@@ -60,19 +60,11 @@ var leaving = []mutation{
 		test: "TestAPolicyThatAcceptsAtALaterTip",
 	},
 	{
-		name: "a policy's interruption is a refusal",
-		why:  "every stop of a processor tells of plans that nobody refuses",
-		file: "signer/policy.go",
-		old:  "if ctx.Err() != nil {\n\t\t\treturn false, ctx.Err() // the",
-		new:  "if ctx == nil {\n\t\t\treturn false, ctx.Err() // the",
-		test: "TestAnInterruptedPolicyHasSaidNothing",
-	},
-	{
 		name: "a refusal counts though the plan is over",
 		why:  "records of void plans are never deleted, and Status shows them",
 		file: "signer/policy.go",
 		old:  "if err != nil || d.Digest != q.digest || d.Done {",
-		new:  "if err != nil {",
+		new:  "if err != nil || d.Done != d.Done {",
 		test: "TestAPlanIsOverWhileThePolicyThinks",
 	},
 	{
@@ -128,7 +120,7 @@ var leaving = []mutation{
 		why:  "a peer's lie keeps a validator from signing and publishes nonsense",
 		file: "signer/hint.go",
 		old:  "found, err := s.Coin.Verify(a.plan, a.unsigned, raw)",
-		new:  "found, err := coin.Transaction{ID: transaction, Raw: raw}, error(nil)",
+		new:  "found, err := coin.Transaction{ID: transaction, Raw: raw}, error(nil)\n\t_ = a",
 		test: "TestHintsThatLie",
 	},
 	{

@@ -96,7 +96,7 @@ var trees = []mutation{
 		file: "scheduler/tree.go",
 		old:  "int(d.rules.MaxOutputs)-changes)",
 		new:  "int(d.rules.MaxOutputs))",
-		test: "TestTheVersionThatHappensDecides",
+		test: "TestPaymentsOfVoidPlansAreTiedToWhatHappened",
 	},
 	{
 		name: "payments of void plans are made from anything",
