@@ -18,6 +18,8 @@
 //	C = mask·G + amount·H            Commit
 //	I = x·Hp(P), x·G = P             KeyImage
 //
+// ProofG, ProofH and ProofTranscript are what its range proof is made with.
+//
 // The curve has cofactor 8. Points of blocks may have any order; where that
 // matters, functions say so.
 //
