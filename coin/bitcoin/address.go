@@ -21,14 +21,14 @@ const (
 // addressScript is the function of this name, remembered: a payment's address
 // is needed at each step from its first price to its last signature.
 func (c *Coin) addressScript(address coin.Address) ([]byte, error) {
-	if script, ok := c.scripts.get(address); ok {
+	if script, ok := c.scripts.Get(address); ok {
 		return script, nil
 	}
 	script, err := addressScript(c.params, address)
 	if err != nil {
 		return nil, err
 	}
-	c.scripts.put(address, script)
+	c.scripts.Put(address, script)
 	return script, nil
 }
 

@@ -10,6 +10,14 @@ import (
 	"github.com/serai-go/processor/coin/bitcoin/node"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/secp256k1"
+	"github.com/serai-go/processor/internal/cache"
+)
+
+// Limits of the caches: a few times what is in use at a time.
+const (
+	maxCachedKeys      = 64
+	maxCachedHeaders   = 4096
+	maxCachedAddresses = 1 << 14
 )
 
 // Node is what the coin asks of a Bitcoin node, in the node's own bytes. The
@@ -57,9 +65,9 @@ type Coin struct {
 	rules   coin.Parameters
 	node    Node
 	// keys are by network key, headers by block, scripts by address.
-	keys    cache[string, *kindKeys]
-	headers cache[coin.BlockID, headerEntry]
-	scripts cache[coin.Address, []byte]
+	keys    *cache.Cache[string, *kindKeys]
+	headers *cache.Cache[coin.BlockID, headerEntry]
+	scripts *cache.Cache[coin.Address, []byte]
 }
 
 var (
@@ -107,9 +115,9 @@ func New(from Node, network Network, parameters coin.Parameters) (*Coin, error) 
 	}
 	return &Coin{
 		network: network, params: params, genesis: genesis, rules: parameters, node: from,
-		keys:    cache[string, *kindKeys]{limit: maxCachedKeys},
-		headers: cache[coin.BlockID, headerEntry]{limit: maxCachedHeaders},
-		scripts: cache[coin.Address, []byte]{limit: maxCachedAddresses},
+		keys:    cache.New[string, *kindKeys](maxCachedKeys),
+		headers: cache.New[coin.BlockID, headerEntry](maxCachedHeaders),
+		scripts: cache.New[coin.Address, []byte](maxCachedAddresses),
 	}, nil
 }
 

@@ -34,10 +34,10 @@ func (c *Coin) bestHeaders(ctx context.Context, first uint64, count int) ([]coin
 	if len(ids) != count {
 		return nil, fmt.Errorf("%w: %d block IDs for %d", coin.ErrInvalid, len(ids), count)
 	}
-	c.headers.room(count)
+	c.headers.Room(count)
 	var missing []coin.BlockID
 	for _, id := range ids {
-		if _, ok := c.headers.get(id); !ok {
+		if _, ok := c.headers.Get(id); !ok {
 			missing = append(missing, id)
 		}
 	}

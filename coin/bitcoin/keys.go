@@ -59,14 +59,14 @@ func kindOffset(genesis coin.BlockID, kind coin.Kind) [32]byte {
 
 // kindKeys returns the output keys of a network key.
 func (c *Coin) kindKeys(key []byte) (*kindKeys, error) {
-	if keys, ok := c.keys.get(string(key)); ok {
+	if keys, ok := c.keys.Get(string(key)); ok {
 		return keys, nil
 	}
 	keys, err := deriveKeys(c.genesis, key)
 	if err != nil {
 		return nil, err
 	}
-	c.keys.put(string(key), keys)
+	c.keys.Put(string(key), keys)
 	return keys, nil
 }
 

@@ -65,7 +65,7 @@ func mustExist(err error) error {
 
 // header returns the header of any block.
 func (c *Coin) header(ctx context.Context, id coin.BlockID) (headerEntry, error) {
-	if entry, ok := c.headers.get(id); ok {
+	if entry, ok := c.headers.Get(id); ok {
 		return entry, nil
 	}
 	raw, err := c.node.Header(ctx, id)
@@ -85,7 +85,7 @@ func (c *Coin) readHeader(id coin.BlockID, raw []byte) (headerEntry, error) {
 		return headerEntry{}, err
 	}
 	entry := headerEntry{parent: header.Parent(), time: header.Time(), target: header.Target()}
-	c.headers.put(id, entry)
+	c.headers.Put(id, entry)
 	return entry, nil
 }
 

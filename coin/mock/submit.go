@@ -87,7 +87,7 @@ func (c *Chain) admitPackage(parent, child *transaction) error {
 }
 
 // admitChild lets a child in that pays the relay rate together with its parent,
-// which is in the pool for now.
+// which is in the pool while the child is judged.
 func (c *Chain) admitChild(both sum, child *transaction) error {
 	paid, err := c.judge(child)
 	if err != nil {

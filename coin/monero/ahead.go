@@ -69,6 +69,9 @@ func (a *ahead) deep(number, blocks uint64) bool {
 // readAhead is how many blocks are asked for together with one that lies deep.
 const readAhead = 50
 
+// maxKept is how many bytes of blocks are kept that nobody asked for yet.
+const maxKept = 64 << 20
+
 // fetch returns the block of a header. If it lies deep in the chain the next
 // ones come with it.
 func (c *Coin) fetch(ctx context.Context, header coin.Header) (*node.Block, error) {

@@ -41,13 +41,13 @@ func (c *Coin) readHeader(b *block.Block) (headerEntry, error) {
 		return headerEntry{}, fmt.Errorf("%w: block %d is %s", coin.ErrInvalid, b.Height(), id)
 	}
 	entry := headerEntry{number: b.Height(), parent: b.Parent(), time: b.Time()}
-	c.headers.put(id, entry)
+	c.headers.Put(id, entry)
 	return entry, nil
 }
 
 // entry returns the header of any block.
 func (c *Coin) entry(ctx context.Context, id coin.BlockID) (headerEntry, error) {
-	if entry, ok := c.headers.get(id); ok {
+	if entry, ok := c.headers.Get(id); ok {
 		return entry, nil
 	}
 	b, err := c.node.HeaderByID(ctx, id)

@@ -13,6 +13,13 @@ import (
 	"github.com/serai-go/processor/coin/monero/scan"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
+	"github.com/serai-go/processor/internal/cache"
+)
+
+// Limits of the caches: a few times what is in use at a time.
+const (
+	maxCachedKeys    = 64
+	maxCachedHeaders = 4096
 )
 
 // Node is what the coin asks of a Monero node, as package node does it. All of
@@ -60,9 +67,9 @@ type Coin struct {
 	node      Node
 	// keys are by network key, scanners by all keys that they look for, headers
 	// by block.
-	keys     cache[string, *keyPair]
-	scanners cache[string, *scan.Scanner]
-	headers  cache[coin.BlockID, headerEntry]
+	keys     *cache.Cache[string, *keyPair]
+	scanners *cache.Cache[string, *scan.Scanner]
+	headers  *cache.Cache[coin.BlockID, headerEntry]
 	ahead    ahead
 }
 
@@ -116,9 +123,9 @@ func New(from Node, config Config) (*Coin, error) {
 	return &Coin{
 		network: config.Network, addresses: d.address, genesis: d.id(), rules: rules,
 		seed: append(ViewSeed(nil), config.ViewSeed...), node: from,
-		keys:     cache[string, *keyPair]{limit: maxCachedKeys},
-		scanners: cache[string, *scan.Scanner]{limit: maxCachedKeys},
-		headers:  cache[coin.BlockID, headerEntry]{limit: maxCachedHeaders},
+		keys:     cache.New[string, *keyPair](maxCachedKeys),
+		scanners: cache.New[string, *scan.Scanner](maxCachedKeys),
+		headers:  cache.New[coin.BlockID, headerEntry](maxCachedHeaders),
 	}, nil
 }
 

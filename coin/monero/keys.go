@@ -71,7 +71,7 @@ type keyPair struct {
 
 // pair returns the view pair of a network key.
 func (c *Coin) pair(key []byte) (*keyPair, error) {
-	if known, ok := c.keys.get(string(key)); ok {
+	if known, ok := c.keys.Get(string(key)); ok {
 		return known, nil
 	}
 	view, err := c.ViewKey(key)
@@ -90,6 +90,6 @@ func (c *Coin) pair(key []byte) (*keyPair, error) {
 		}
 		made.addresses[i] = coin.Address(a.String())
 	}
-	c.keys.put(string(key), made)
+	c.keys.Put(string(key), made)
 	return made, nil
 }

@@ -40,7 +40,7 @@ func (c *Coin) bestHeader(ctx context.Context, number uint64) (coin.Header, erro
 	if b.Height() != number {
 		return coin.Header{}, fmt.Errorf("%w: it has number %d", coin.ErrInvalid, b.Height())
 	}
-	if _, known := c.headers.get(b.Parent()); !known && number >= medianSpan {
+	if _, known := c.headers.Get(b.Parent()); !known && number >= medianSpan {
 		c.prepare(ctx, number-medianSpan, number-1)
 	}
 	return c.headerOf(ctx, b)
@@ -49,7 +49,7 @@ func (c *Coin) bestHeader(ctx context.Context, number uint64) (coin.Header, erro
 // prepare reads headers of the best chain that are soon needed, many at a
 // time. It makes no difference if it fails.
 func (c *Coin) prepare(ctx context.Context, first, last uint64) {
-	c.headers.room(int(last-first) + 2)
+	c.headers.Room(int(last-first) + 2)
 	for b, err := range c.node.Blocks(ctx, first, last) {
 		if err != nil {
 			return
@@ -96,7 +96,7 @@ func (c *Coin) bestHeaders(ctx context.Context, first uint64, count int) ([]coin
 	if count <= 0 {
 		return nil, nil
 	}
-	c.headers.room(count + medianSpan)
+	c.headers.Room(count + medianSpan)
 	list := make([]coin.Header, 0, count)
 	for b, err := range c.node.Blocks(ctx, first, first+uint64(count)-1) {
 		if err != nil {
@@ -106,7 +106,7 @@ func (c *Coin) bestHeaders(ctx context.Context, first uint64, count int) ([]coin
 		if b.Block.Height() != number {
 			return nil, fmt.Errorf("%w: block %d in the place of %d", coin.ErrInvalid, b.Block.Height(), number)
 		}
-		if _, known := c.headers.get(b.Block.Parent()); !known && number >= medianSpan {
+		if _, known := c.headers.Get(b.Block.Parent()); !known && number >= medianSpan {
 			c.prepare(ctx, number-medianSpan, number-1)
 		}
 		header, err := c.headerOf(ctx, b.Block)

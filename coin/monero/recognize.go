@@ -87,13 +87,13 @@ func (c *Coin) scanner(watched []coin.Key) (*scan.Scanner, error) {
 		recipients[i].Pair = pair.pair
 		recipients[i].Addresses = outputs.Addresses(1)
 	}
-	if known, ok := c.scanners.get(string(name)); ok {
+	if known, ok := c.scanners.Get(string(name)); ok {
 		return known, nil
 	}
 	made, err := scan.New(recipients)
 	if err != nil {
 		return nil, fmt.Errorf("monero: %w: keys: %w", coin.ErrInvalid, err)
 	}
-	c.scanners.put(string(name), made)
+	c.scanners.Put(string(name), made)
 	return made, nil
 }

@@ -21,6 +21,7 @@ type rule struct {
 // standard library is free here; purity has its own test.
 var edges = []rule{
 	{"internal/wire", nil},
+	{"internal/cache", nil},
 	{"internal/conformance", nil},
 	{"internal/jsonrpc", nil},
 	{"internal/testnodes", []string{"internal/jsonrpc"}},
@@ -56,7 +57,7 @@ var edges = []rule{
 		"github.com/btcsuite/btcd/...", "github.com/stretchr/testify/...",
 	}},
 	{"coin/bitcoin/...", []string{
-		"coin", "coin/bitcoin/...", "eventuality", "frost", "frost/secp256k1", "internal/wire", "internal/jsonrpc", "storage",
+		"coin", "coin/bitcoin/...", "eventuality", "frost", "frost/secp256k1", "internal/cache", "internal/wire", "internal/jsonrpc", "storage",
 		"github.com/btcsuite/btcd/...", "github.com/decred/dcrd/dcrec/secp256k1/v4",
 	}},
 	{"coin/monero/monerotest", []string{
@@ -64,7 +65,7 @@ var edges = []rule{
 		"filippo.io/edwards25519/...", "golang.org/x/crypto/...", "github.com/stretchr/testify/...",
 	}},
 	{"coin/monero/...", []string{
-		"coin", "coin/monero/...", "eventuality", "frost", "frost/ed25519", "internal/wire", "internal/jsonrpc", "storage",
+		"coin", "coin/monero/...", "eventuality", "frost", "frost/ed25519", "internal/cache", "internal/wire", "internal/jsonrpc", "storage",
 		"filippo.io/edwards25519/...", "golang.org/x/crypto/...",
 	}},
 
