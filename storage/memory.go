@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"hash/maphash"
 	"iter"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 )
@@ -23,7 +23,7 @@ type Memory struct {
 	writer sync.Mutex // held by the running Update
 
 	mu      sync.Mutex // guards the fields below
-	root    *node
+	content content
 	commits int
 	cut     int      // commits allowed, or -1
 	history []commit // after each commit, if kept
@@ -33,8 +33,8 @@ type Memory struct {
 
 // commit is the content after a commit.
 type commit struct {
-	root *node
-	kind string
+	content content
+	kind    string
 }
 
 // NewMemory returns an empty store.
@@ -47,7 +47,7 @@ func (m *Memory) KeepHistory() {
 	defer m.mu.Unlock()
 	m.keep = true
 	for len(m.history) <= m.commits {
-		m.history = append(m.history, commit{root: m.root})
+		m.history = append(m.history, commit{content: m.content})
 	}
 }
 
@@ -71,7 +71,7 @@ func (m *Memory) CutAfter(commits int) {
 func (m *Memory) Clone() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{root: m.root, commits: m.commits, cut: -1, keep: m.keep, history: slices.Clone(m.history)}
+	return &Memory{content: m.content, commits: m.commits, cut: -1, keep: m.keep, history: slices.Clone(m.history)}
 }
 
 // At returns a clone of the store as it stood after the given commit. The
@@ -79,7 +79,7 @@ func (m *Memory) Clone() *Memory {
 func (m *Memory) At(commit int) *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &Memory{root: m.history[commit].root, commits: commit, cut: -1}
+	return &Memory{content: m.history[commit].content, commits: commit, cut: -1}
 }
 
 // Kind returns the names of the records that a commit wrote, in order: commits
@@ -94,33 +94,33 @@ func (m *Memory) Kind(commit int) string {
 // kind writes a set of names.
 func kind(names map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(names)), " ") }
 
-func (m *Memory) snapshot(ctx context.Context) (*node, error) {
+func (m *Memory) snapshot(ctx context.Context) (content, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, ErrClosed
 	}
-	return m.root, ctx.Err()
+	return m.content, ctx.Err()
 }
 
 // View implements Store.
 func (m *Memory) View(ctx context.Context, fn func(Reader) error) error {
-	root, err := m.snapshot(ctx)
+	c, err := m.snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	return fn(&memoryTx{root: root})
+	return fn(&memoryTx{content: c})
 }
 
 // Update implements Store.
 func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	m.writer.Lock()
 	defer m.writer.Unlock()
-	root, err := m.snapshot(ctx)
+	c, err := m.snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	tx := &memoryTx{root: root, names: make(map[string]bool)}
+	tx := &memoryTx{content: c, names: make(map[string]bool)}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -129,10 +129,10 @@ func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	if m.cut >= 0 && m.commits >= m.cut {
 		return ErrCut
 	}
-	m.root = tx.root
+	m.content = tx.content
 	m.commits++
 	if m.keep {
-		m.history = append(m.history, commit{m.root, kind(tx.names)})
+		m.history = append(m.history, commit{m.content, kind(tx.names)})
 	}
 	return nil
 }
@@ -147,29 +147,66 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-type memoryTx struct {
-	root  *node
-	names map[string]bool // of what was written
+// content is all there is, by the names that keys begin with, in order. Once it is
+// a snapshot it does not change: so the work for a record does not depend on how
+// many there are under other names.
+type content []table
+
+// table is the records of a name.
+type table struct {
+	name string // up to and with the first zero byte, or all of a key without any
+	root *node
 }
 
-// note remembers the name that a written key begins with.
-func (t *memoryTx) note(key []byte) {
-	name, _, _ := bytes.Cut(key, []byte{0})
-	if !t.names[string(name)] {
-		t.names[string(name)] = true
+// nameOf is the name that a key begins with.
+func nameOf(key []byte) []byte {
+	if i := bytes.IndexByte(key, 0); i >= 0 {
+		return key[:i+1]
 	}
+	return key
+}
+
+// find returns the place of a name, and whether it is there.
+func (c content) find(name []byte) (int, bool) {
+	i := sort.Search(len(c), func(i int) bool { return c[i].name >= string(name) })
+	return i, i < len(c) && c[i].name == string(name)
+}
+
+// between returns the tables that may have keys in [start, end).
+func (c content) between(start, end []byte) content {
+	first, _ := c.find(nameOf(start))
+	last := first
+	for last < len(c) && (end == nil || c[last].name < string(end)) {
+		last++
+	}
+	return c[first:last]
+}
+
+type memoryTx struct {
+	content content
+	owned   bool            // nobody else has the content
+	names   map[string]bool // of what was written
+}
+
+// table returns the table of the name that a key to be written begins with.
+func (t *memoryTx) table(key []byte) *table {
+	name := nameOf(key)
+	if noted := bytes.TrimSuffix(name, []byte{0}); !t.names[string(noted)] {
+		t.names[string(noted)] = true
+	}
+	if !t.owned {
+		t.content, t.owned = slices.Clone(t.content), true
+	}
+	i, ok := t.content.find(name)
+	if !ok {
+		t.content = slices.Insert(t.content, i, table{name: string(name)})
+	}
+	return &t.content[i]
 }
 
 func (t *memoryTx) Get(key []byte) ([]byte, error) {
-	for n := t.root; n != nil; {
-		switch c := bytes.Compare(key, n.key); {
-		case c < 0:
-			n = n.left
-		case c > 0:
-			n = n.right
-		default:
-			return bytes.Clone(n.value), nil
-		}
+	if i, ok := t.content.find(nameOf(key)); ok {
+		return bytes.Clone(t.content[i].root.get(key)), nil
 	}
 	return nil, nil
 }
@@ -178,114 +215,27 @@ func (t *memoryTx) Put(key, value []byte) error {
 	if len(value) == 0 {
 		return errors.New("storage: empty value")
 	}
-	t.note(key)
-	t.root = put(t.root, &node{key: bytes.Clone(key), value: bytes.Clone(value), weight: maphash.Bytes(seed, key)})
+	to := t.table(key)
+	to.root = put(to.root, newNode(key, value))
 	return nil
 }
 
 func (t *memoryTx) Delete(key []byte) error {
-	t.note(key)
-	t.root = remove(t.root, key)
+	from := t.table(key)
+	from.root = remove(from.root, key)
 	return nil
 }
 
 func (t *memoryTx) Range(start, end []byte) iter.Seq2[Pair, error] {
-	return func(yield func(Pair, error) bool) { t.root.walk(start, end, yield) }
-}
-
-// node is a node of an immutable treap: a search tree by key that is a heap
-// by weight. Changes copy the path to the root, so every root ever seen stays
-// a valid snapshot.
-type node struct {
-	key, value  []byte
-	weight      uint64
-	left, right *node
-}
-
-var seed = maphash.MakeSeed()
-
-// put adds a new node to a tree, or gives the one of its key its value.
-func put(n, x *node) *node {
-	if n == nil {
-		return x
+	return func(yield func(Pair, error) bool) {
+		tables := t.content.between(start, end)
+		if len(tables) > 1 {
+			tables = slices.Clone(tables) // as they are now
+		}
+		for _, in := range tables {
+			if !in.root.walk(start, end, yield) {
+				return
+			}
+		}
 	}
-	order := bytes.Compare(x.key, n.key)
-	if order != 0 && x.weight > n.weight {
-		x.left, x.right = split(n, x.key) // its key is not below: it would weigh as much
-		return x
-	}
-	c := *n
-	switch {
-	case order < 0:
-		c.left = put(n.left, x)
-	case order > 0:
-		c.right = put(n.right, x)
-	default:
-		c.value = x.value
-	}
-	return &c
-}
-
-// split parts a tree into the keys below key and the others.
-func split(n *node, key []byte) (low, high *node) {
-	if n == nil {
-		return nil, nil
-	}
-	c := *n
-	if bytes.Compare(n.key, key) < 0 {
-		c.right, high = split(n.right, key)
-		return &c, high
-	}
-	low, c.left = split(n.left, key)
-	return low, &c
-}
-
-// merge joins two trees of which all keys of the first are smaller.
-func merge(a, b *node) *node {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	case a.weight > b.weight:
-		c := *a
-		c.right = merge(a.right, b)
-		return &c
-	default:
-		c := *b
-		c.left = merge(a, b.left)
-		return &c
-	}
-}
-
-// remove returns a tree without a key, the same if that is not there.
-func remove(n *node, key []byte) *node {
-	if n == nil {
-		return nil
-	}
-	c := *n
-	switch order := bytes.Compare(key, n.key); {
-	case order < 0:
-		c.left = remove(n.left, key)
-	case order > 0:
-		c.right = remove(n.right, key)
-	default:
-		return merge(n.left, n.right)
-	}
-	return &c
-}
-
-func (n *node) walk(start, end []byte, yield func(Pair, error) bool) bool {
-	if n == nil {
-		return true
-	}
-	afterStart := bytes.Compare(n.key, start) >= 0
-	beforeEnd := end == nil || bytes.Compare(n.key, end) < 0
-	if afterStart && !n.left.walk(start, end, yield) {
-		return false
-	}
-	if afterStart && beforeEnd && !yield(Pair{bytes.Clone(n.key), bytes.Clone(n.value)}, nil) {
-		return false
-	}
-	return !beforeEnd || n.right.walk(start, end, yield)
 }

@@ -39,7 +39,11 @@ func model(t *testing.T, open Open) {
 	})
 }
 
-func key(rt *rapid.T) string { return fmt.Sprintf("key%02d", rapid.IntRange(0, 60).Draw(rt, "key")) }
+// key draws one of few: without a name, or with one as those of Map and Value have.
+func key(rt *rapid.T) string {
+	form := rapid.SampledFrom([]string{"key%d", "map\x00%02d", "map\x00%02d", "map/x\x00%d", "m%02d\x00", "\x00%d"}).Draw(rt, "form")
+	return fmt.Sprintf(form, rapid.IntRange(0, 12).Draw(rt, "key"))
+}
 
 func value(rt *rapid.T) string {
 	n := rapid.IntRange(0, 9).Draw(rt, "value")

@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"GetPutDelete", getPutDelete},
 		{"EmptyValuesAreRefused", emptyValues},
 		{"Ranges", ranges},
+		{"NamedRanges", namedRanges},
 		{"RangeStopsEarly", rangeStopsEarly},
 		{"RangesDoNotSeeLaterWrites", rangesAndWrites},
 		{"NestedRanges", nestedRanges},
@@ -150,6 +151,28 @@ func ranges(t *testing.T, s storage.Store) {
 	}
 	require.NoError(t, s.View(t.Context(), func(r storage.Reader) error { check(r); return nil }))
 	require.NoError(t, s.Update(t.Context(), func(tx storage.Tx) error { check(tx); return nil }))
+}
+
+// namedRanges are those that the typed helpers read.
+func namedRanges(t *testing.T, s storage.Store) {
+	put(t, s, "m\x00a", "1", "m\x00b", "2", "m\x00c", "3", "m/n\x00a", "4", "m\x00", "5", "l\x00z", "6", "m", "7")
+	require.NoError(t, s.View(t.Context(), func(r storage.Reader) error {
+		for _, test := range []struct {
+			start, end string
+			want       []string
+		}{
+			{"m\x00a", "m\x00c", []string{"m\x00a=1", "m\x00b=2"}},
+			{"m\x00", "m\x01", []string{"m\x00=5", "m\x00a=1", "m\x00b=2", "m\x00c=3"}},
+			{"m\x00b", "m/n\x00a", []string{"m\x00b=2", "m\x00c=3"}},
+			{"m\x00b", "m/n\x00b", []string{"m\x00b=2", "m\x00c=3", "m/n\x00a=4"}},
+			{"l\x00zz", "m\x00a", []string{"m=7", "m\x00=5"}},
+			{"m/n\x00", "m/n\x01", []string{"m/n\x00a=4"}},
+			{"m/m\x00", "m/m\x01", []string{}},
+		} {
+			require.Equal(t, test.want, list(t, r, []byte(test.start), []byte(test.end)), "%q to %q", test.start, test.end)
+		}
+		return nil
+	}))
 }
 
 func rangeStopsEarly(t *testing.T, s storage.Store) {
