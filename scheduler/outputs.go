@@ -59,21 +59,6 @@ func ranksOf(session uint64) (from, to rank) {
 	return rank{session: session, amount: math.MaxUint64}, rank{session: session, number: math.MaxUint64}
 }
 
-// outputKey is 36 bytes, in the order of coin.OutputID.Compare.
-var outputKey = storage.FixedKey(
-	func(b []byte, id coin.OutputID) []byte {
-		return binary.BigEndian.AppendUint32(append(b, id.Transaction[:]...), id.Index)
-	},
-	func(b []byte) (id coin.OutputID, ok bool) {
-		if len(b) != 36 {
-			return id, false
-		}
-		copy(id.Transaction[:], b)
-		id.Index = binary.BigEndian.Uint32(b[32:])
-		return id, true
-	},
-)
-
 // release makes an output free, as the newest of its session. If its session is
 // gone, it is written off.
 func (s *scheduler) release(tx storage.Tx, o coin.Output) error {

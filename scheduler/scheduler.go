@@ -197,14 +197,14 @@ func New(config Config) Scheduler {
 		known:     storage.NewMap("scheduler/known", storage.HashKey[coin.PaymentID](), storage.Record[fate]()),
 		held:      storage.NewQueue("scheduler/held", storage.Record[coin.Payment]()),
 		plans:     storage.NewMap("scheduler/plans", storage.HashKey[coin.PlanID](), storage.Record[planned]()),
-		accepted:  storage.NewMap("scheduler/accepted", outputKey, storage.Number),
+		accepted:  storage.NewMap("scheduler/accepted", coin.OutputKey, storage.Number),
 		arrivals:  storage.NewQueue("scheduler/arrivals", storage.Record[arrival]()),
 		gone:      storage.NewMap("scheduler/gone", storage.NumberKey[uint64](), storage.Flag),
 		lost:      storage.NewValue("scheduler/lost", storage.Record[Balance]()),
 		ledger:    storage.NewValue("scheduler/ledger", storage.Record[Ledger]()),
 		done:      storage.NewMap("scheduler/done", settledPlanKey, storage.Record[planned]()),
-		missing:   storage.NewMap("scheduler/missing", outputKey, storage.Record[missing]()),
-		suspended: storage.NewMap("scheduler/suspended", outputKey, storage.Record[queued]()),
+		missing:   storage.NewMap("scheduler/missing", coin.OutputKey, storage.Record[missing]()),
+		suspended: storage.NewMap("scheduler/suspended", coin.OutputKey, storage.Record[queued]()),
 		horizon:   storage.NewValue("scheduler/horizon", storage.Number),
 	}
 }

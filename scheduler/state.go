@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/storage"
 )
 
 // PaymentStage is how far a payment is, as the scheduler knows.
@@ -110,4 +111,136 @@ type OutputState struct {
 	Stage OutputStage
 	// Plan spends it.
 	Plan coin.PlanID
+}
+
+// Payment implements Scheduler. Of a payment that waits it looks at the queue up
+// to there.
+func (s *scheduler) Payment(r storage.Reader, id coin.PaymentID) (PaymentState, error) {
+	f, ok, err := s.known.Get(r, id)
+	if err != nil || !ok {
+		return PaymentState{}, err
+	}
+	state := PaymentState{Stage: f.Stage, Since: f.Since}
+	switch f.Stage {
+	case PaymentPlanned:
+		state.Plan = f.ID
+	case PaymentSettled:
+		state.Transaction = f.ID
+	case PaymentQueued, PaymentAside:
+		return s.waits(r, id, state)
+	}
+	return state, nil
+}
+
+// waits completes the state of a payment that is not planned yet.
+func (s *scheduler) waits(r storage.Reader, id coin.PaymentID, state PaymentState) (PaymentState, error) {
+	for p, err := range s.waitingPayments(r) {
+		if err != nil {
+			return state, err
+		}
+		if p.value.ID == id {
+			state.Stage = PaymentQueued
+			if p.value.Waits > 0 {
+				state.Waits = p.value.Waits.String()
+			}
+			return state, nil
+		}
+		state.Ahead++
+	}
+	state.Ahead = 0
+	for item, err := range s.aside.All(r) {
+		if err != nil {
+			return state, err
+		}
+		if item.Value.ID != id {
+			continue
+		}
+		state.Stage, state.Waits = PaymentAside, item.Value.Waits.String()
+		if item.Value.Poor {
+			state.Since = item.Value.Since
+			state.Waits = "the amount does not carry its share of the fee at present"
+		}
+		return state, nil
+	}
+	for item, err := range s.suspended.All(r) {
+		if err != nil {
+			return state, err
+		}
+		if item.Value.ID == id {
+			state.Stage, state.Waits = PaymentAside, "the deposit is in no block at present"
+			return state, nil
+		}
+	}
+	return s.inTree(r, id, state)
+}
+
+// inTree completes the state of a payment that a branch funds.
+func (s *scheduler) inTree(r storage.Reader, id coin.PaymentID, state PaymentState) (PaymentState, error) {
+	for item, err := range s.nodes.All(r) {
+		if err != nil {
+			return state, err
+		}
+		payments, err := s.nodePayments(r, item.Value)
+		if err != nil {
+			return state, err
+		}
+		for _, p := range payments {
+			if p.value.ID == id {
+				state.Stage, state.Plan = PaymentInTree, item.Key.plan
+				state.Waits = "the transaction that funds it has not settled"
+				return state, nil
+			}
+		}
+	}
+	return state, nil
+}
+
+// Output implements Scheduler.
+func (s *scheduler) Output(r storage.Reader, id coin.OutputID) (OutputState, error) {
+	missing, err := s.missing.Has(r, id)
+	if err != nil {
+		return OutputState{}, err
+	}
+	for item, err := range s.plans.All(r) {
+		if err != nil {
+			return OutputState{}, err
+		}
+		for _, input := range item.Value.Plan.Inputs {
+			if input.ID == id {
+				return OutputState{OutputReserved, item.Key}, nil
+			}
+		}
+	}
+	if missing {
+		return OutputState{Stage: OutputMissing}, nil
+	}
+	for item, err := range s.ready.All(r) {
+		if err != nil {
+			return OutputState{}, err
+		}
+		n, err := s.nodes.Load(r, item.Value)
+		if err != nil {
+			return OutputState{}, err
+		}
+		if n.Output.ID == id {
+			return OutputState{Stage: OutputReserved}, nil
+		}
+	}
+	for item, err := range s.forwards.All(r) {
+		if err != nil {
+			return OutputState{}, err
+		}
+		if item.Value.Output.ID == id {
+			return OutputState{Stage: OutputToForward}, nil
+		}
+	}
+	for item, err := range s.free.All(r) {
+		if err != nil {
+			return OutputState{}, err
+		}
+		if item.Value.ID == id {
+			return OutputState{Stage: OutputFree}, nil
+		}
+	}
+	return OutputState{}, nil
 }
