@@ -54,3 +54,17 @@ func TestSharesAreEqualToTheUnit(t *testing.T) {
 		require.Equal(t, cost, borne)
 	})
 }
+
+func TestLargestIsWhatSortingFinds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.OneOf(rapid.Uint64Range(0, 3), rapid.Uint64Range(250, 260), rapid.Uint64())
+		amounts := rapid.SliceOfN(amount, 1, 20).Draw(t, "amounts")
+		n := rapid.Uint64Range(1, uint64(len(amounts))).Draw(t, "n")
+		least, equal := largest(amounts, n)
+
+		sorted := slices.Sorted(slices.Values(amounts))
+		top := sorted[len(sorted)-int(n):]
+		require.Equal(t, top[0], least)
+		require.Len(t, slices.DeleteFunc(top, func(a uint64) bool { return a != least }), int(equal))
+	})
+}

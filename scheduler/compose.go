@@ -270,12 +270,9 @@ func amortiseEvenly(payments []coin.PlannedPayment, cost, dust uint64) bool {
 		}
 	}
 	var threshold uint64 = math.MaxUint64 // the least amount that bears one unit more
-	equal := rest                         // how many of just that amount do
+	var equal uint64                      // how many of just that amount do
 	if rest > 0 {
-		slices.Sort(amounts)
-		threshold = amounts[uint64(len(amounts))-rest]
-		above, _ := slices.BinarySearch(amounts, threshold+1)
-		equal -= uint64(len(amounts) - above)
+		threshold, equal = largest(amounts, rest)
 	}
 	for i := range payments {
 		p := &payments[i]
@@ -289,4 +286,26 @@ func amortiseEvenly(payments []coin.PlannedPayment, cost, dust uint64) bool {
 		}
 	}
 	return true
+}
+
+// largest returns the least of the n largest amounts, and how many of these are of
+// just that amount. It finds one byte of it after the other, so that no choice of
+// amounts makes it slow.
+func largest(amounts []uint64, n uint64) (least, equal uint64) {
+	var mask uint64 // of the bytes that are found
+	for shift := 56; shift >= 0; shift -= 8 {
+		var count [256]uint64 // of the amounts that begin like it
+		for _, a := range amounts {
+			if a&mask == least {
+				count[byte(a>>shift)]++
+			}
+		}
+		digit := 255
+		for ; count[digit] < n; digit-- {
+			n -= count[digit]
+		}
+		least |= uint64(digit) << shift
+		mask |= 0xff << shift
+	}
+	return least, n
 }

@@ -295,13 +295,13 @@ func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capac
 	if err != nil {
 		return nil, false, err
 	}
-	var payments []numbered[queued]
+	var payments pile[numbered[queued]]
 	for p, err := range s.waitingPayments(r) {
 		if err != nil {
 			return nil, false, err
 		}
-		if len(payments) == maxTree {
-			return payments, false, nil
+		if payments.size == maxTree {
+			return payments.all(), false, nil
 		}
 		if len(without) > 0 && without[0] == p.number {
 			without = without[1:]
@@ -315,21 +315,38 @@ func (s *scheduler) payable(r storage.Reader, at moment, without []uint64, capac
 		case verdict == apart:
 			continue // once it is the first
 		case verdict == later:
-			return payments, true, nil
+			return payments.all(), true, nil
 		case p.value.Amount > capacity:
-			return payments, false, nil
+			return payments.all(), false, nil
 		}
 		if err := a.take(p.value.Payment); err != nil {
 			return nil, false, err
 		}
 		capacity -= p.value.Amount
-		if len(payments) == cap(payments) {
-			payments = slices.Grow(payments, len(payments)+1) // large: double it
-		}
-		payments = append(payments, p)
+		payments.add(p)
 	}
-	return payments, true, nil
+	return payments.all(), true, nil
 }
+
+// pile collects values, of which there may be very many, without copying them for
+// each time that they fill their room.
+type pile[T any] struct {
+	full [][]T
+	top  []T
+	size int
+}
+
+func (p *pile[T]) add(v T) {
+	if len(p.top) == cap(p.top) {
+		p.full = append(p.full, p.top)
+		p.top = make([]T, 0, min(max(8, p.size), 1024))
+	}
+	p.top = append(p.top, v)
+	p.size++
+}
+
+// all returns all values, in order.
+func (p *pile[T]) all() []T { return slices.Concat(append(p.full, p.top)...) }
 
 // draftPayments makes the draft one of payments, without those that are too
 // small for their share of the fee. If payments together cannot carry the

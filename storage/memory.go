@@ -7,7 +7,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 )
@@ -129,7 +128,10 @@ func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	if m.cut >= 0 && m.commits >= m.cut {
 		return ErrCut
 	}
-	m.content = tx.content
+	if tx.owned {
+		tx.content.share()
+		m.content = tx.content
+	}
 	m.commits++
 	if m.keep {
 		m.history = append(m.history, commit{m.content, kind(tx.names)})
@@ -145,41 +147,6 @@ func (m *Memory) Close() error {
 	defer m.mu.Unlock()
 	m.closed = true
 	return nil
-}
-
-// content is all there is, by the names that keys begin with, in order. Once it is
-// a snapshot it does not change: so the work for a record does not depend on how
-// many there are under other names.
-type content []table
-
-// table is the records of a name.
-type table struct {
-	name string // up to and with the first zero byte, or all of a key without any
-	root *node
-}
-
-// nameOf is the name that a key begins with.
-func nameOf(key []byte) []byte {
-	if i := bytes.IndexByte(key, 0); i >= 0 {
-		return key[:i+1]
-	}
-	return key
-}
-
-// find returns the place of a name, and whether it is there.
-func (c content) find(name []byte) (int, bool) {
-	i := sort.Search(len(c), func(i int) bool { return c[i].name >= string(name) })
-	return i, i < len(c) && c[i].name == string(name)
-}
-
-// between returns the tables that may have keys in [start, end).
-func (c content) between(start, end []byte) content {
-	first, _ := c.find(nameOf(start))
-	last := first
-	for last < len(c) && (end == nil || c[last].name < string(end)) {
-		last++
-	}
-	return c[first:last]
 }
 
 type memoryTx struct {
@@ -199,14 +166,18 @@ func (t *memoryTx) table(key []byte) *table {
 	}
 	i, ok := t.content.find(name)
 	if !ok {
-		t.content = slices.Insert(t.content, i, table{name: string(name)})
+		t.content = slices.Insert(t.content, i, newTable(name))
 	}
-	return &t.content[i]
+	to := &t.content[i]
+	to.own()
+	return to
 }
 
 func (t *memoryTx) Get(key []byte) ([]byte, error) {
 	if i, ok := t.content.find(nameOf(key)); ok {
-		return bytes.Clone(t.content[i].root.get(key)), nil
+		if found, ok := t.content[i].records.Get(record{key, len(key)}); ok {
+			return bytes.Clone(found.value()), nil
+		}
 	}
 	return nil, nil
 }
@@ -215,25 +186,30 @@ func (t *memoryTx) Put(key, value []byte) error {
 	if len(value) == 0 {
 		return errors.New("storage: empty value")
 	}
-	to := t.table(key)
-	to.root = put(to.root, newNode(key, value))
+	t.table(key).records.ReplaceOrInsert(record{slices.Concat(key, value), len(key)})
 	return nil
 }
 
 func (t *memoryTx) Delete(key []byte) error {
-	from := t.table(key)
-	from.root = remove(from.root, key)
+	t.table(key).records.Delete(record{key, len(key)})
 	return nil
 }
 
 func (t *memoryTx) Range(start, end []byte) iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		tables := t.content.between(start, end)
-		if len(tables) > 1 {
+		if t.owned {
+			tables.share()
 			tables = slices.Clone(tables) // as they are now
 		}
+		var copies room
 		for _, in := range tables {
-			if !in.root.walk(start, end, yield) {
+			more := true
+			in.records.AscendGreaterOrEqual(record{start, len(start)}, func(r record) bool {
+				more = (end == nil || bytes.Compare(r.key(), end) < 0) && yield(copies.pair(r), nil)
+				return more
+			})
+			if !more {
 				return
 			}
 		}

@@ -71,8 +71,12 @@ func (c Codec[T]) encode(v T) []byte {
 }
 
 func (c Codec[T]) decode(key, data []byte) (T, error) {
+	return c.decodeFrom(wire.NewReader(data), key)
+}
+
+// decodeFrom is decode with a reader of the data.
+func (c Codec[T]) decodeFrom(r *wire.Reader, key []byte) (T, error) {
 	var zero T
-	r := wire.NewReader(data)
 	if v := r.Uint8(); v != version {
 		return zero, fmt.Errorf("%w: %q has version %d, this software reads %d", ErrVersion, key, v, version)
 	}
@@ -217,6 +221,7 @@ func (m Map[K, T]) Between(r Reader, from, to K) iter.Seq2[Item[K, T], error] {
 
 func (m Map[K, T]) walk(r Reader, start, end []byte) iter.Seq2[Item[K, T], error] {
 	return func(yield func(Item[K, T], error) bool) {
+		var value wire.Reader // one for all
 		for pair, err := range r.Range(start, end) {
 			var item Item[K, T]
 			if err == nil {
@@ -224,7 +229,8 @@ func (m Map[K, T]) walk(r Reader, start, end []byte) iter.Seq2[Item[K, T], error
 				if item.Key, ok = m.key.parse(pair.Key[len(m.prefix):]); !ok {
 					err = fmt.Errorf("%w: key %x", ErrCorrupt, pair.Key)
 				} else {
-					item.Value, err = m.codec.decode(pair.Key, pair.Value)
+					value = *wire.NewReader(pair.Value)
+					item.Value, err = m.codec.decodeFrom(&value, pair.Key)
 				}
 			}
 			if !yield(item, err) || err != nil {

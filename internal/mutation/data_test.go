@@ -37,9 +37,17 @@ var data = []mutation{
 	{
 		name: "deletions reach into snapshots",
 		why:  "a reader sees outputs vanish that are free in its snapshot",
-		file: "storage/treap.go",
-		old:  "c := *a\n\t\tc.right = merge(a.right, b)\n\t\treturn &c",
-		new:  "a.right = merge(a.right, b)\n\t\treturn a",
+		file: "storage/table.go",
+		old:  "t.records, t.owned = *t.records.Clone(), true",
+		new:  "t.owned = true",
+		test: "TestMemory",
+	},
+	{
+		name: "a walk meets what is written during it",
+		why:  "payments that leave the queue while it is walked make others be left out",
+		file: "storage/memory.go",
+		old:  "tables.share()",
+		new:  "",
 		test: "TestMemory",
 	},
 	{
@@ -53,9 +61,9 @@ var data = []mutation{
 	{
 		name: "ranges include their end",
 		why:  "walks of one map read records of another",
-		file: "storage/treap.go",
-		old:  "bytes.Compare(n.key, end) < 0",
-		new:  "bytes.Compare(n.key, end) <= 0",
+		file: "storage/memory.go",
+		old:  "bytes.Compare(r.key(), end) < 0",
+		new:  "bytes.Compare(r.key(), end) <= 0",
 		test: "TestMemory",
 	},
 	{

@@ -33,7 +33,7 @@ var edges = []rule{
 	{"internal/policy", nil},
 	{"internal/mutation", nil},
 
-	{"storage", []string{"internal/wire"}},
+	{"storage", []string{"internal/wire", "github.com/google/btree"}},
 	{"storage/bbolt", []string{"storage", "go.etcd.io/bbolt/..."}},
 	{"storage/storagetest", []string{"storage", "github.com/stretchr/testify/...", "pgregory.net/rapid"}},
 
