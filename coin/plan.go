@@ -178,4 +178,8 @@ type Transaction struct {
 	ID TransactionID
 	// Raw is the network's own encoding.
 	Raw []byte
+	// Spends are, for each of the plan's inputs, the lookup bytes of whatever
+	// spends it, where only signatures tell them. There are none where
+	// Recognizer.SpendLookup knows.
+	Spends [][]byte
 }

@@ -234,5 +234,10 @@ func (s *scanner) guard(tx storage.Tx, o coin.Output) error {
 	if lookup == nil {
 		return nil
 	}
+	return s.Guard(tx, o, lookup)
+}
+
+// Guard implements Scanner.
+func (s *scanner) Guard(tx storage.Tx, o coin.Output, lookup []byte) error {
 	return s.Tracker.Guard(tx, lookup, wire.Marshal(guarded{o.Session, o.ID}))
 }

@@ -92,6 +92,9 @@ type Scanner interface {
 	Reported(r storage.Reader) (uint64, error)
 	// Rewound returns the last rewind, or zero.
 	Rewound(r storage.Reader) (Rewind, error)
+	// Guard watches for whatever spends an output, by lookup bytes that
+	// coin.Recognizer did not know.
+	Guard(tx storage.Tx, o coin.Output, lookup []byte) error
 	// Resolve compares a block that Unresolved named with the plans.
 	Resolve(r storage.Reader, block coin.Block) (Resolution, error)
 	// PutResolution stores what Resolve found.

@@ -137,6 +137,7 @@ func (k *fakeKeys) Shares(storage.Reader, uint64) (batchShare, networkShare *fro
 // fakeCoin makes transactions that are a list of signatures, one for each
 // input.
 type fakeCoin struct {
+	secretive bool // only signatures tell how spends look
 	*world
 	coin.Spender
 	change    byte // added to what is prepared
@@ -189,8 +190,17 @@ func (c *fakeCoin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte
 			return coin.Transaction{}, coin.ErrInvalid
 		}
 	}
-	return coin.Transaction{ID: sha512.Sum512_256(prepared), Raw: bytes.Join(signatures, nil)}, nil
+	tx := coin.Transaction{ID: sha512.Sum512_256(prepared), Raw: bytes.Join(signatures, nil)}
+	if c.secretive {
+		for _, input := range plan.Inputs {
+			tx.Spends = append(tx.Spends, image(input.ID))
+		}
+	}
+	return tx, nil
 }
+
+// image is what a spend of the output is looked up by on a secretive coin.
+func image(id coin.OutputID) []byte { return append([]byte("image "), wire.Marshal(id)...) }
 
 func (c *fakeCoin) Read(_ coin.Plan, prepared []byte) (t coin.UnsignedTransaction, err error) {
 	plan, err := wire.Unmarshal[coin.Plan](prepared[:len(prepared)-1])

@@ -28,7 +28,7 @@ func FuzzDecode(f *testing.F) {
 		signatures{[][]byte{[]byte("one"), []byte("two")}}, cosigning{batch.Cosign{Number: 1}, true},
 		reporting{batch.SlashReport{Slashes: []batch.Slash{{Validator: 1, Points: 2}}}, true}, ID{1, SlashReport, [32]byte{2}},
 		reported{Batch: batch.Batch{ID: 3}, Session: 1}, prepared{Transaction: []byte("t"), Own: []uint32{0, 2}},
-		signed{coin.Transaction{ID: coin.TransactionID{1}, Raw: []byte("raw")}},
+		signed{coin.Transaction{ID: coin.TransactionID{1}, Raw: []byte("raw"), Spends: [][]byte{[]byte("image")}}},
 	} {
 		f.Add(wire.Marshal(v))
 	}

@@ -138,6 +138,9 @@ func (n *node) restart(store *storage.Memory) {
 	n.Signer = New(Config{
 		Network: "test", Parameters: coin.Parameters{BatchesAhead: 3, Withdrawals: 3},
 		Coin: n.coin, SpendLookup: func(o coin.Output) []byte { return o.Spend },
+		Guard: func(tx storage.Tx, o coin.Output, lookup []byte) error {
+			return n.Tracker.Guard(tx, lookup, wire.Marshal(o.ID))
+		},
 		Tracker: eventuality.NewTracker(n.coin.ReadEventuality),
 		Keys:    n.keys, Plans: n, Events: n, Random: n.random, Policy: n.policy,
 	})

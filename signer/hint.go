@@ -51,7 +51,7 @@ func (s *Signer) Hint(ctx context.Context, store storage.Store, id ID, transacti
 		if err != nil {
 			return err
 		}
-		return s.done(tx, id, d, s.transact(id, found))
+		return s.done(tx, id, d, s.transact(id, a.plan, found))
 	})
 }
 

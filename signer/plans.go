@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/eventuality"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
@@ -47,12 +48,20 @@ type signed struct{ Transaction coin.Transaction }
 func (t signed) Encode(w *wire.Writer) {
 	w.Fixed(t.Transaction.ID[:])
 	w.Bytes(t.Transaction.Raw)
+	w.Count(len(t.Transaction.Spends))
+	for _, lookup := range t.Transaction.Spends {
+		w.Bytes(lookup)
+	}
 }
 
 // Decode reads the record.
 func (t *signed) Decode(r *wire.Reader) {
 	r.Fixed(t.Transaction.ID[:])
 	t.Transaction.Raw = r.Bytes(maxTransaction)
+	n := r.Count(coin.MaxPlanInputs, 1)
+	for range n {
+		t.Transaction.Spends = append(t.Transaction.Spends, r.Bytes(eventuality.MaxLookup))
+	}
 }
 
 // Planned takes a new plan in. It has to be prepared before the log goes on.
@@ -162,11 +171,19 @@ func (s *Signer) Indices(r storage.Reader, id coin.PlanID) ([]uint32, error) {
 // Resolved ends the work on a plan that happened, and keeps what it would take to
 // go on, should it turn out to be void.
 func (s *Signer) Resolved(tx storage.Tx, id coin.PlanID, plan coin.Plan, _ coin.TransactionID) error {
+	transaction, err := s.signed.Load(tx, id)
+	if err != nil {
+		return err
+	}
+	lookups := transaction.Transaction.Spends
 	for _, input := range plan.Inputs {
 		if lookup := s.SpendLookup(input); lookup != nil {
-			if err := s.Tracker.Unguard(tx, lookup); err != nil {
-				return err
-			}
+			lookups = append(lookups, lookup)
+		}
+	}
+	for _, lookup := range lookups {
+		if err := s.Tracker.Unguard(tx, lookup); err != nil {
+			return err
 		}
 	}
 	if err := s.archive(tx, PlanID(plan.Key.Session, id)); err != nil {
@@ -224,15 +241,36 @@ func (s *Signer) finishPlan(id ID, a *assembly, made [][]byte) (func(storage.Tx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: assemble: %v", ErrUnusable, err)
 	}
-	return s.transact(id, transaction), nil
+	return s.transact(id, a.plan, transaction), nil
 }
 
-// transact records the signed transaction of a plan.
-func (s *Signer) transact(id ID, transaction coin.Transaction) func(storage.Tx) error {
+// transact records the signed transaction of a plan, and watches for other
+// transactions that spend the plan's inputs, if it tells how.
+func (s *Signer) transact(id ID, plan coin.Plan, transaction coin.Transaction) func(storage.Tx) error {
 	return func(tx storage.Tx) error {
 		if err := s.signed.Put(tx, id.Subject, signed{transaction}); err != nil {
 			return err
 		}
+		if err := s.guard(tx, plan, transaction.Spends); err != nil {
+			return err
+		}
 		return s.Events.Completed(tx, id, transaction.ID)
 	}
+}
+
+// guard watches for the spends of a plan's inputs by their lookup bytes, if there
+// are any.
+func (s *Signer) guard(tx storage.Tx, plan coin.Plan, spends [][]byte) error {
+	if len(spends) == 0 {
+		return nil
+	}
+	if len(spends) != len(plan.Inputs) {
+		return fmt.Errorf("%w: %d spends are told of %d inputs", ErrUnusable, len(spends), len(plan.Inputs))
+	}
+	for i, lookup := range spends {
+		if err := s.Guard(tx, plan.Inputs[i], lookup); err != nil {
+			return err
+		}
+	}
+	return nil
 }

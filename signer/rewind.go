@@ -83,6 +83,9 @@ func (s *Signer) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
 		if err := s.signed.Put(tx, id, before.Signed); err != nil {
 			return err
 		}
+		if err := s.guard(tx, plan, before.Signed.Transaction.Spends); err != nil {
+			return err
+		}
 	}
 	return s.duties.Put(tx, signID, d)
 }

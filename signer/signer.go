@@ -112,6 +112,8 @@ type Config struct {
 	Coin coin.Spender
 	// SpendLookup is the coin's: see coin.Recognizer.
 	SpendLookup func(coin.Output) []byte
+	// Guard watches for whatever spends an output, which has these lookup bytes.
+	Guard func(tx storage.Tx, output coin.Output, lookup []byte) error
 	// Tracker watches for what completes plans.
 	Tracker *eventuality.Tracker
 	// Keys, Plans and Events are the parts of the processor around the signer.
