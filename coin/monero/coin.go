@@ -77,7 +77,7 @@ var (
 	_ coin.Network    = (*Coin)(nil)
 	_ coin.Reader     = (*Coin)(nil)
 	_ coin.Recognizer = (*Coin)(nil)
-	_ coin.BulkReader = (*Coin)(nil)
+	_ coin.Archiver   = (*Coin)(nil)
 	_ coin.SizedBlock = (*chainBlock)(nil)
 	_ Node            = (*node.Client)(nil)
 )

@@ -154,7 +154,7 @@ func newKey(n byte) coin.Key {
 
 // sender makes transactions that nobody could have signed.
 type sender struct {
-	t      *testing.T
+	t      require.TestingT
 	coin   *Coin
 	random *rand.Rand
 }

@@ -139,6 +139,11 @@ func (c *Coin) block(ctx context.Context, header coin.Header) (*chainBlock, erro
 	if _, err := c.readHeader(b.Block); err != nil {
 		return nil, err
 	}
+	return newChainBlock(header, b)
+}
+
+// newChainBlock makes sure that a block is the one with the header.
+func newChainBlock(header coin.Header, b *node.Block) (*chainBlock, error) {
 	switch {
 	case coin.BlockID(b.Block.ID()) != header.ID:
 		return nil, fmt.Errorf("%w: asked for %s, got %x", coin.ErrInvalid, header.ID, b.Block.ID())
