@@ -7,7 +7,6 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero/block"
-	"github.com/serai-go/processor/coin/monero/keys"
 	"github.com/serai-go/processor/coin/monero/node"
 	"github.com/serai-go/processor/eventuality"
 )

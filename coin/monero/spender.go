@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero/block"
@@ -95,12 +96,12 @@ func (c *Coin) prepared(plan coin.Plan, prepared []byte) (work, error) {
 	if err != nil {
 		return work{}, fmt.Errorf("monero: %w: %w", coin.ErrInvalid, err)
 	}
-	rings, positions := u.Rings()
+	rings, spent := u.Rings(), u.Spent()
 	if len(rings) != len(d.Inputs) {
 		return work{}, fmt.Errorf("monero: %w: %d rings for %d inputs", coin.ErrInvalid, len(rings), len(d.Inputs))
 	}
 	for i := range d.Inputs {
-		d.Inputs[i].Ring, d.Inputs[i].Real = rings[i], positions[i]
+		d.Inputs[i].Ring, d.Inputs[i].Real = rings[i], slices.Index(rings[i], spent[i])
 	}
 	again, err := spend.New(*d)
 	if err != nil {
@@ -208,7 +209,7 @@ func (c *Coin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte) (c
 	if err != nil {
 		return coin.Transaction{}, fmt.Errorf("monero: %w: %w", coin.ErrInvalid, err)
 	}
-	return c.signed(w, t)
+	return signed(w, t)
 }
 
 // Verify implements coin.Spender. Signatures differ from one to the next, and so do
@@ -222,12 +223,15 @@ func (c *Coin) Verify(plan coin.Plan, prepared, raw []byte) (coin.Transaction, e
 	if err != nil {
 		return coin.Transaction{}, fmt.Errorf("monero: %w: %w", coin.ErrInvalid, err)
 	}
-	return c.signed(w, t)
+	if err := w.unsigned.Verify(w.draft, t); err != nil {
+		return coin.Transaction{}, fmt.Errorf("monero: %w: %w", coin.ErrInvalid, err)
+	}
+	return signed(w, t)
 }
 
-// signed checks a signed transaction to be the plan's.
-func (c *Coin) signed(w work, t *block.Transaction) (coin.Transaction, error) {
-	images, err := w.unsigned.Verify(w.draft, t)
+// signed is a signed transaction with the key images that it shows.
+func signed(w work, t *block.Transaction) (coin.Transaction, error) {
+	images, err := w.unsigned.Images(t)
 	if err != nil {
 		return coin.Transaction{}, fmt.Errorf("monero: %w: %w", coin.ErrInvalid, err)
 	}

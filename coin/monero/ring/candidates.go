@@ -149,7 +149,7 @@ func (s *candidates) draw() (index uint64, ok bool) {
 		return 0, false
 	}
 	target := s.old - 1 - since
-	counts := s.d.counts[:len(s.d.counts)-age+1]
+	counts := s.d.counts
 	i := sort.Search(len(counts), func(i int) bool { return counts[i] >= target })
 	before := uint64(0)
 	if i > 0 {

@@ -25,13 +25,16 @@ type distribution struct {
 // height returns the number of the block after the last.
 func (d distribution) height() uint64 { return d.first + uint64(len(d.counts)) }
 
-// old returns how many outputs are old enough to be spent in the block after
-// the last: those of blocks up to height − 10.
+// spendable is the number of the first block that can spend an output of the last
+// one.
+func (d distribution) spendable() uint64 { return d.height() + age - 1 }
+
+// old returns how many outputs are old enough to be spent in that block: all.
 func (d distribution) old() uint64 {
-	if len(d.counts) < age {
+	if len(d.counts) == 0 {
 		return 0
 	}
-	return d.counts[len(d.counts)-age]
+	return d.counts[len(d.counts)-1]
 }
 
 // block returns the number of the block that made an output.

@@ -113,9 +113,6 @@ func New(source Source) *Chooser { return &Chooser{source: source, first: firstR
 // told its client, both of which wrap coin.ErrInvalid, ErrFew, or
 // ErrUnspendable.
 func (c *Chooser) Choose(ctx context.Context, reference uint64, seed [32]byte, real Real) (members []Member, position int, err error) {
-	if reference < age {
-		return nil, 0, fmt.Errorf("%w: it is block %d", ErrFew, reference)
-	}
 	d, err := c.distribution(ctx, reference)
 	if err == nil {
 		members, err = c.choose(ctx, d, seed, real)
