@@ -66,8 +66,7 @@ type Config struct {
 	Node node.Config
 }
 
-// Coin is Monero as a processor uses it, as far as it reads. It is for
-// concurrent use.
+// Coin is Monero as a processor uses it. It is for concurrent use.
 type Coin struct {
 	network   Network
 	addresses address.Network
@@ -76,7 +75,7 @@ type Coin struct {
 	seed      ViewSeed
 	node      Node
 	// keys are by network key, scanners by all keys that they look for, headers
-	// by block.
+	// by block, work by what was prepared.
 	keys     *cache.Cache[string, *keyPair]
 	scanners *cache.Cache[string, *scan.Scanner]
 	headers  *cache.Cache[coin.BlockID, headerEntry]
