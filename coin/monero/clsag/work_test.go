@@ -3,6 +3,7 @@ package clsag_test
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 
 	"filippo.io/edwards25519"
@@ -260,4 +261,50 @@ func TestMessageThatFailsIsNobodysFault(t *testing.T) {
 	require.ErrorIs(t, err, failure)
 	require.ErrorIs(t, err, frost.ErrInconsistent)
 	require.False(t, errors.As(err, new(frost.Faults)))
+}
+
+// One work serves sessions of several goroutines, as several requests to sign
+// are served at once.
+func TestWorkServesSessionsAtOnce(t *testing.T) {
+	random := seeded(1)
+	g := newGroup(t, random, 2, []uint16{1, 1, 1})
+	inputs := newInputs(t, random, g.secret, 2)
+	work, err := clsag.Work(inputs, transaction)
+	require.NoError(t, err)
+	var made [3][][]byte
+	var errs [3]error
+	var wait sync.WaitGroup
+	for i, validators := range [][]uint16{{0, 1}, {0, 2}, {1, 2}} {
+		random := seeded(byte(i))
+		var members []frost.Member
+		var nonces []*frost.Nonces
+		for _, v := range validators {
+			n, commitment, err := frost.Commit(random, g.shares[v], work, []byte("context"))
+			require.NoError(t, err)
+			nonces = append(nonces, n)
+			members = append(members, frost.Member{Validator: v, Commitment: commitment})
+		}
+		wait.Go(func() {
+			session, err := frost.NewSession(g.key, work, []byte("context"), members)
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			answers := make([][]byte, len(validators))
+			for j, v := range validators {
+				if answers[j], errs[i] = session.Sign(g.shares[v], nonces[j]); errs[i] != nil {
+					return
+				}
+			}
+			var inner sync.WaitGroup
+			inner.Go(func() { _, _ = session.Aggregate(answers) })
+			made[i], errs[i] = session.Aggregate(answers)
+			inner.Wait()
+		})
+	}
+	wait.Wait()
+	for i := range made {
+		require.NoError(t, errs[i])
+		check(t, g, inputs, made[i])
+	}
 }
