@@ -2,7 +2,9 @@ package ring
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -217,7 +219,10 @@ func TestStreamsStayTheSame(t *testing.T) {
 		counts[i] = uint64(i+1) * 50
 	}
 	s := newCandidates(distribution{1000, counts}, [32]byte{1, 2, 3}, 14_000_000)
-	require.Equal(t, []uint64{}, s.take(8))
+	require.Equal(t, []uint64{3969873, 14853132, 14845879, 14989916, 14980833, 14189383, 14862374, 14895035}, s.take(8))
+	hash := sha256.New()
+	require.NoError(t, binary.Write(hash, binary.LittleEndian, quantiles))
+	require.Equal(t, "90d790868523dc673217de8786fe40b2977acae4851e29873eea40643e0bb180", hex.EncodeToString(hash.Sum(nil)))
 }
 
 // BenchmarkChoose chooses rings in a chain as long as mainnet's, from a node
