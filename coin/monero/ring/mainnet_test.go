@@ -139,7 +139,7 @@ func TestMembersAreAsOldAsWalletsPickThem(t *testing.T) {
 			*young = append(*young, float64(blocks-number))
 		}
 	}
-	rings := 400
+	rings := 250
 	if testing.Short() {
 		rings = 60
 	}
@@ -263,4 +263,26 @@ func BenchmarkChoose(b *testing.B) {
 			i++
 		}
 	})
+}
+
+// Rings are chosen by several goroutines while the distribution grows and is
+// forgotten.
+func TestRingsAtOnce(t *testing.T) {
+	m := newMainnet(t, 100, 2000)
+	c := New(m)
+	real := m.real(1000)
+	rings := make([][]Member, 40)
+	var group sync.WaitGroup
+	for i := range rings {
+		group.Go(func() {
+			if i%10 == 9 {
+				c.forget()
+			}
+			rings[i], _, _ = c.Choose(t.Context(), 1900+uint64(i), [32]byte{1}, real)
+		})
+	}
+	group.Wait()
+	for i := range rings {
+		require.Equal(t, chosen(t, New(m), 1900+uint64(i), [32]byte{1}, real), rings[i])
+	}
 }

@@ -62,7 +62,7 @@ func TestDecoysAreUsable(t *testing.T) {
 	f := &fake{chain: world, tip: 400}
 	c := New(f)
 	refused := 0
-	for i := range 200 {
+	for i := range 100 {
 		reference := uint64(100 + i)
 		real := world.real(reference, i%7)
 		for _, m := range chosen(t, c, reference, [32]byte{byte(i)}, real) {
@@ -75,7 +75,7 @@ func TestDecoysAreUsable(t *testing.T) {
 		}
 		f.asked = nil
 	}
-	require.Greater(t, refused, 200)
+	require.Greater(t, refused, 100)
 }
 
 // Every candidate that is at the limit is usable one block later.
