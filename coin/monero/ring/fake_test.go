@@ -214,6 +214,7 @@ type fake struct {
 
 	spans [][2]uint64 // asked for
 	asked [][]uint64
+	ids   [][]coin.TransactionID
 }
 
 func (f *fake) OutputDistribution(_ context.Context, first, last uint64) (node.Distribution, error) {
@@ -252,6 +253,7 @@ func (f *fake) Transactions(_ context.Context, ids []coin.TransactionID) (found 
 	if ordered := slices.Clone(ids); len(slices.Compact(ordered)) != len(ids) {
 		return nil, fmt.Errorf("%w: a transaction twice", coin.ErrInvalid)
 	}
+	f.ids = append(f.ids, slices.Clone(ids))
 	for _, id := range ids {
 		found = append(found, f.found[id])
 	}

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -29,20 +30,25 @@ func TestRingsDependOnTheChainOnly(t *testing.T) {
 			c := New(f)
 			c.first = []int{firstRequest, 1, rapid.IntRange(1, 900).Draw(t, "first request")}[i]
 			if i == 2 { // it has been used
-				before := rapid.Uint64Range(90, reference).Draw(t, "before")
+				before := rapid.Uint64Range(90, tip).Draw(t, "before")
 				_, _, err := c.Choose(context.Background(), before, seed, world.real(before, 3))
 				require.NoError(t, err)
-				f.asked = nil
+				f.asked, f.ids = nil, nil
 			}
 			members, position, err := c.Choose(context.Background(), reference, seed, real)
 			require.NoError(t, err)
 			require.Equal(t, want, world.indexesOf(t, members, position, real))
 
 			// The first request has the output itself, by its place in the order,
-			// the others do not.
+			// the others do not. Transactions are asked for the same way: those of
+			// all, so that none is conspicuous.
 			for i, asked := range f.asked {
 				require.True(t, slices.IsSorted(asked))
 				require.Equal(t, i == 0, slices.Contains(asked, real.Index))
+				require.True(t, slices.IsSortedFunc(f.ids[i], func(a, b coin.TransactionID) int { return bytes.Compare(a[:], b[:]) }))
+				for _, index := range asked {
+					require.Contains(t, f.ids[i], world.outs[index].Transaction)
+				}
 			}
 		}
 		other := seed
@@ -56,7 +62,7 @@ func TestDecoysAreUsable(t *testing.T) {
 	f := &fake{chain: world, tip: 400}
 	c := New(f)
 	refused := 0
-	for i := range 200 {
+	for i := range 100 {
 		reference := uint64(100 + i)
 		real := world.real(reference, i%7)
 		for _, m := range chosen(t, c, reference, [32]byte{byte(i)}, real) {
@@ -69,7 +75,7 @@ func TestDecoysAreUsable(t *testing.T) {
 		}
 		f.asked = nil
 	}
-	require.Greater(t, refused, 200)
+	require.Greater(t, refused, 100)
 }
 
 // Every candidate that is at the limit is usable one block later.
