@@ -7,8 +7,8 @@ var rings = []mutation{
 		name: "ring: the youngest of an output's age is a block less",
 		why:  "the network refuses a ring whose youngest member is too young",
 		file: "coin/monero/ring/distribution.go",
-		old:  "return d.counts[len(d.counts)-age]",
-		new:  "return d.counts[len(d.counts)-age+1]",
+		old:  "return d.first + uint64(len(d.counts)) }\n\n// spender",
+		new:  "return d.first + uint64(len(d.counts)) + 1 }\n\n// spender",
 		test: "TestLocksEndAsConsensusHasIt",
 	},
 	{
@@ -119,8 +119,8 @@ var rings = []mutation{
 		name: "ring: locked outputs are decoys",
 		why:  "the network refuses the ring",
 		file: "coin/monero/ring/output.go",
-		old:  "if !unlocked(o.unlock, d.height()) {",
-		new:  "if !unlocked(o.unlock, d.height()+1000) {",
+		old:  "if !unlocked(o.unlock, d.spender()) {",
+		new:  "if !unlocked(o.unlock, d.spender()+1000) {",
 		test: "TestDecoysAreUsable",
 	},
 	{

@@ -136,7 +136,7 @@ func TestANodesOpinionOfLocksDoesNotCount(t *testing.T) {
 			w := newWeb(t, &fake{chain: world, tip: tip, late: tip == 200})
 			w.unlocked = unlocked
 			c := New(w.dial())
-			members, position, err := c.Choose(t.Context(), reference, [32]byte{1}, real)
+			members, position, err := c.Choose(t.Context(), reference-9, [32]byte{1}, real)
 			require.NoError(t, err, name)
 			require.Equal(t, want, world.indexesOf(t, members, position, real), name)
 			_, _, err = c.Choose(t.Context(), 201, [32]byte{1}, real)

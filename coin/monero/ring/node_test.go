@@ -110,11 +110,11 @@ func TestNode(t *testing.T) {
 	c := dial(t, config)
 	chooser := ring.New(c)
 	first := made(t, c, 4, 0, 0)
-	for reference, want := range map[uint64]error{5: ring.ErrFew, 20: ring.ErrFew, 40: ring.ErrUnspendable, 74: ring.ErrFew, 76: coin.ErrTransient} {
+	for reference, want := range map[uint64]error{0: ring.ErrFew, 11: ring.ErrFew, 31: ring.ErrUnspendable, 65: ring.ErrFew, 76: coin.ErrTransient} {
 		_, _, err := chooser.Choose(ctx, reference, [32]byte{}, first)
 		require.ErrorIs(t, err, want, reference)
 	}
-	young, position, err := chooser.Choose(ctx, 75, [32]byte{}, first)
+	young, position, err := chooser.Choose(ctx, 66, [32]byte{}, first)
 	require.NoError(t, err)
 	require.Equal(t, 3, position)
 	for i, m := range young {
@@ -150,7 +150,7 @@ func TestNode(t *testing.T) {
 		t.Helper()
 		for _, reference := range references {
 			for seed := range byte(5) {
-				members, position, err := c.Choose(ctx, reference, [32]byte{seed}, real)
+				members, position, err := c.Choose(ctx, reference-9, [32]byte{seed}, real)
 				require.NoError(t, err)
 				require.Equal(t, ring.Member{Index: real.Index, Key: real.Key, Commitment: real.Commitment}, members[position])
 				unlocked(t, daemon, members)
@@ -161,7 +161,7 @@ func TestNode(t *testing.T) {
 			}
 		}
 	}
-	_, _, err = chooser.Choose(ctx, paid+8, [32]byte{}, real)
+	_, _, err = chooser.Choose(ctx, paid-1, [32]byte{}, real)
 	require.ErrorIs(t, err, ring.ErrUnspendable)
 	compare(chooser, paid+9, paid+10)
 	require.NotEqual(t, rings[key{paid + 9, 0}], rings[key{paid + 9, 1}])
@@ -183,7 +183,7 @@ func TestNode(t *testing.T) {
 	} {
 		wrong := real
 		change(&wrong)
-		_, _, err = chooser.Choose(ctx, paid+9, [32]byte{}, wrong)
+		_, _, err = chooser.Choose(ctx, paid, [32]byte{}, wrong)
 		require.ErrorIs(t, err, coin.ErrInvalid)
 	}
 }
