@@ -79,16 +79,7 @@ func (f *folded) fold(half int, e, inverse, high *edwards25519.Scalar) {
 
 // foldedAt returns at what length it was measured to be best to compute the
 // points, of n fixed generators.
-func foldedAt(n int) int {
-	switch {
-	case n <= 2*amountBits:
-		return 16
-	case n <= 4*amountBits:
-		return 32
-	default:
-		return 64
-	}
-}
+func foldedAt(n int) int { return max(16, n/16) }
 
 // compute replaces the fixed generators by G' and H' as they are.
 func (f *folded) compute() {
