@@ -132,9 +132,9 @@ func (f *folding) close(dst *[keys.Size]byte, to *sum, c, blind *edwards25519.Sc
 	clearScalar(&t)
 }
 
-// finish makes A1 and B and the three scalars, with r, s, δ and η. It takes
-// constant time but for the public sums G' and H'.
-func (f *folding) finish(p *Proof, blinding []edwards25519.Scalar) error {
+// last makes A1 and B, with r, s, δ and η. It takes constant time but for the
+// public sums G' and H'.
+func (f *folding) last(p *Proof, blinding []edwards25519.Scalar) {
 	r, s, delta, eta := &blinding[0], &blinding[1], &blinding[2], &blinding[3]
 	a, b, y := &f.a[0], &f.b[0], &f.powers[1]
 	for i := range f.generators.g {
@@ -161,13 +161,18 @@ func (f *folding) finish(p *Proof, blinding []edwards25519.Scalar) error {
 	last := new(edwards25519.Point).ScalarMult(&c, valueBase)
 	last.Add(last, new(edwards25519.Point).ScalarBaseMult(c.Multiply(eta, eighth)))
 	p.B = [keys.Size]byte(last.Bytes())
+}
 
+// respond makes the three scalars: r + a·e, s + b·e and η + δ·e + α·e².
+func (f *folding) respond(p *Proof, blinding []edwards25519.Scalar) error {
+	r, s, delta, eta := &blinding[0], &blinding[1], &blinding[2], &blinding[3]
 	e, err := f.transcript.next(p.A1[:], p.B[:])
 	if err != nil {
 		return err
 	}
-	p.R1 = [keys.Size]byte(c.MultiplyAdd(a, e, r).Bytes())
-	p.S1 = [keys.Size]byte(c.MultiplyAdd(b, e, s).Bytes())
+	var c edwards25519.Scalar
+	p.R1 = [keys.Size]byte(c.MultiplyAdd(&f.a[0], e, r).Bytes())
+	p.S1 = [keys.Size]byte(c.MultiplyAdd(&f.b[0], e, s).Bytes())
 	c.MultiplyAdd(&f.alpha, e, delta)
 	p.D1 = [keys.Size]byte(c.MultiplyAdd(&c, e, eta).Bytes())
 	return nil

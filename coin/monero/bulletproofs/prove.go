@@ -43,7 +43,8 @@ func Prove(random io.Reader, amounts []uint64, masks []*edwards25519.Scalar) (*P
 			return nil, fmt.Errorf("bulletproofs: %w", err)
 		}
 	}
-	if err := f.finish(p, blinding[1+2*k:]); err != nil {
+	f.last(p, blinding[1+2*k:])
+	if err := f.respond(p, blinding[1+2*k:]); err != nil {
 		return nil, fmt.Errorf("bulletproofs: %w", err)
 	}
 	return p, nil
