@@ -6,8 +6,8 @@ import (
 	"github.com/serai-go/processor/coin/monero/keys"
 )
 
-// folding is the state between rounds. Each round halves the vectors a and b and
-// the generators G' and H'.
+// folding is the state between rounds. Each round halves the vectors a and b
+// and the generators G' and H'.
 type folding struct {
 	transcript *transcript
 	generators *folded
@@ -27,7 +27,7 @@ func newFolding(t *transcript, y *edwards25519.Scalar, n int) *folding {
 		transcript: t, generators: newFolded(n),
 		a: make([]edwards25519.Scalar, n), b: make([]edwards25519.Scalar, n),
 		powers: powers(y, n),
-		left:   newSum(), right: newSum(),
+		left:   newSum(foldedAt(n) + 1), right: newSum(foldedAt(n) + 1),
 	}
 	var inverse edwards25519.Scalar
 	inverse.Invert(y)
@@ -38,8 +38,9 @@ func newFolding(t *transcript, y *edwards25519.Scalar, n int) *folding {
 	return f
 }
 
-// setVectors sets a_i to the bit i less z, and b_i to the bit less 1, plus z and
-// z^(2(j+1))·2ⁱ·y^(n−i), for the output j that i belongs to. It takes constant time.
+// setVectors sets a_i to bit i less z, and b_i to the bit less 1 plus z plus
+// z^(2(j+1))·2^(i−64j)·y^(n−i), where j is the output that i belongs to. It takes
+// constant time.
 func (f *folding) setVectors(padded []uint64, z *edwards25519.Scalar) {
 	n := len(f.a)
 	var minusZ, zLessOne, zz, weight, scaled edwards25519.Scalar
@@ -83,6 +84,9 @@ func (f *folding) round(l, r *[keys.Size]byte, blindL, blindR *edwards25519.Scal
 	scaled1 := make([]edwards25519.Scalar, half)
 	defer clear(scaled1)
 	var cL, cR, t edwards25519.Scalar
+	defer clearScalar(&cL)
+	defer clearScalar(&cR)
+	defer clearScalar(&t)
 	for i := range half {
 		scaled1[i].Multiply(&a1[i], inverse)
 		a2[i].Multiply(&a2[i], power)

@@ -82,7 +82,7 @@ func manyTerms(t testing.TB, n int) ([]edwards25519.Scalar, []edwards25519.Point
 }
 
 func TestManyMultiplesAreTheSumOfEach(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 3, 16, fewPoints - 1, fewPoints, fewPoints + 1, 449, 450, 699, 700, 2100} {
+	for _, n := range []int{0, 1, 2, 3, 16, fewPoints - 1, fewPoints, fewPoints + 1, 500, 2100} {
 		s, p := manyTerms(t, n)
 		want := naive(s, p)
 		require.Equal(t, 1, want.Equal(multiply(s, p)), n)
@@ -186,7 +186,7 @@ func TestFoldedGeneratorsAreThoseOfThePaper(t *testing.T) {
 			g[i] = *multiply([]edwards25519.Scalar{*inverse, *high}, []edwards25519.Point{g[i], g[i+half]})
 			h[i] = *multiply([]edwards25519.Scalar{*e, *inverse}, []edwards25519.Point{h[i], h[i+half]})
 		}
-		inG, inH := newSum(), newSum()
+		inG, inH := newSum(0), newSum(0)
 		for i := range f.g {
 			s := fromUint64(uint64(i % half * (i % half)))
 			f.addG(inG, i, s)

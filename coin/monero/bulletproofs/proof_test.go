@@ -1,6 +1,7 @@
 package bulletproofs_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ func TestSizes(t *testing.T) {
 		require.Equal(t, want, bulletproofs.Size(outputs), outputs)
 	}
 	require.Zero(t, bulletproofs.Size(-1))
-	require.Zero(t, bulletproofs.Size(1<<62))
+	require.Zero(t, bulletproofs.Size(math.MaxInt))
 }
 
 // encoded returns a proof with some numbers of points.

@@ -26,11 +26,11 @@ func (p *Proof) Verify(commitments [][keys.Size]byte) error {
 //
 // Each proof is an equation between points of prime order. The batch is the
 // sum of the equations with weights, which are hashes of all proofs and
-// commitments of the batch. If an equation is false, the sum is right for one value
-// modulo ℓ of its weight at most, given the others; a random one is that with a
-// chance of 2⁻²⁵². Who makes proofs must choose them all before any
-// weight is known, and other proofs have new weights: as with the challenges of
-// proofs, a choice is one try. So the weights need not be secret.
+// commitments of the batch. If an equation is false, the sum is right for one
+// value modulo ℓ of its weight at most, given the others; a random one is that
+// with a chance of 2⁻²⁵². Who makes proofs must choose them all before any weight
+// is known, and other proofs have new weights: as with the challenges of proofs, a
+// choice is one try. So the weights need not be secret.
 func VerifyBatch(proofs []*Proof, commitments [][][keys.Size]byte) error {
 	if len(proofs) != len(commitments) {
 		return fmt.Errorf("%w: %d proofs for %d lists of commitments", ErrInvalid, len(proofs), len(commitments))
@@ -80,10 +80,11 @@ func batchWeights(proofs []*Proof, commitments [][][keys.Size]byte) ([]edwards25
 // verifier sums up the equations of statements.
 type verifier struct {
 	statements []*statement
-	// fixed are G and H and the generators G_i and H_i, an eighth of them, with their scalars.
+	// base, valueBase, g and h are an eighth of what G, H, G_i and H_i are
+	// multiplied with.
 	base, valueBase edwards25519.Scalar
 	g, h            []edwards25519.Scalar
-	// The others are points as they are in proofs.
+	// points, with their scalars, are as written in proofs.
 	scalars []edwards25519.Scalar
 	points  []edwards25519.Point
 }
