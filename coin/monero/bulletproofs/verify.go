@@ -78,37 +78,33 @@ func batchWeights(proofs []*Proof, commitments [][][keys.Size]byte) ([]edwards25
 	return weights, nil
 }
 
-// verifier collects statements and sums up their equations.
+// verifier sums up the equations of statements.
 type verifier struct {
-	statements []statement
-	// inverted are the challenges y and e_j of all statements, and then their inverses.
-	inverted []edwards25519.Scalar
-
-	// g and h are the scalars of the generators, an eighth of them, and
-	// base and valueBase those of G and H.
-	g, h            []edwards25519.Scalar
+	statements []*statement
+	// fixed are G and H and the generators G_i and H_i, an eighth of them, with their scalars.
 	base, valueBase edwards25519.Scalar
-	// scalars belong to points, all of which are eighths.
+	g, h            []edwards25519.Scalar
+	// The others are points as they are in proofs.
 	scalars []edwards25519.Scalar
 	points  []edwards25519.Point
 }
 
+func (v *verifier) read(p *Proof, commitments [][keys.Size]byte) error {
+	s, err := newStatement(p, commitments)
+	v.statements = append(v.statements, s)
+	return err
+}
+
 // verify checks the sum of all equations, each with its weight.
 func (v *verifier) verify(weights []edwards25519.Scalar) error {
-	challenges := append([]edwards25519.Scalar(nil), v.inverted...)
-	invertAll(v.inverted)
-	longest := 0
-	for i := range v.statements {
-		longest = max(longest, len(v.statements[i].l))
+	v.invert()
+	n := 0
+	for _, s := range v.statements {
+		n = max(n, 1<<len(s.l))
 	}
-	n := 1 << longest
 	v.g, v.h = make([]edwards25519.Scalar, n), make([]edwards25519.Scalar, n)
-	at := 0
-	for i := range v.statements {
-		s := &v.statements[i]
-		end := at + 1 + len(s.l)
-		v.add(s, &weights[i], challenges[at:end], v.inverted[at:end])
-		at = end
+	for i, s := range v.statements {
+		v.add(s, &weights[i])
 	}
 	b := newBuckets(fixedWidth)
 	b.addGenerators(v.g, v.h)
@@ -121,4 +117,20 @@ func (v *verifier) verify(weights []edwards25519.Scalar) error {
 		return fmt.Errorf("%w: the equation does not hold", ErrInvalid)
 	}
 	return nil
+}
+
+// invert computes the inverses of the challenges of all statements at once.
+// None is 0.
+func (v *verifier) invert() {
+	var list []edwards25519.Scalar
+	for _, s := range v.statements {
+		list = append(append(list, s.y), s.rounds...)
+	}
+	invertAll(list)
+	for _, s := range v.statements {
+		end := 1 + len(s.rounds)
+		s.inverseY.Set(&list[0])
+		s.inverseRounds = list[1:end]
+		list = list[end:]
+	}
 }
