@@ -1,7 +1,6 @@
 package spend_test
 
 import (
-	"math"
 	"testing"
 
 	"filippo.io/edwards25519"
@@ -26,7 +25,7 @@ func TestImpossibleDraftsAreRefused(t *testing.T) {
 		"17 outputs":               func(m *maker, d *spend.Draft) { *d = m.many(1, m.outputs(17, m.wallet())) },
 		"a fee too low by 1":       func(_ *maker, d *spend.Draft) { d.Fee-- },
 		"a fee too high by 1":      func(_ *maker, d *spend.Draft) { d.Fee++ },
-		"a sum that wraps":         func(_ *maker, d *spend.Draft) { d.Fee = math.MaxUint64 - 2; d.Outputs[0].Amount += d.Fee },
+		"a sum that wraps":         func(_ *maker, d *spend.Draft) { d.Fee += 1 << 63; d.Outputs[0].Amount += 1 << 63 },
 		"no mask":                  func(_ *maker, d *spend.Draft) { d.Inputs[0].Mask = nil },
 		"no offset":                func(_ *maker, d *spend.Draft) { d.Inputs[0].Offset = nil },
 		"another mask":             func(m *maker, d *spend.Draft) { d.Inputs[0].Mask = m.scalar() },

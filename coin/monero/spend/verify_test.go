@@ -186,6 +186,29 @@ func TestTransactionsBeyondTheLimits(t *testing.T) {
 	require.ErrorContains(t, spend.Verify(tx, chain(d)), "nodes relay")
 
 	f = m.pretend(t, u).Fields()
+	slices.Reverse(f.Inputs)
+	tx, err = f.Encode()
+	require.NoError(t, err)
+	require.ErrorContains(t, spend.Verify(tx, chain(d)), "key images do not descend")
+	f = m.pretend(t, u).Fields()
+	f.Inputs[1] = f.Inputs[0]
+	tx, err = f.Encode()
+	require.NoError(t, err)
+	require.ErrorContains(t, spend.Verify(tx, chain(d)), "key images do not descend")
+
+	f = m.pretend(t, u).Fields()
+	f.Inputs[127].Offsets[15] = 0
+	tx, err = f.Encode()
+	require.NoError(t, err)
+	require.ErrorContains(t, spend.Verify(tx, chain(d)), "ring members of input 127 do not ascend")
+	f = m.pretend(t, u).Fields()
+	f.Inputs[0].Offsets[1] -= 1 << 63
+	f.Inputs[0].Offsets[2] += 1 << 63
+	tx, err = f.Encode()
+	require.NoError(t, err)
+	require.ErrorContains(t, spend.Verify(tx, chain(d)), "ring members of input 0 do not ascend")
+
+	f = m.pretend(t, u).Fields()
 	f.Extra = make([]byte, block.MaxRelayExtra+1)
 	tx, err = f.Encode()
 	require.NoError(t, err)
