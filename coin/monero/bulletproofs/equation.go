@@ -16,8 +16,8 @@ type factors struct {
 //
 // with i from 0 to n−1, d_i = z^(2(j+1))·2^(i−64j) for the output j of i, D their
 // sum, ζ = y + … + yⁿ, and x_i the product of all e_j, inverted where bit
-// k−1−j of i is 0, j from 0. Points of the proof and commitments are eighths here, and
-// so are the generators: the caller multiplies the sum by 8.
+// k−1−j of i is 0, j from 0. Points of the proof and commitments are eighths
+// here, and so are the generators: the caller multiplies the sum by 8.
 func (v *verifier) add(s *statement, weight *edwards25519.Scalar) {
 	var f factors
 	f.w.Set(weight)
@@ -97,8 +97,8 @@ func (v *verifier) addVectors(s *statement, f *factors) {
 	var inG, inH, d, first, double, output, t edwards25519.Scalar
 	inH.Multiply(&f.minusWEE, &s.z)
 	inG.Negate(&inH)
-	// d is −e²·d_i·y^(n−i): from i to i+1 times 2/y, from the first of an output to the
-	// next one's times z²/y⁶⁴.
+	// d is −e²·d_i·y^(n−i): from i to i+1 times 2/y, from the first of an
+	// output to that of the next times z²/y⁶⁴.
 	first.Multiply(&f.yn, &f.minusWEE)
 	first.Multiply(&first, &f.zz)
 	double.Add(&s.inverseY, &s.inverseY)

@@ -6,8 +6,8 @@ import (
 	"github.com/serai-go/processor/coin/monero/keys"
 )
 
-// folding is the state between rounds. Each round halves the vectors a and b and
-// the generators G' and H'.
+// folding is the state between rounds. Each round halves the vectors a and b
+// and the generators G' and H'.
 type folding struct {
 	transcript *transcript
 	generators *folded
@@ -27,7 +27,7 @@ func newFolding(t *transcript, y *edwards25519.Scalar, n int) *folding {
 		transcript: t, generators: newFolded(n),
 		a: make([]edwards25519.Scalar, n), b: make([]edwards25519.Scalar, n),
 		powers: powers(y, n),
-		left:   newSum(), right: newSum(),
+		left:   newSum(foldedAt(n) + 1), right: newSum(foldedAt(n) + 1),
 	}
 	var inverse edwards25519.Scalar
 	inverse.Invert(y)
@@ -38,8 +38,9 @@ func newFolding(t *transcript, y *edwards25519.Scalar, n int) *folding {
 	return f
 }
 
-// setVectors sets a_i to the bit i less z, and b_i to the bit less 1, plus z and
-// z^(2(j+1))·2ⁱ·y^(n−i), for the output j that i belongs to. It takes constant time.
+// setVectors sets a_i to bit i less z, and b_i to the bit less 1 plus z plus
+// z^(2(j+1))·2^(i−64j)·y^(n−i), where j is the output that i belongs to. It takes
+// constant time.
 func (f *folding) setVectors(padded []uint64, z *edwards25519.Scalar) {
 	n := len(f.a)
 	var minusZ, zLessOne, zz, weight, scaled edwards25519.Scalar
@@ -83,6 +84,9 @@ func (f *folding) round(l, r *[keys.Size]byte, blindL, blindR *edwards25519.Scal
 	scaled1 := make([]edwards25519.Scalar, half)
 	defer clear(scaled1)
 	var cL, cR, t edwards25519.Scalar
+	defer clearScalar(&cL)
+	defer clearScalar(&cR)
+	defer clearScalar(&t)
 	for i := range half {
 		scaled1[i].Multiply(&a1[i], inverse)
 		a2[i].Multiply(&a2[i], power)
@@ -132,9 +136,9 @@ func (f *folding) close(dst *[keys.Size]byte, to *sum, c, blind *edwards25519.Sc
 	clearScalar(&t)
 }
 
-// finish makes A1 and B and the three scalars, with r, s, δ and η. It takes
-// constant time but for the public sums G' and H'.
-func (f *folding) finish(p *Proof, blinding []edwards25519.Scalar) error {
+// last makes A1 and B, with r, s, δ and η. It takes constant time but for the
+// public sums G' and H'.
+func (f *folding) last(p *Proof, blinding []edwards25519.Scalar) {
 	r, s, delta, eta := &blinding[0], &blinding[1], &blinding[2], &blinding[3]
 	a, b, y := &f.a[0], &f.b[0], &f.powers[1]
 	for i := range f.generators.g {
@@ -161,13 +165,18 @@ func (f *folding) finish(p *Proof, blinding []edwards25519.Scalar) error {
 	last := new(edwards25519.Point).ScalarMult(&c, valueBase)
 	last.Add(last, new(edwards25519.Point).ScalarBaseMult(c.Multiply(eta, eighth)))
 	p.B = [keys.Size]byte(last.Bytes())
+}
 
+// respond makes the three scalars: r + a·e, s + b·e and η + δ·e + α·e².
+func (f *folding) respond(p *Proof, blinding []edwards25519.Scalar) error {
+	r, s, delta, eta := &blinding[0], &blinding[1], &blinding[2], &blinding[3]
 	e, err := f.transcript.next(p.A1[:], p.B[:])
 	if err != nil {
 		return err
 	}
-	p.R1 = [keys.Size]byte(c.MultiplyAdd(a, e, r).Bytes())
-	p.S1 = [keys.Size]byte(c.MultiplyAdd(b, e, s).Bytes())
+	var c edwards25519.Scalar
+	p.R1 = [keys.Size]byte(c.MultiplyAdd(&f.a[0], e, r).Bytes())
+	p.S1 = [keys.Size]byte(c.MultiplyAdd(&f.b[0], e, s).Bytes())
 	c.MultiplyAdd(&f.alpha, e, delta)
 	p.D1 = [keys.Size]byte(c.MultiplyAdd(&c, e, eta).Bytes())
 	return nil

@@ -6,9 +6,9 @@ import (
 	"github.com/serai-go/processor/coin/monero/keys"
 )
 
-// folded are the generators G' and H' of a round, an eighth of them each. With
-// length of either, G'_p is the sum of g[i]·G_i over all i that are p modulo length,
-// and H'_p that of h[i]·H_i. All of this is public.
+// folded are the generators G' and H' of a round, length of each and an eighth of
+// what they stand for: G'_p is the sum of g[i]·G_i over all i that are p modulo
+// length, and H'_p that of h[i]·H_i. All of this is public.
 //
 // G_i and H_i are first the fixed generators. When few are left these become the
 // points that have been reached.
@@ -50,7 +50,7 @@ func (f *folded) addH(to *sum, i int, s *edwards25519.Scalar) {
 	to.addFixed(&slots[i/amountBits]().h[i%amountBits], &t)
 }
 
-// addValueBase adds s·H, of commitments, in the way that the generators are.
+// addValueBase adds s·H, the way that sums with the generators take anyway.
 func (f *folded) addValueBase(to *sum, s *edwards25519.Scalar) {
 	if f.pointsG != nil {
 		to.addPoint(keys.H(), s)
@@ -59,8 +59,8 @@ func (f *folded) addValueBase(to *sum, s *edwards25519.Scalar) {
 	to.addFixed(&bases()[1], s)
 }
 
-// fold halves the generators: G' becomes G'_low/e + high·G'_high, and H' becomes
-// e·H'_low + H'_high/e.
+// fold halves the generators: G' becomes G'_low/e + high·G'_high, and H'
+// becomes e·H'_low + H'_high/e. The inverse is that of e.
 func (f *folded) fold(half int, e, inverse, high *edwards25519.Scalar) {
 	for i := range f.g {
 		if i&half != 0 {

@@ -11,7 +11,15 @@ type sum struct {
 	points  []edwards25519.Point
 }
 
-func newSum() *sum { return &sum{buckets: newBuckets(fixedWidth)} }
+// newSum returns an empty sum with room for so many points that are not fixed:
+// a slice that grows leaves copies behind.
+func newSum(points int) *sum {
+	return &sum{
+		buckets: newBuckets(fixedWidth),
+		scalars: make([]edwards25519.Scalar, 0, points),
+		points:  make([]edwards25519.Point, 0, points),
+	}
+}
 
 func (s *sum) addFixed(generator *multiples, scalar *edwards25519.Scalar) {
 	s.used = true

@@ -24,13 +24,13 @@ func (p *Proof) Verify(commitments [][keys.Size]byte) error {
 // time than one by one. It does not say which one is not, unless that shows
 // before anything is computed.
 //
-// Each proof is an equation between points of prime order; the batch is the sum of
-// them with weights. The weights are hashes of all proofs and commitments of the batch.
-// If an equation is false, the sum is right for at most one value modulo ℓ of
-// its weight, given the others: a random weight hits it with a chance of about
-// 2⁻²⁵². Whoever makes the proofs must have chosen all before they know any weight,
-// and each other choice gives new ones: as with the challenges of the proofs,
-// nothing is gained but another try.
+// Each proof is an equation between points of prime order. The batch is the
+// sum of the equations with weights, which are hashes of all proofs and
+// commitments of the batch. If an equation is false, the sum is right for one
+// value modulo ℓ of its weight at most, given the others; a random one is that
+// with a chance of 2⁻²⁵². Who makes proofs must choose them all before any weight
+// is known, and other proofs have new weights: as with the challenges of proofs, a
+// choice is one try. So the weights need not be secret.
 func VerifyBatch(proofs []*Proof, commitments [][][keys.Size]byte) error {
 	if len(proofs) != len(commitments) {
 		return fmt.Errorf("%w: %d proofs for %d lists of commitments", ErrInvalid, len(proofs), len(commitments))
@@ -51,9 +51,8 @@ func VerifyBatch(proofs []*Proof, commitments [][][keys.Size]byte) error {
 	return v.verify(weights)
 }
 
-// batchWeights returns a weight for each proof: the hashes of a seed and its
-// place. The seed is the hash of each proof with its commitments, which what
-// they are made of is told apart in: the commitments are as many as stated.
+// batchWeights returns a weight for each proof: the hash of its place and a
+// seed, which is the hash of all proofs with their commitments.
 func batchWeights(proofs []*Proof, commitments [][][keys.Size]byte) ([]edwards25519.Scalar, error) {
 	hashed := []byte("bulletproof_plus_batch")
 	for i := range proofs {
@@ -81,10 +80,11 @@ func batchWeights(proofs []*Proof, commitments [][][keys.Size]byte) ([]edwards25
 // verifier sums up the equations of statements.
 type verifier struct {
 	statements []*statement
-	// fixed are G and H and the generators G_i and H_i, an eighth of them, with their scalars.
+	// base, valueBase, g and h are an eighth of what G, H, G_i and H_i are
+	// multiplied with.
 	base, valueBase edwards25519.Scalar
 	g, h            []edwards25519.Scalar
-	// The others are points as they are in proofs.
+	// points, with their scalars, are as written in proofs.
 	scalars []edwards25519.Scalar
 	points  []edwards25519.Point
 }
