@@ -44,6 +44,7 @@ var all = slices.Concat(
 	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
 	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin, rangeProofs,
 	moneroSpend,
+	ringSignatures,
 )
 
 func (m mutation) pkg() string {
