@@ -91,5 +91,5 @@ func isExtra(extra block.Extra) bool {
 		}
 	}
 	made, err := c.Extra()
-	return err == nil && len(extra) <= maxExtra && bytes.Equal(made, extra) && len(extra) == extraSize(form, outputs)
+	return err == nil && list.Len() != 1 && len(extra) <= maxExtra && bytes.Equal(made, extra) && len(extra) == extraSize(form, outputs)
 }
