@@ -78,6 +78,8 @@ type joinedCoin struct{}
 
 func (joinedCoin) InputCost(rate uint64) uint64            { return rate }
 func (joinedCoin) SpendLookup(o coin.Output) []byte        { return wire.Marshal(o.ID) }
+func (joinedCoin) Twin(coin.Output) []byte                 { return nil }
+func (joinedCoin) CheckParameters(coin.Parameters) error   { return nil }
 func (joinedCoin) CheckAddress(address coin.Address) error { return nil }
 
 func (joinedCoin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {

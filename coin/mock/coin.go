@@ -62,6 +62,9 @@ func (c *Coin) Group() frost.Group { return ed25519.Group }
 // Parameters are those of the chain's Options.
 func (c *Coin) Parameters() coin.Parameters { return c.parameters }
 
+// CheckParameters allows all.
+func (c *Coin) CheckParameters(coin.Parameters) error { return nil }
+
 // Address is that of the network key plus the kind's offset.
 func (c *Coin) Address(key []byte, kind coin.Kind) (coin.Address, error) {
 	scripts, err := c.groupScripts(key)

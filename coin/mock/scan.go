@@ -83,6 +83,9 @@ func (c *Coin) origin(ctx context.Context, p *parsed, t *transaction) (coin.Addr
 // SpendLookup returns the encoded ID of the output.
 func (c *Coin) SpendLookup(o coin.Output) []byte { return wire.Marshal(o.ID) }
 
+// Twin returns nil.
+func (c *Coin) Twin(coin.Output) []byte { return nil }
+
 // BlockRate returns the least rate such that the transactions that paid at
 // most as much make up at least half of the block's weight.
 func (c *Coin) BlockRate(ctx context.Context, header coin.Header) (uint64, error) {

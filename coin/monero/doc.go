@@ -29,13 +29,13 @@
 // the times of the 60 blocks before, of the two in the middle the earlier, and 0
 // for the first 60 blocks.
 //
+// Outputs with the same one-time key, of which only one can be spent, are all
+// reported: package scanner has the rules. Their Twin is the key.
+//
 // # Not there yet
 //
-// Spending: plans, signatures and eventualities. With it goes what is no
-// function of one block: several outputs with the same one-time key, which
-// Outputs reports one by one, although only one can be spent (package outputs
-// has the rules, and Output.Spend begins with the key), and the global index of
-// an output, which only the node knows.
+// Spending: plans, signatures and eventualities, and the global index of an
+// output, which only the node knows.
 //
 // More addresses than one for deposits of a group.
 package monero
