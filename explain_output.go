@@ -30,6 +30,9 @@ func (s AboutOutput) explain(x *explainer) error {
 			x.step(Step{Kind: kinds[found.Lost]})
 			return nil
 		}
+		if found.Raises != nil {
+			x.step(Step{Kind: StepRaises, Transaction: &found.Raises.Transaction})
+		}
 		if found.Output.Kind == coin.External {
 			if err = x.deposit(found); found.OvertakenBy != nil {
 				x.step(Step{Kind: StepOvertaken, Transaction: &found.OvertakenBy.Transaction})
@@ -99,7 +102,9 @@ func (x *explainer) deposit(d *scanner.Sighting) error {
 	kinds := map[coin.Fate]StepKind{
 		coin.Reported: StepCredited, coin.Refunded: StepRefunded, coin.Accumulated: StepKept, coin.Returned: StepReturned,
 	}
-	x.step(Step{Kind: kinds[d.Fate], Block: &d.Block})
+	if d.Raises == nil || d.Credit > 0 { // else it brings nothing
+		x.step(Step{Kind: kinds[d.Fate], Block: &d.Block})
+	}
 	return x.refund(d)
 }
 

@@ -42,6 +42,9 @@ const (
 	StepReserved StepKind = "reserved"
 	// StepOnHold: it is not spent before its hold is over.
 	StepOnHold StepKind = "on hold"
+	// StepRaises: it takes the place of a smaller output, as only one of them can ever
+	// be spent.
+	StepRaises StepKind = "takes the place of a smaller one"
 	// StepOvertaken: a larger output has taken its place, as only one of them can
 	// ever be spent. What was credited for it stands.
 	StepOvertaken StepKind = "overtaken by a larger one"

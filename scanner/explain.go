@@ -53,6 +53,8 @@ type Sighting struct {
 	// Lost tells why it never counts, if it does not because of another output of
 	// which only one can ever be spent. Of one that is lost no kind is known.
 	Lost Loss
+	// Raises is the smaller output whose place this one takes, if it does.
+	Raises *coin.OutputID
 	// OvertakenBy is the larger output that has taken the place of this one, as
 	// only one of them can ever be spent.
 	OvertakenBy *coin.OutputID
@@ -126,6 +128,9 @@ func (s *scanner) Sight(r storage.Reader, id coin.OutputID) (*Sighting, error) {
 			output(n, d.Output)
 			if d.Output.ID == id {
 				found.Credit, found.Fate, found.Way = d.Credit, d.Fate, Direct
+				if d.Raises != nil {
+					found.Raises = &d.Raises.ID
+				}
 			}
 		}
 		if found != nil {
