@@ -169,7 +169,13 @@ func decodeTransaction(raw []byte) (*transaction, error) {
 
 // weight of a transaction with signatures.
 func (t *transaction) weight() uint64 {
-	return weight(len(t.inputs), len(t.outputs), len(t.data))
+	copies := 0
+	for _, o := range t.outputs {
+		if o.copies != nil {
+			copies++
+		}
+	}
+	return weight(len(t.inputs), len(t.outputs), len(t.data)+copies*outpointSize)
 }
 
 func weight(inputs, outputs, data int) uint64 {

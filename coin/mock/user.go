@@ -148,7 +148,7 @@ func (c *Chain) payment(deposit cointest.Deposit, copies []coin.OutputID) (*tran
 		return nil, fmt.Errorf("%d bytes of data", len(deposit.Data))
 	}
 	outputs := make([]output, len(deposit.To), len(deposit.To)+1)
-	needed, ok := fee(weight(1, len(deposit.To)+1, len(deposit.Data)), c.user.rate)
+	needed, ok := fee(weight(1, len(deposit.To)+1, len(deposit.Data)+len(copies)*outpointSize), c.user.rate)
 	if !ok {
 		return nil, errFunds
 	}
