@@ -30,7 +30,8 @@ import (
 //
 // All of this is a function of the chain. After a rewind it is one of that, too:
 // credits stand whose blocks are void, and the output that a plan spends keeps its
-// place. A record is kept as long as its key is looked for.
+// place. That the deposit of a smaller one is void and has not come back is told
+// even if a larger one that has covers its credit. A record is kept as long as its key is looked for.
 type twins struct {
 	// Output is the one to be spent, without what only reports need. Its Amount is
 	// 0 if none is on the chain.

@@ -49,7 +49,7 @@ func (m *missing) Decode(r *wire.Reader) {
 
 // returned takes a missing deposit in that is here again. Its credit stands as
 // it was, and a refund that waited for it is queued.
-func (s *scheduler) returned(tx storage.Tx, at moment, block uint64, d coin.Deposit) error {
+func (s *scheduler) returned(tx storage.Tx, at moment, own hold, d coin.Deposit) error {
 	o := d.Output
 	m, ok, err := s.missing.Get(tx, o.ID)
 	if err == nil && !ok {
@@ -68,7 +68,7 @@ func (s *scheduler) returned(tx storage.Tx, at moment, block uint64, d coin.Depo
 	}
 	switch m.Absence {
 	case absentFree:
-		err = s.takeIn(tx, block, d)
+		err = s.takeIn(tx, own, d)
 	case absentInput:
 		err = s.writeOffIfGone(tx, o)
 	}

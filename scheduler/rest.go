@@ -116,10 +116,22 @@ func (x rests) minus(one resting) rests {
 	return x
 }
 
+// hold is that of the external outputs of a block: none if it is over with that.
+type hold struct{ block, over uint64 }
+
+// hold returns that of a block, by the rules there.
+func (s *scheduler) hold(r storage.Reader, block coin.SettledBlock) (hold, error) {
+	if len(block.Deposits) == 0 {
+		return hold{}, nil
+	}
+	rules, err := s.Chain.Rules(r, block.Number)
+	return hold{block.Number, block.Number + rules.Hold}, err
+}
+
 // takeIn takes the output of a deposit in whose block has settled: it rests until
 // its hold is over. One that raises another takes its place there. If its session
 // is gone, what it brings is written off.
-func (s *scheduler) takeIn(tx storage.Tx, block uint64, d coin.Deposit) error {
+func (s *scheduler) takeIn(tx storage.Tx, own hold, d coin.Deposit) error {
 	o := d.Output
 	o.Data = nil // the scanner keeps what is to be reported
 	var claims []claim
@@ -134,11 +146,7 @@ func (s *scheduler) takeIn(tx storage.Tx, block uint64, d coin.Deposit) error {
 		o.Amount = d.Gain()
 		return s.forgo(tx, passing{o, claims}, keyGone)
 	}
-	rules, err := s.Chain.Rules(tx, block)
-	if err != nil {
-		return err
-	}
-	x := resting{Output: o, End: end{block: block + rules.Hold}, Claims: claims}
+	x := resting{Output: o, End: end{block: own.over}, Claims: claims}
 	if d.Raises != nil {
 		before, ok, err := s.resting.Get(tx, d.Raises.ID)
 		if err == nil && !ok {
@@ -157,7 +165,7 @@ func (s *scheduler) takeIn(tx storage.Tx, block uint64, d coin.Deposit) error {
 	if x.End.number, err = s.number(tx); err != nil {
 		return err
 	}
-	if rules.Hold == 0 {
+	if own.over == own.block {
 		return s.use(tx, x)
 	}
 	return s.rest(tx, x)

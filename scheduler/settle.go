@@ -65,8 +65,12 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 // settleBlock takes in what a block brought: outputs first, then completed
 // plans.
 func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock) error {
+	own, err := s.hold(tx, block)
+	if err != nil {
+		return err
+	}
 	for _, d := range block.Deposits {
-		if err := s.deposit(tx, m, block.Number, d); err != nil {
+		if err := s.deposit(tx, m, own, d); err != nil {
 			return fmt.Errorf("deposit %s: %w", d.Output.ID, err)
 		}
 	}
@@ -83,9 +87,9 @@ func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock
 }
 
 // deposit books a deposit and queues its refund if it is due.
-func (s *scheduler) deposit(tx storage.Tx, m moment, block uint64, d coin.Deposit) error {
+func (s *scheduler) deposit(tx storage.Tx, m moment, own hold, d coin.Deposit) error {
 	if d.Fate == coin.Returned {
-		return s.returned(tx, m, block, d)
+		return s.returned(tx, m, own, d)
 	}
 	if err := s.post(tx, func(l *Ledger) { l.deposit(d) }); err != nil {
 		return err
@@ -95,7 +99,7 @@ func (s *scheduler) deposit(tx storage.Tx, m moment, block uint64, d coin.Deposi
 			return err
 		}
 	}
-	if err := s.takeIn(tx, block, d); err != nil || d.Fate != coin.Refunded {
+	if err := s.takeIn(tx, own, d); err != nil || d.Fate != coin.Refunded {
 		return err
 	}
 	return s.refund(tx, m, d.Output.ID, d.Output.Origin, d.Credit)

@@ -128,8 +128,8 @@ var twins = []mutation{
 		name: "holds are over at once",
 		why:  "a smaller twin is spent, and the larger credited",
 		file: "scheduler/rest.go",
-		old:  "if rules.Hold == 0 {",
-		new:  "if rules.Hold < 1000 {",
+		old:  "if own.over == own.block {",
+		new:  "if own.over < own.block+1000 {",
 		test: "TestAnOutputIsSpentOnceTheBlockItsHoldBehindItHasSettled",
 	},
 	{
