@@ -51,7 +51,7 @@ var (
 	parameters = coin.Parameters{
 		Confirmations: 6, Window: 6, TenMinutes: 1, Grace: 36, BatchesAhead: 8, Patience: 144, BumpAfter: 12, Dust: 10_000,
 		OutflowWindow: 144, OutflowLimit: 1_000_000, PayeeLimit: 100_000, DescendantsWeight: 400_000, Descendants: 20, ChangeOutputs: 8,
-		FeeFloor: 500, FeeCap: 100_000, MaxInputs: 64, MaxOutputs: 500, BatchLimit: 25_000, MaxData: 512, Withdrawals: 3, Hold: 7,
+		FeeFloor: 500, FeeCap: 100_000, MaxInputs: 64, MaxOutputs: 500, BatchLimit: 25_000, MaxData: 512, Withdrawals: 3, Hold: 7, Depositors: 9,
 	}
 )
 
@@ -103,6 +103,7 @@ func TestParametersAreChecked(t *testing.T) {
 		"confirmations":      func(p *coin.Parameters) { p.Confirmations = 1<<32 + 1 },
 		"no window":          func(p *coin.Parameters) { p.Window = 0 },
 		"window":             func(p *coin.Parameters) { p.Window = 1<<32 + 1 },
+		"depositors":         func(p *coin.Parameters) { p.Depositors = 1<<16 + 1 },
 		"hold":               func(p *coin.Parameters) { p.Hold = 1<<32 + 1 },
 		"ten minutes":        func(p *coin.Parameters) { p.TenMinutes = 1<<32 + 1 },
 		"grace":              func(p *coin.Parameters) { p.Grace = 1<<32 + 1 },

@@ -56,6 +56,9 @@ type Parameters struct {
 	// ChangeOutputs is how many free outputs a key should have: change is split
 	// as long as there are fewer.
 	ChangeOutputs uint32
+	// Depositors is how many addresses for deposits a key has, on a network where
+	// it can have several: 0 is one, as 1 is.
+	Depositors uint32
 	// BatchLimit bounds the encoded size of a batch, in bytes.
 	BatchLimit uint32
 	// MaxData bounds an instruction's data, in bytes; more counts as none.
@@ -74,7 +77,7 @@ func (p Parameters) Encode(w *wire.Writer) {
 	} {
 		w.Uint64(v)
 	}
-	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.Descendants, p.ChangeOutputs, p.BatchLimit, p.MaxData} {
+	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.Descendants, p.ChangeOutputs, p.Depositors, p.BatchLimit, p.MaxData} {
 		w.Uint32(v)
 	}
 	w.Uint8(p.Withdrawals)
@@ -89,7 +92,7 @@ func (p *Parameters) Decode(r *wire.Reader) {
 	} {
 		*v = r.Uint64()
 	}
-	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.Descendants, &p.ChangeOutputs, &p.BatchLimit, &p.MaxData} {
+	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.Descendants, &p.ChangeOutputs, &p.Depositors, &p.BatchLimit, &p.MaxData} {
 		*v = r.Uint32()
 	}
 	p.Withdrawals = r.Uint8()
@@ -132,6 +135,7 @@ func (p Parameters) Validate() error {
 		{"MaxOutputs", uint64(p.MaxOutputs), 3, MaxPlanOutputs}, // change and two branches
 		{"Descendants", uint64(p.Descendants), 0, 1 << 10},
 		{"ChangeOutputs", uint64(p.ChangeOutputs), 1, 1 << 10},
+		{"Depositors", uint64(p.Depositors), 0, 1 << 16},
 		{"MaxData", uint64(p.MaxData), 0, 1 << 20},
 		// A batch has room for an instruction with MaxData bytes.
 		{"BatchLimit", uint64(p.BatchLimit), batchOverhead + MaxAddress + uint64(p.MaxData), 1 << 24},

@@ -171,6 +171,8 @@ func FuzzKeys(f *testing.F) {
 		view, err := c.ViewKey(key)
 		require.Equal(t, bad == nil, err == nil)
 		require.Equal(t, bad == nil, view != nil)
+		_, err = c.DepositAddress(key, uint32(len(key)))
+		require.Equal(t, bad == nil, err == nil)
 		for _, kind := range coin.Kinds {
 			a, err := c.Address(key, kind)
 			require.Equal(t, bad == nil, err == nil)

@@ -19,7 +19,9 @@
 // a secret of the validators. No money depends on who knows it. Each coin.Kind
 // has a subaddress of this view pair (package outputs), which any wallet can
 // pay. The main address belongs to nobody: what is paid there, also by an
-// integrated address made of it, is not seen.
+// integrated address made of it, is not seen. There are as many addresses for
+// deposits as Parameters.Depositors says, so that each depositor can have one of
+// his own (DepositAddress).
 //
 // # What counts
 //

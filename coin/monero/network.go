@@ -90,6 +90,7 @@ func DefaultParameters(network Network) (coin.Parameters, error) {
 		MaxInputs:     32,
 		MaxOutputs:    16,
 		ChangeOutputs: 8,
+		Depositors:    1,
 		OutflowWindow: 720,
 		BatchLimit:    25_000,
 		MaxData:       512,

@@ -3,6 +3,7 @@ package monero
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -39,7 +40,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 	last := -1
 	for i := range ours {
 		o := &ours[i]
-		kind, _, ok := outputs.Counts(o)
+		kind, depositor, ok := outputs.Counts(o)
 		if !ok {
 			continue
 		}
@@ -54,20 +55,24 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 			Amount:   o.Amount,
 			Position: uint32(position),
 			Data:     data,
-			Spend:    spendBytes(o),
+			Spend:    spendBytes(o, depositor),
 		})
 	}
 	return found, nil
 }
 
+// spendSize is the size of what spendBytes returns.
+const spendSize = 3*keys.Size + 4
+
 // spendBytes is what an output is spent with besides the keys, all of it public:
-// one-time key, commitment, and the transaction key from which the view key
-// comes to the output's secrets again.
-func spendBytes(o *scan.Output) []byte {
-	b := make([]byte, 0, 3*keys.Size)
+// one-time key, commitment, the transaction key from which the view key comes to
+// the output's secrets again, and the depositor whose address was paid.
+func spendBytes(o *scan.Output, depositor uint32) []byte {
+	b := make([]byte, 0, spendSize)
 	b = append(b, o.Key[:]...)
 	b = append(b, o.Commitment[:]...)
-	return append(b, o.TransactionKey[:]...)
+	b = append(b, o.TransactionKey[:]...)
+	return binary.BigEndian.AppendUint32(b, depositor)
 }
 
 // SpendLookup implements coin.Recognizer: nil, as only the holders of the key
@@ -92,9 +97,11 @@ func (c *Coin) scanner(watched []coin.Key) (*scan.Scanner, error) {
 		if err != nil {
 			return nil, err
 		}
+		depositors := max(1, key.Depositors)
 		name = append(name, key.Key...) // all have the same size
+		name = binary.BigEndian.AppendUint32(name, depositors)
 		recipients[i].Pair = pair.pair
-		recipients[i].Addresses = outputs.Addresses(1)
+		recipients[i].Addresses = outputs.Addresses(depositors)
 	}
 	if known, ok := c.scanners.Get(string(name)); ok {
 		return known, nil

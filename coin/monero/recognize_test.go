@@ -83,10 +83,10 @@ func TestSpendLeadsToTheSecretsOfAnOutput(t *testing.T) {
 	view, err := s.coin.ViewKey(key.Key)
 	require.NoError(t, err)
 	for i, o := range found {
-		require.Len(t, o.Spend, 96)
+		require.Len(t, o.Spend, spendSize)
 		require.Equal(t, f.Outputs[i].Key[:], o.Spend[:32])
 		require.Equal(t, f.Commitments[i][:], o.Spend[32:64])
-		r, err := keys.DecodePoint(o.Spend[64:])
+		r, err := keys.DecodePoint(o.Spend[64:96])
 		require.NoError(t, err)
 		d := view.Derive(r)
 		shared, err := d.SharedKey(uint64(o.ID.Index))

@@ -12,6 +12,7 @@ import (
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero/address"
 	"github.com/serai-go/processor/coin/monero/block"
+	"github.com/serai-go/processor/coin/monero/outputs"
 	"github.com/serai-go/processor/coin/monero/ring"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
@@ -155,6 +156,40 @@ func TestAPlanIsSignedAndRecognised(t *testing.T) {
 	require.Equal(t, merge.Own[0].Amount, found[0].Amount)
 }
 
+// Each depositor has an address, which is looked for once there are as many.
+func TestDepositorsHaveAddresses(t *testing.T) {
+	s := newSigner(t)
+	first, err := s.coin.Address(s.key.Key, coin.External)
+	require.NoError(t, err)
+	deposits := s.strangers(3, 1e9)
+	for i := range uint32(3) {
+		to, err := s.coin.DepositAddress(s.key.Key, i)
+		require.NoError(t, err)
+		require.Equal(t, i == 0, to == first)
+		s.payTo(deposits, int(i), s.key, outputs.External(i), deposited)
+	}
+	b := s.node.mine(mined{transactions: []*block.Transaction{s.encode(deposits)}})
+	for n, want := range map[uint32]int{0: 1, 1: 1, 2: 2, 3: 3, 4: 3} {
+		key := s.key
+		key.Depositors = n
+		_, found := read(t, s.coin, b, key)
+		require.Len(t, found, want)
+		for _, o := range found {
+			require.Equal(t, coin.External, o.Kind)
+		}
+		if n < 3 {
+			continue
+		}
+		plan := s.plan()
+		plan.Inputs, plan.Reference = found, b.Block.Height()
+		plan.Own[0].Amount = 3*deposited - plan.Fee
+		prepared, err := s.coin.Prepare(t.Context(), plan)
+		require.NoError(t, err)
+		_, err = s.coin.Assemble(plan, prepared, s.sign(plan, prepared))
+		require.NoError(t, err)
+	}
+}
+
 func TestPlansThatCannotBe(t *testing.T) {
 	s := newSigner(t)
 	for name, spoil := range map[string]func(*coin.Plan){
@@ -163,7 +198,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"input of another kind":   func(p *coin.Plan) { p.Inputs[0].Kind = coin.Branch },
 		"input of another amount": func(p *coin.Plan) { p.Inputs[0].Amount++; p.Fee++ },
 		"input without bytes":     func(p *coin.Plan) { p.Inputs[0].Spend = nil },
-		"input without a point":   func(p *coin.Plan) { p.Inputs[0].Spend = bytes.Repeat([]byte{0xff}, 96) },
+		"input without a point":   func(p *coin.Plan) { p.Inputs[0].Spend = bytes.Repeat([]byte{0xff}, 100) },
 		"input of another index":  func(p *coin.Plan) { p.Inputs[0].ID.Index = 2 },
 		"unknown transaction":     func(p *coin.Plan) { p.Inputs[0].ID.Transaction[0]++ },
 		"own output elsewhere":    func(p *coin.Plan) { p.Own[0].Address = stranger },
