@@ -38,15 +38,25 @@ func (s *story) copy(o *coin.Output) {
 
 // different requires that of outputs of which only one can be spent, one is an
 // asset: none is there twice, free, on hold, to be passed on or as the input of a
-// plan.
+// plan, and none beside one that is spent.
 func (s *story) different() {
-	counts := map[string]coin.OutputID{}
+	counts, spent := map[string]coin.OutputID{}, map[string]coin.OutputID{}
+	for _, id := range s.order {
+		for _, o := range s.plans[id].Inputs {
+			if s.mined[id] && o.Kind == coin.External && len(o.Spend) > 0 {
+				spent[string(o.Spend)] = o.ID
+			}
+		}
+	}
 	count := func(o coin.Output, plan bool) {
 		if o.Kind != coin.External || len(o.Spend) == 0 {
 			return
 		}
 		other, ok := counts[string(o.Spend)]
 		require.True(s.t, !ok || plan && other == o.ID, "%s and %s count both", other, o.ID)
+		if other, ok := spent[string(o.Spend)]; ok {
+			require.Equal(s.t, other, o.ID, "it counts, and another is spent")
+		}
 		counts[string(o.Spend)] = o.ID
 	}
 	s.view(func(r storage.Reader) error {

@@ -183,7 +183,7 @@ var twins = []mutation{
 	{
 		name: "holds that void blocks ended stay ended",
 		why:  "a smaller twin is spent, and the larger credited on the other chain",
-		file: "scheduler/rewind.go",
+		file: "scheduler/undeposit.go",
 		old:  "u.awoken.From(tx, end{block: fork + 1})",
 		new:  "u.awoken.From(tx, end{block: fork + 1000})",
 		test: "TestARewindPutsOutputsOnHoldAgain",
@@ -191,7 +191,7 @@ var twins = []mutation{
 	{
 		name: "the scanner is not told what plans spend",
 		why:  "a larger twin is credited, and the smaller one spent",
-		file: "scheduler/rewind.go",
+		file: "scheduler/undeposit.go",
 		old:  "u.Fixed = append(u.Fixed, o)\n",
 		new:  "u.Fixed = u.Fixed[:len(u.Fixed):len(u.Fixed)]\n",
 		test: "TestARewindPutsOutputsOnHoldAgain",
@@ -199,7 +199,7 @@ var twins = []mutation{
 	{
 		name: "a rewind loses the smaller twin",
 		why:  "the group has less than it could spend",
-		file: "scheduler/rewind.go",
+		file: "scheduler/undeposit.go",
 		old:  "|| d.Raises == nil {",
 		new:  "|| d.Credit > 0 {",
 		test: "TestARewindPutsTheSmallerOutputBack",
