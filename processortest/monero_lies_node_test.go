@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero/monerotest"
 	"github.com/serai-go/processor/coin/monero/node"
@@ -283,4 +284,51 @@ func TestNodeMoneroLiar(t *testing.T) {
 		require.GreaterOrEqual(t, others, 15, "a request for %v", list)
 	}
 	require.NotZero(t, singled)
+
+	// Nothing proves in which block a transaction is. Who is told another one
+	// chooses other decoys, and the others outvote him.
+	moved, err := w.client.Transaction(w.ctx, deposits[0])
+	require.NoError(t, err)
+	l.lie = moves(t, moved)
+	w.halts = make(map[int]processor.Halted)
+	for i := 0; len(w.halts) == 0; i++ {
+		require.Less(t, i, 5, "the lie makes no difference")
+		ids := w.burn(100 * xmr)
+		w.until("the others make the payment", 30, func() bool { return len(w.settled[ids[0]]) >= 2 })
+	}
+	require.NotZero(t, w.diverged)
+	require.Len(t, w.halts, 1)
+	t.Log(w.halts[victim].Reason)
+	require.Equal(t, processor.OthersDecided, w.halts[victim].Cause)
+	_, err = w.group.Digests(w.ctx)
+	require.NoError(t, err)
+}
+
+// moves is the lie that a transaction, the last one of its block, is in the next
+// block, wherever that shows.
+func moves(t *testing.T, tx node.Found) func(what string, request, answer map[string]any) {
+	to := json.Number(strconv.FormatUint(tx.Number+1, 10))
+	return func(what string, request, answer map[string]any) {
+		switch what {
+		case "get_output_distribution":
+			first := number(t, answer["distributions"].([]any)[0].(map[string]any)["start_height"])
+			if list := counts(answer); tx.Number >= first && tx.Number-first < uint64(len(list)) {
+				have := number(t, list[tx.Number-first])
+				list[tx.Number-first] = json.Number(strconv.FormatUint(have-uint64(len(tx.Indexes)), 10))
+			}
+		case "/get_outs":
+			for _, o := range answer["outs"].([]any) {
+				if o.(map[string]any)["txid"] == coin.TransactionID(tx.Transaction.Hash()).String() {
+					o.(map[string]any)["height"] = to
+				}
+			}
+		case "/get_transactions":
+			list, _ := answer["txs"].([]any)
+			for _, one := range list {
+				if one.(map[string]any)["tx_hash"] == coin.TransactionID(tx.Transaction.Hash()).String() {
+					one.(map[string]any)["block_height"] = to
+				}
+			}
+		}
+	}
 }

@@ -40,7 +40,6 @@ type moneros struct {
 	handed  int               // addresses of wallets
 	in      uint64            // what the user paid in
 	burns   []coin.Payment    // all that were ordered
-	failing map[int]string    // the trouble that validators are in, see mine
 	sent    map[[32]byte]bool // transactions that nodes took
 	raws    []*block.Transaction
 	// publish, if set, stands in the way of publications.
@@ -51,6 +50,9 @@ type moneros struct {
 	planned      map[coin.PaymentID][]coin.PlanID              // by validator 0
 	retired      map[uint64]uint64                             // the block, by session
 	conditions   []string                                      // by validator 0
+	// halts are allowed if it is not nil, and divergences are.
+	halts    map[int]processor.Halted
+	diverged int
 }
 
 // newMoneros starts the nodes and the payees' wallets. Of a validator that is
@@ -104,9 +106,18 @@ func (w *moneros) dial(config node.Config) *node.Client {
 func (w *moneros) note(v int, body processor.EventBody) {
 	switch e := body.(type) {
 	case processor.Halted:
-		w.Errorf("validator %d halted: %s", v, e.Reason)
-	case processor.PaymentDropped, processor.PaymentRefused, processor.WrittenOff, processor.Divergence,
-		processor.InvalidParticipant, processor.Refunded, processor.VoidedCredit:
+		if w.halts == nil {
+			w.Errorf("validator %d halted: %s", v, e.Reason)
+			return
+		}
+		w.halts[v] = e
+	case processor.Divergence:
+		if w.halts == nil {
+			w.Errorf("validator %d: %+v", v, e)
+		}
+		w.diverged++
+	case processor.PaymentDropped, processor.PaymentRefused, processor.WrittenOff,
+		processor.Refunded, processor.VoidedCredit:
 		w.Errorf("validator %d: %T %+v", v, e, e)
 	case processor.PaymentSettled:
 		w.settled[e.ID] = append(w.settled[e.ID], e)
