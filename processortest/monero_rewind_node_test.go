@@ -3,12 +3,14 @@ package processortest_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/cointest"
 	"github.com/serai-go/processor/coin/monero/block"
 )
 
@@ -20,10 +22,16 @@ func TestNodeMoneroRingMemberGone(t *testing.T) {
 	w := newMoneros(t, 1, nil)
 	w.appoint(0, 0, 1, 2)
 	w.mine(int(w.rules.Confirmations))
-	w.payIn(0, "mint", 9_000*xmr)
+	deposit := w.payIn(0, "mint", 9_000*xmr)
 	w.until("the output settles", 60, func() bool { return w.status().Pending.Outputs >= 1 })
-	fork := w.status().Frontier.Settle // everything behind it goes
-	w.mine(25)                         // outputs that may become members
+	for range 4 { // outputs that may become members, as coinbases do only late
+		to, err := w.chain.Address(w.ctx)
+		require.NoError(t, err)
+		_, err = w.chain.Pay(w.ctx, cointest.Deposit{To: slices.Repeat([]cointest.Target{{Address: to, Amount: xmr}}, 15)})
+		require.NoError(t, err)
+		w.mine(2)
+	}
+	w.mine(25)
 
 	var withheld []coin.Transaction
 	w.publish = func(_ int, tx coin.Transaction) (coin.Publication, error) {
@@ -34,6 +42,15 @@ func TestNodeMoneroRingMemberGone(t *testing.T) {
 	require.NotEmpty(t, withheld)
 	first, err := block.ParseTransaction(withheld[0].Raw)
 	require.NoError(t, err)
+
+	members, err := w.client.Outs(w.ctx, onlyInput(t, first).AppendRing(nil))
+	require.NoError(t, err)
+	newest := members[len(members)-1].Height
+	found, err := w.client.Transaction(w.ctx, deposit)
+	require.NoError(t, err)
+	require.Greater(t, newest, found.Number)
+	t.Logf("deposit in block %d, members in blocks up to %d", found.Number, newest)
+	fork := newest - 1 // everything behind it goes
 
 	w.halts = make(map[int]processor.Halted)
 	tip, err := w.client.Tip(w.ctx)
