@@ -80,7 +80,7 @@ func TestNodeMoneroRotateTwice(t *testing.T) {
 	w.mine(int(w.rules.Confirmations))
 	w.payIn(0, "", 20_000*xmr, 20_000*xmr) // what nobody else needs
 	w.payIn(0, "mint", 20_000*xmr)
-	w.mine(25)
+	w.mine(45) // until it can be spent
 	require.Len(t, w.instructions["mint"], 1)
 	delete(w.instructions, "mint")
 	w.appoint(1, 1, 2, 3)
