@@ -155,26 +155,31 @@ func (w *turns) tip() uint64 {
 	return tip
 }
 
-// stage is that of a session's key at a block, as far as is decided about it:
-// by Bitcoin's C + T = 7, 2C + T = 13 and 2C + T + G = 49.
+// stage is that of a session's key at a block, as far as is decided about it.
 func (w *turns) stage(keys []scanner.Key, session int, number uint64) scanner.Stage {
+	return stageOf(w.chain.Coin().Parameters(), keys, session, number)
+}
+
+// stageOf is the stage of a session's key at a block under rules that have not
+// changed, as far as is decided about it.
+func stageOf(rules coin.Parameters, keys []scanner.Key, session int, number uint64) scanner.Stage {
 	if session >= len(keys) || !keys[session].Active || number < keys[session].Activation {
 		return scanner.Confirmed
 	}
-	key := keys[session]
+	key, c, t := keys[session], rules.Confirmations, rules.TenMinutes
 	if key.Retiring && number >= key.Retirement {
 		return scanner.Retired
 	}
-	if session+1 < len(keys) && keys[session+1].Active && number >= keys[session+1].Activation+7 {
+	if session+1 < len(keys) && keys[session+1].Active && number >= keys[session+1].Activation+c+t {
 		switch since := number - keys[session+1].Activation; {
-		case since >= 49:
+		case since >= 2*c+t+rules.Grace:
 			return scanner.Finishing
-		case since >= 13:
+		case since >= 2*c+t:
 			return scanner.Forwarding
 		}
 		return scanner.HandingOver
 	}
-	if session > 0 && number < key.Activation+7 {
+	if session > 0 && number < key.Activation+c+t {
 		return scanner.Holding
 	}
 	return scanner.Reporting

@@ -142,10 +142,13 @@ func (s *scheduler) chain(tx storage.Tx, m moment, role coin.Role, id coin.PlanI
 	return nil
 }
 
-// weigh is what a plan's transaction weighs: its fee at a rate of a unit for
-// each.
+// weigh is what a plan's transaction weighs: its fee at a rate of one unit for
+// each, in small parts of a unit, as some networks round fees up to multiples of
+// more than a unit.
 func (s *scheduler) weigh(plan coin.Plan) (uint64, error) {
-	return s.Coin.Fee(1000, plan.Inputs, plan.Addresses())
+	const parts = 1_000_000
+	fee, err := s.Coin.Fee(1000*parts, plan.Inputs, plan.Addresses())
+	return fee / parts, err
 }
 
 // sprout plans the payments whose branches are there. Those that do not carry

@@ -49,8 +49,9 @@ func (c *Coin) hide(ctx context.Context, plan coin.Plan, d *spend.Draft, i int) 
 	}
 	real := ring.Real{Transaction: id.Transaction, Index: indexes[id.Index], Key: in.Key, Commitment: in.Commitment}
 	members, position, err := c.rings.Choose(ctx, plan.Reference, ringSeed(d.Seed, i), real)
-	if errors.Is(err, ring.ErrFew) || errors.Is(err, ring.ErrUnspendable) {
-		return fmt.Errorf("%w: %w", coin.ErrInvalid, err) // by what the node says
+	if errors.Is(err, ring.ErrUnspendable) || errors.Is(err, ring.ErrFew) {
+		// Our record is of a final block: it is the node that is wrong.
+		err = fmt.Errorf("%w: %w", coin.ErrInvalid, err)
 	}
 	if err != nil {
 		return err
