@@ -51,6 +51,22 @@ type Instance interface {
 	Signature(nonces, images []Element, answer Scalar) ([]byte, error)
 }
 
+// Joint is implemented by instances whose signature also covers the images of
+// the key for the other signatures of the work, as the signatures of a
+// transaction that names the key images of all its inputs do.
+type Joint interface {
+	Instance
+	// Join returns the instance for a session, which takes the place of this
+	// one for everything but nonces. images[i] are the images of the key for
+	// item i of the work under its Generators; nobody changes them. The
+	// Coefficient of what it returns covers all of them that are signed.
+	//
+	// One signer with a wrong image makes the image wrong, and chooses it if
+	// it is the last. Its share convicts it, but only in a session: Join does
+	// not fail for what an image is, only for work that can have no session.
+	Join(images [][]Element) (Instance, error)
+}
+
 // PerSigner is implemented by instances that bind the nonces of every signer by
 // a coefficient of its own, as RFC 9591 does. Sessions of such work have members
 // of weight 1 and no generators besides G, and Instance.Coefficient is not

@@ -72,3 +72,6 @@ func (r *Roast) Uses(m SetMember) bool {
 	s := &r.signers[m.Validator]
 	return (s.unused != nil || s.held != nil) && s.counter == m.Counter
 }
+
+// Factor returns the factor of the challenge of an item.
+func (s *Session) Factor(item int) Scalar { return s.items[item].challenge.Factor }

@@ -76,11 +76,13 @@ func (g *Gathering) Session(context []byte) (*Session, error) {
 	if err := s.admit(g.commitments); err != nil {
 		return nil, fmt.Errorf("frost: new session: %w", err)
 	}
-	binding := Binding{Context: context, Signers: s.set.indices, Key: g.key.key}
 	s.items = make([]item, len(g.instances))
+	if err := s.join(g); err != nil {
+		return nil, fmt.Errorf("frost: new session: %w", err)
+	}
+	binding := Binding{Context: context, Signers: s.set.indices, Key: g.key.key}
 	for i := range s.items {
 		it := &s.items[i]
-		it.instance, it.generators = g.instances[i], g.sums[i].generators
 		binding.Item = uint16(i)
 		if err := s.begin(it, i, binding, &g.sums[i]); err != nil {
 			return nil, fmt.Errorf("frost: new session: item %d: %w", i, err)
@@ -109,14 +111,39 @@ func (s *Session) admit(commitments []*Commitment) error {
 	return nil
 }
 
+// join sums the images of all items and then completes the instances that
+// depend on those of other items.
+func (s *Session) join(g *Gathering) error {
+	images := make([][]Element, len(s.items))
+	var all []Element
+	for i := range s.items {
+		it := &s.items[i]
+		it.instance, it.generators = g.instances[i], g.sums[i].generators
+		s.sumImages(it, i)
+		images[i] = it.images
+		all = append(all, it.images...)
+	}
+	s.key.group.Normalize(all...)
+	for i := range s.items {
+		joint, ok := s.items[i].instance.(Joint)
+		if !ok {
+			continue
+		}
+		var err error
+		if s.items[i].instance, err = joint.Join(images); err != nil {
+			return fmt.Errorf("%w: item %d: %w", ErrWork, i, err)
+		}
+	}
+	return nil
+}
+
 // begin derives the binding coefficient, the nonces and the challenge of an item
-// from the commitments.
+// from the commitments. The images are known.
 func (s *Session) begin(it *item, i int, binding Binding, sum *sums) error {
 	group := s.key.group
 	if per, ok := it.instance.(PerSigner); ok {
 		return s.beginPerSigner(it, i, per, sum)
 	}
-	s.sumImages(it, i)
 	both := make([]Element, 0, 4)
 	for k := range it.generators {
 		both = append(both, group.NewElement().Set(sum.hiding[k]), group.NewElement().Set(sum.binding[k]))

@@ -50,6 +50,15 @@ type Limits struct {
 	Data bool
 	// Origins: nobody sees where value came from.
 	Origins bool
+	// Locked is how many blocks an output's block must have, itself the first,
+	// before it can be spent; 0 if none.
+	Locked int
+	// Targets is how many outputs a payment of the user has at most; 0 if there
+	// is no limit.
+	Targets int
+	// Unknown is how much of a transaction's weight, in per cent, is not known
+	// before its signatures are, so that it is paid for and may not be there.
+	Unknown float64
 }
 
 // Limited is a User on a network that does not have everything. The suites

@@ -32,6 +32,15 @@ type target struct {
 	session uint64
 }
 
+// reference is the newest block, of which all outputs can be spent from now on.
+func (w *world) reference(ctx context.Context, t *testing.T) uint64 {
+	tip := w.tip(ctx, t)
+	if w.limits.Locked > 1 {
+		require.NoError(t, w.chain.Mine(ctx, w.limits.Locked-1))
+	}
+	return tip
+}
+
 // rate is above what any network demands on its test networks.
 func (w *world) rate() uint64 { return 2 * w.coin.Parameters().FeeFloor }
 
@@ -42,7 +51,7 @@ func (w *world) plan(ctx context.Context, t *testing.T, g *group, inputs []coin.
 // planAt plans and prepares at a fee rate. An own output of the kind change
 // takes what is left.
 func (w *world) planAt(ctx context.Context, t *testing.T, rate uint64, g *group, inputs []coin.Output, targets []target, change coin.Kind) *plan {
-	p := &plan{group: g, Plan: coin.Plan{Key: g.Key, Inputs: inputs, Reference: w.tip(ctx, t)}}
+	p := &plan{group: g, Plan: coin.Plan{Key: g.Key, Inputs: inputs, Reference: w.reference(ctx, t)}}
 	var left uint64
 	for _, o := range inputs {
 		left += o.Amount
@@ -78,7 +87,7 @@ func (w *world) planAt(ctx context.Context, t *testing.T, rate uint64, g *group,
 // planAll plans one payment of all that the inputs hold but the fee, at twice the
 // rate.
 func (w *world) planAll(ctx context.Context, t *testing.T, g *group, inputs []coin.Output, to coin.Address) *plan {
-	p := &plan{group: g, Plan: coin.Plan{Key: g.Key, Inputs: inputs, Reference: w.tip(ctx, t)}}
+	p := &plan{group: g, Plan: coin.Plan{Key: g.Key, Inputs: inputs, Reference: w.reference(ctx, t)}}
 	fee, err := w.spender.Fee(2*w.rate(), inputs, []coin.Address{to})
 	require.NoError(t, err)
 	p.Fee = fee

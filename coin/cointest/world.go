@@ -147,21 +147,28 @@ func (w *world) scan(ctx context.Context, t *testing.T, header coin.Header, grou
 	return outputs
 }
 
-// deposit pays the group and returns its outputs, in the order asked for.
+// deposit pays the group and returns its outputs, in the order of the block.
 func (w *world) deposit(ctx context.Context, t *testing.T, g *group, amounts []uint64, kinds ...coin.Kind) []coin.Output {
-	var d Deposit
+	var to []Target
 	for i, amount := range amounts {
 		kind := coin.External
 		if i < len(kinds) {
 			kind = kinds[i]
 		}
-		d.To = append(d.To, Target{w.address(t, g, kind), amount})
+		to = append(to, Target{w.address(t, g, kind), amount})
 	}
-	id := w.pay(ctx, t, d)
+	most := len(to)
+	if w.limits.Targets > 0 {
+		most = min(most, w.limits.Targets)
+	}
+	ids := make(map[coin.TransactionID]bool)
+	for part := range slices.Chunk(to, most) {
+		ids[w.pay(ctx, t, Deposit{To: part})] = true
+	}
 	outputs := w.scan(ctx, t, w.mine(ctx, t), g)
 	require.Len(t, outputs, len(amounts))
 	for _, o := range outputs {
-		require.Equal(t, id, o.ID.Transaction)
+		require.True(t, ids[o.ID.Transaction])
 	}
 	return outputs
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/serai-go/processor/coin/monero/address"
 	"github.com/serai-go/processor/coin/monero/block"
 	"github.com/serai-go/processor/coin/monero/node"
+	"github.com/serai-go/processor/coin/monero/ring"
 	"github.com/serai-go/processor/coin/monero/scan"
 	"github.com/serai-go/processor/frost"
 	"github.com/serai-go/processor/frost/ed25519"
@@ -40,6 +41,15 @@ type Node interface {
 	// Blocks yields blocks of the best chain, each the child of the one before.
 	// An error is the last that it yields.
 	Blocks(ctx context.Context, first, last uint64) iter.Seq2[*node.Block, error]
+
+	// What rings are chosen from.
+	ring.Source
+	// OutputIndexes returns the global indices of a transaction's outputs.
+	OutputIndexes(ctx context.Context, id coin.TransactionID) ([]uint64, error)
+	// Transaction returns a transaction of the best chain or the memory pool.
+	Transaction(ctx context.Context, id coin.TransactionID) (node.Found, error)
+	// Publish hands a signed transaction over.
+	Publish(ctx context.Context, raw []byte) (coin.Publication, error)
 }
 
 // Config says which network a coin is and where its node.
@@ -56,8 +66,7 @@ type Config struct {
 	Node node.Config
 }
 
-// Coin is Monero as a processor uses it, as far as it reads. It is for
-// concurrent use.
+// Coin is Monero as a processor uses it. It is for concurrent use.
 type Coin struct {
 	network   Network
 	addresses address.Network
@@ -66,17 +75,17 @@ type Coin struct {
 	seed      ViewSeed
 	node      Node
 	// keys are by network key, scanners by all keys that they look for, headers
-	// by block.
+	// by block, work by what was prepared.
 	keys     *cache.Cache[string, *keyPair]
 	scanners *cache.Cache[string, *scan.Scanner]
 	headers  *cache.Cache[coin.BlockID, headerEntry]
+	work     *cache.Cache[workName, work]
 	ahead    ahead
+	rings    *ring.Chooser
 }
 
 var (
-	_ coin.Network    = (*Coin)(nil)
-	_ coin.Reader     = (*Coin)(nil)
-	_ coin.Recognizer = (*Coin)(nil)
+	_ coin.Coin       = (*Coin)(nil)
 	_ coin.Archiver   = (*Coin)(nil)
 	_ coin.SizedBlock = (*chainBlock)(nil)
 	_ Node            = (*node.Client)(nil)
@@ -126,6 +135,8 @@ func New(from Node, config Config) (*Coin, error) {
 		keys:     cache.New[string, *keyPair](maxCachedKeys),
 		scanners: cache.New[string, *scan.Scanner](maxCachedKeys),
 		headers:  cache.New[coin.BlockID, headerEntry](maxCachedHeaders),
+		work:     cache.New[workName, work](maxWork),
+		rings:    ring.New(from),
 	}, nil
 }
 

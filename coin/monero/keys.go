@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 
+	"filippo.io/edwards25519"
+
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero/address"
 	"github.com/serai-go/processor/coin/monero/keys"
@@ -45,13 +47,9 @@ const viewDomain = "serai-go/processor monero view key v1"
 // receives: the hash to a scalar of domain, genesis, key and seed. The genesis
 // block does not tell Regtest from Mainnet.
 func (c *Coin) ViewKey(key []byte) (*keys.ViewKey, error) {
-	// Everything but the seed has a fixed size.
-	if _, err := keys.DecodePrimeOrder(key); err != nil {
-		return nil, fmt.Errorf("monero: %w: network key: %w", coin.ErrInvalid, err)
-	}
-	a, err := keys.HashToScalar([]byte(viewDomain), c.genesis[:], key, c.seed)
+	a, err := c.viewSecret(key)
 	if err != nil {
-		return nil, fmt.Errorf("monero: view key: %w", err)
+		return nil, err
 	}
 	b := a.Bytes()
 	defer clear(b)
@@ -60,6 +58,19 @@ func (c *Coin) ViewKey(key []byte) (*keys.ViewKey, error) {
 		return nil, fmt.Errorf("monero: %w", err)
 	}
 	return view, nil
+}
+
+// viewSecret returns the private view key as a scalar.
+func (c *Coin) viewSecret(key []byte) (*edwards25519.Scalar, error) {
+	// Everything but the seed has a fixed size.
+	if _, err := keys.DecodePrimeOrder(key); err != nil {
+		return nil, fmt.Errorf("monero: %w: network key: %w", coin.ErrInvalid, err)
+	}
+	a, err := keys.HashToScalar([]byte(viewDomain), c.genesis[:], key, c.seed)
+	if err != nil {
+		return nil, fmt.Errorf("monero: view key: %w", err)
+	}
+	return a, nil
 }
 
 // keyPair is what a network key is on this network.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero/block"
-	"github.com/serai-go/processor/coin/monero/keys"
 	"github.com/serai-go/processor/coin/monero/node"
 	"github.com/serai-go/processor/eventuality"
 )
@@ -184,12 +183,15 @@ type transaction struct{ *block.Transaction }
 func (t transaction) ID() [32]byte { return t.Hash() }
 
 // Lookups implements eventuality.Transaction: the hash of the extra field, by
-// which a plan knows its transaction before anybody knows the key images. A
-// coinbase has none.
+// which a plan knows its transaction before anybody knows the key images, and
+// these, by which who has signed knows spends. A coinbase has none.
 func (t transaction) Lookups() [][]byte {
 	if t.Coinbase() {
 		return nil
 	}
-	sum := keys.Keccak256(t.Extra())
-	return [][]byte{sum[:]}
+	lookups := append(make([][]byte, 0, 1+t.InputCount()), extraLookup(t.Extra()))
+	for _, in := range t.Inputs() {
+		lookups = append(lookups, in.KeyImage[:])
+	}
+	return lookups
 }

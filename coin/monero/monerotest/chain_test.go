@@ -34,7 +34,10 @@ func TestNode(t *testing.T) {
 	daemon := testnodes.NeedMonerod(t, testnodes.Options{})
 	chain := newChain(t, daemon, monero.Config{ViewSeed: slices.Repeat([]byte{7}, 32)})
 	t.Run("Reading", func(t *testing.T) {
-		cointest.Reading(t, func(*testing.T) cointest.Watched[*monero.Coin] { return chain })
+		cointest.Reading(t, func(*testing.T) cointest.Chain { return chain })
+	})
+	t.Run("Spending", func(t *testing.T) {
+		cointest.Spending(t, func(*testing.T) cointest.Chain { return chain })
 	})
 	t.Run("ShorterChain", func(t *testing.T) { shorterChain(t, daemon, chain) })
 	t.Run("ReferenceWallet", func(t *testing.T) { referenceWallet(t, daemon, chain) })
@@ -44,7 +47,7 @@ func TestNode(t *testing.T) {
 // coin that saw them says the same of what comes instead as another.
 func shorterChain(t *testing.T, daemon *testnodes.Node, chain *monerotest.Chain) {
 	ctx := t.Context()
-	c := chain.Coin()
+	c := chain.Coin().(*monero.Coin)
 	require.NoError(t, chain.Mine(ctx, 3))
 	tip, err := c.Tip(ctx)
 	require.NoError(t, err)
@@ -65,7 +68,7 @@ func shorterChain(t *testing.T, daemon *testnodes.Node, chain *monerotest.Chain)
 	require.Equal(t, before[:4], after[:4])
 	require.NotEqual(t, before[4].ID, after[4].ID)
 	require.NotEqual(t, before[5].ID, after[5].ID)
-	same, err := chain.Coin().Headers(ctx, tip-5, 7)
+	same, err := chain.Coin().(*monero.Coin).Headers(ctx, tip-5, 7)
 	require.NoError(t, err)
 	require.Equal(t, after, same)
 }
@@ -75,7 +78,7 @@ func shorterChain(t *testing.T, daemon *testnodes.Node, chain *monerotest.Chain)
 func referenceWallet(t *testing.T, daemon *testnodes.Node, chain *monerotest.Chain) {
 	ctx := t.Context()
 	viewer := testnodes.NeedMoneroWallet(t, testnodes.Options{Daemon: daemon.URL})
-	c := chain.Coin()
+	c := chain.Coin().(*monero.Coin)
 	public, _, err := frosttest.Deal(rand.NewChaCha8([32]byte{1}), ed25519.Group, 2, []uint16{1, 1, 1})
 	require.NoError(t, err)
 	key := coin.Key{Session: 3, Key: public.Key().Bytes()}

@@ -1,0 +1,125 @@
+package spend
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/serai-go/processor/coin/monero/block"
+	"github.com/serai-go/processor/coin/monero/bulletproofs"
+	"github.com/serai-go/processor/coin/monero/clsag"
+	"github.com/serai-go/processor/coin/monero/keys"
+)
+
+// maxWeight is the weight of the heaviest transaction.
+const maxWeight = block.MaxWeight
+
+// Verify returns an error unless the network takes a transaction, whose
+// signatures, range proof and balance it verifies. members returns the outputs
+// with the given global indices, in the same order. Not checked is what depends
+// on the chain: that ring members are old enough, that key images are new, and
+// what fee nodes ask for.
+//
+// Sources: monero's src/cryptonote_core (check_tx_semantic of
+// cryptonote_core.cpp, check_tx_inputs and check_tx_outputs of blockchain.cpp)
+// and src/ringct/rctSigs.cpp (verRctSemanticsSimple, verRctNonSemanticsSimple).
+func Verify(tx *block.Transaction, members func(indices []uint64) ([]Member, error)) error {
+	if err := checkForm(tx); err != nil {
+		return err
+	}
+	if err := checkOutputs(tx); err != nil {
+		return err
+	}
+	message, _ := tx.Message()
+	var last [keys.Size]byte
+	for i, in := range tx.Inputs() {
+		if i > 0 && bytes.Compare(in.KeyImage[:], last[:]) >= 0 {
+			return invalid("key images do not descend")
+		}
+		last = in.KeyImage
+		if err := verifyInput(tx, i, in, message, members); err != nil {
+			return fmt.Errorf("input %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// checkForm refuses what today's transactions cannot be.
+func checkForm(tx *block.Transaction) error {
+	switch n := tx.OutputCount(); {
+	case tx.Version() != 2 || tx.Type() != block.TypeBulletproofsPlus || tx.Pruned():
+		return invalid("version %d, type %d, or pruned", tx.Version(), tx.Type())
+	case tx.UnlockTime() != 0:
+		return invalid("unlock time %d", tx.UnlockTime())
+	case n < MinOutputs || n > MaxOutputs:
+		return invalid("%d outputs", n)
+	case len(tx.Extra()) > block.MaxRelayExtra:
+		return invalid("extra field of %d bytes", len(tx.Extra()))
+	case tx.Weight() > maxWeight:
+		return invalid("weight %d, nodes relay %d", tx.Weight(), maxWeight)
+	}
+	return nil
+}
+
+// checkOutputs verifies the outputs, the range proof and the balance.
+func checkOutputs(tx *block.Transaction) error {
+	var commitments, pseudoOuts [][keys.Size]byte
+	for i, o := range tx.Outputs() {
+		if !o.Tagged {
+			return invalid("output %d has no view tag", i)
+		}
+		if _, err := keys.DecodePoint(o.Key[:]); err != nil {
+			return invalid("key of output %d: %w", i, err)
+		}
+		commitment, _ := tx.Commitment(i)
+		commitments = append(commitments, commitment)
+	}
+	for i := range tx.InputCount() {
+		pseudoOut, _ := tx.PseudoOut(i)
+		pseudoOuts = append(pseudoOuts, pseudoOut)
+	}
+	if err := balance(pseudoOuts, commitments, tx.Fee()); err != nil {
+		return err
+	}
+	proof, rest, err := bulletproofs.Parse(tx.RangeProofs()[1:]) // behind their number
+	switch {
+	case err != nil:
+		return invalid("range proof: %w", err)
+	case len(rest) > 0:
+		return invalid("%d bytes behind the range proof", len(rest))
+	}
+	if err := proof.Verify(commitments); err != nil {
+		return invalid("range proof: %w", err)
+	}
+	return nil
+}
+
+// verifyInput verifies the ring of input i and its signature.
+func verifyInput(
+	tx *block.Transaction, i int, in block.Input, message [32]byte, members func([]uint64) ([]Member, error),
+) error {
+	if in.Amount != 0 || in.RingSize() != RingSize {
+		return invalid("amount %d in the clear or a ring of %d", in.Amount, in.RingSize())
+	}
+	indices := in.AppendRing(nil)
+	for k := range indices[1:] {
+		if indices[k] >= indices[k+1] {
+			return invalid("ring members are not in ascending order")
+		}
+	}
+	ring, err := members(indices)
+	if err != nil {
+		return err
+	}
+	if !isRing(ring, indices) {
+		return invalid("not the ring members that were asked for")
+	}
+	signature, err := clsag.Parse(tx.Signature(i), RingSize)
+	if err != nil {
+		return invalid("signature: %w", err)
+	}
+	pseudoOut, _ := tx.PseudoOut(i)
+	if err := signature.Verify(message, signedRing(ring), in.KeyImage, pseudoOut); err != nil {
+		return invalid("signature: %w", err)
+	}
+	return nil
+}

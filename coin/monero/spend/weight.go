@@ -1,0 +1,77 @@
+package spend
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/serai-go/processor/coin/monero/address"
+	"github.com/serai-go/processor/coin/monero/block"
+	"github.com/serai-go/processor/coin/monero/fee"
+	"github.com/serai-go/processor/coin/monero/keys"
+)
+
+// InputWeight is what an input adds to the weight: tag, amount, ring, key
+// image, signature and pseudo output.
+const InputWeight = 1 + 1 + 1 + MaxOffsetsSize + keys.Size + (RingSize+2)*keys.Size + keys.Size
+
+// Weight returns the weight of a transaction with so many inputs, outputs to
+// the addresses, the added one included if there is one only, and a fee in
+// piconero. It is exact but for the rings' offsets, which count as
+// MaxOffsetsSize each.
+func Weight(inputs int, outputs []address.Address, fee uint64) uint64 {
+	all := complete(outputs)
+	return block.Shape{
+		Inputs: inputs, Outputs: len(all), RingSize: RingSize,
+		Offsets: inputs * MaxOffsetsSize, Extra: extraSize(formOf(all), len(all)), Fee: fee,
+	}.Weight()
+}
+
+// Fee returns the fee in piconero of a transaction with so many inputs and
+// outputs to the addresses at a rate in piconero per 1000 units of weight: the
+// least multiple of 10,000 that is not below the rate for the weight, its own
+// size included. A fee above 64 bits and numbers of inputs and outputs that
+// are impossible are ErrInvalid.
+func Fee(rate uint64, inputs int, outputs []address.Address) (uint64, error) {
+	if inputs < 1 || inputs > MaxInputs || len(outputs) < 1 || len(outputs) > MaxOutputs {
+		return 0, invalid("%d inputs and %d outputs", inputs, len(outputs))
+	}
+	base := Weight(inputs, outputs, 0) - 1
+	for size := uint64(1); ; size++ {
+		fee, ok := feeOf(base+size, rate)
+		if !ok {
+			return 0, invalid("a fee at rate %d is above 64 bits", rate)
+		}
+		if uint64(keys.VarintSize(fee)) <= size {
+			return fee, nil
+		}
+	}
+}
+
+// InputCost returns what the weight of one more input costs at a rate in piconero
+// per 1000 units of weight, rounded up to a multiple of 10,000. A cost above 64
+// bits is the largest number.
+func InputCost(rate uint64) uint64 {
+	cost, ok := feeOf(InputWeight, rate)
+	if !ok {
+		return math.MaxUint64
+	}
+	return cost
+}
+
+// feeOf returns weight·rate/1000 rounded up to a multiple of the quantum, false
+// if it is above 64 bits. The product is divided by 1000·Quantum at once.
+func feeOf(weight, rate uint64) (uint64, bool) {
+	const unit = 1000 * fee.Quantum
+	high, low := bits.Mul64(weight, rate)
+	if high >= unit {
+		return 0, false
+	}
+	quanta, rest := bits.Div64(high, low, unit)
+	if quanta >= math.MaxUint64/fee.Quantum {
+		return 0, false
+	}
+	if rest > 0 {
+		quanta++
+	}
+	return quanta * fee.Quantum, true
+}
