@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // Monerod starts the monerod named by $MONEROD or found on PATH in regtest
@@ -57,6 +59,16 @@ var monerod = kind{
 		}
 		return nil
 	},
+}
+
+// MonerodAt is a monerod in regtest that somebody else runs, at
+// http://host:port. Closing it leaves it alone. It cannot be stopped or restarted.
+func MonerodAt(url, user, password string) (*Node, error) {
+	n := &Node{Name: monerod.name, URL: strings.TrimSuffix(url, "/") + "/json_rpc", User: user, Password: password, kind: monerod}
+	if err := n.connect(); err != nil {
+		return nil, fmt.Errorf("testnodes: %w", err)
+	}
+	return n, nil
 }
 
 // MoneroWallet starts monero-wallet-rpc, the one named by $MONERO_WALLET_RPC,
