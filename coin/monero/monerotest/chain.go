@@ -16,7 +16,7 @@ import (
 // Config says what a network is made of.
 type Config struct {
 	// Daemon is a monerod, Wallet a monero-wallet-rpc without a wallet that
-	// works with it.
+	// works with it. Without one the user has the purse only.
 	Daemon, Wallet *testnodes.Node
 	// Coin has the coin's parameters and view seed. Its network is regtest, its
 	// node the daemon, whatever it says.
@@ -28,7 +28,11 @@ type Config struct {
 type Chain struct {
 	config Config
 	client *node.Client
-	miner  string // the main address of the user
+	// miners are the main addresses of the user, paid in turns by blocks, mined is
+	// how often.
+	miners []string
+	mined  int
+	purse  *purse
 }
 
 var (
@@ -38,9 +42,9 @@ var (
 
 // firstBlocks are mined at first: a coinbase is locked for 60, and rings take 16
 // outputs.
-const firstBlocks = 90
+const firstBlocks = 100
 
-// New makes a wallet and mines until it has money.
+// New mines until the purse has money, and the wallet, which it makes.
 func New(ctx context.Context, config Config) (*Chain, error) {
 	config.Coin.Network = monero.Regtest
 	config.Coin.Node = NodeConfig(config.Daemon)
@@ -61,6 +65,20 @@ func New(ctx context.Context, config Config) (*Chain, error) {
 }
 
 func (c *Chain) open(ctx context.Context) error {
+	var err error
+	if c.purse, err = newPurse(c.client, c.Coin().Parameters()); err != nil {
+		return err
+	}
+	c.miners = []string{c.purse.main.String()}
+	if c.config.Wallet != nil {
+		if err := c.openWallet(ctx); err != nil {
+			return err
+		}
+	}
+	return c.generate(ctx, firstBlocks)
+}
+
+func (c *Chain) openWallet(ctx context.Context) error {
 	params := map[string]any{"filename": "user", "language": "English"}
 	if err := c.config.Wallet.Call(ctx, "create_wallet", params, nil); err != nil {
 		return err
@@ -71,8 +89,26 @@ func (c *Chain) open(ctx context.Context) error {
 	if err := c.config.Wallet.Call(ctx, "get_address", map[string]any{"account_index": 0}, &account); err != nil {
 		return err
 	}
-	c.miner = account.Address
-	return c.config.Daemon.Generate(ctx, firstBlocks, c.miner)
+	c.miners = append(c.miners, account.Address)
+	return nil
+}
+
+// miner is whom the next block pays.
+func (c *Chain) miner() string {
+	c.mined++
+	return c.miners[c.mined%len(c.miners)]
+}
+
+// generate mines blocks, of which each of the miners has an equal part.
+func (c *Chain) generate(ctx context.Context, n int) error {
+	for range c.miners {
+		part := (n + len(c.miners) - 1) / len(c.miners)
+		if err := c.config.Daemon.Generate(ctx, min(part, n), c.miner()); err != nil {
+			return err
+		}
+		n -= min(part, n)
+	}
+	return nil
 }
 
 // NodeConfig says how to reach a monerod.
@@ -83,10 +119,10 @@ func NodeConfig(n *testnodes.Node) node.Config {
 // Close closes idle connections.
 func (c *Chain) Close() { c.client.Close() }
 
-// Limits implements cointest.Limited. The wallet has no words for data, and wants
-// an output for its change. Rings of a young chain take less room than is paid for.
+// Limits implements cointest.Limited. There is always an output with change.
+// Rings of a young chain take less room than is paid for.
 func (c *Chain) Limits() cointest.Limits {
-	return cointest.Limits{Data: true, Origins: true, Locked: 10, Targets: 15, Unknown: 6}
+	return cointest.Limits{Origins: true, Locked: 10, Targets: 15, Unknown: 6}
 }
 
 // Coin implements cointest.Watched. Each is a new *monero.Coin.
@@ -106,7 +142,7 @@ func (c *Chain) Mine(ctx context.Context, n int) error {
 	// Now and then a block does not have all that waits. It is taken back.
 	const tries = 20
 	for try := 1; ; try++ {
-		if err := c.config.Daemon.Generate(ctx, 1, c.miner); err != nil {
+		if err := c.generate(ctx, 1); err != nil {
 			return err
 		}
 		waiting, err := c.waiting(ctx)
@@ -123,10 +159,7 @@ func (c *Chain) Mine(ctx context.Context, n int) error {
 			return err
 		}
 	}
-	if n == 1 {
-		return nil
-	}
-	return c.config.Daemon.Generate(ctx, n-1, c.miner)
+	return c.generate(ctx, n-1)
 }
 
 // waiting returns how many transactions wait for a block.
@@ -165,7 +198,7 @@ func (c *Chain) Fork(ctx context.Context, depth int, drop bool) error {
 		var made struct {
 			Blocks []string `json:"blocks"`
 		}
-		params := map[string]any{"amount_of_blocks": 1, "wallet_address": c.miner, "prev_block": parent.String()}
+		params := map[string]any{"amount_of_blocks": 1, "wallet_address": c.miner(), "prev_block": parent.String()}
 		if err := c.config.Daemon.Call(ctx, "generateblocks", params, &made); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package monerotest_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"math/rand/v2"
 	"slices"
@@ -39,8 +40,29 @@ func TestNode(t *testing.T) {
 	t.Run("Spending", func(t *testing.T) {
 		cointest.Spending(t, func(*testing.T) cointest.Chain { return chain })
 	})
+	t.Run("NoWallet", func(t *testing.T) { withoutWallet(t, daemon) })
 	t.Run("ShorterChain", func(t *testing.T) { shorterChain(t, daemon, chain) })
 	t.Run("ReferenceWallet", func(t *testing.T) { referenceWallet(t, daemon, chain) })
+}
+
+// withoutWallet passes Reading where the user has no wallet but the purse.
+func withoutWallet(t *testing.T, daemon *testnodes.Node) {
+	chain, err := monerotest.New(t.Context(), monerotest.Config{Daemon: daemon})
+	require.NoError(t, err)
+	t.Cleanup(chain.Close)
+	cointest.Reading(t, func(*testing.T) cointest.Chain { return chain })
+
+	to, err := chain.Address(t.Context())
+	require.NoError(t, err)
+	most := bytes.Repeat([]byte{0xff}, 254)
+	_, err = chain.Pay(t.Context(), cointest.Deposit{To: []cointest.Target{{Address: to, Amount: 100_000_000_000_000}}, Data: most})
+	require.NoError(t, err, "of several outputs")
+	require.NoError(t, chain.Mine(t.Context(), 1))
+	received, err := chain.Received(t.Context(), to)
+	require.NoError(t, err)
+	require.EqualValues(t, 100_000_000_000_000, received)
+	_, err = chain.Received(t.Context(), "somebody")
+	require.Error(t, err)
 }
 
 // shorterChain takes blocks off the chain: they are not there any more, and one

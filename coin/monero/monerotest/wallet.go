@@ -3,7 +3,6 @@ package monerotest
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -24,10 +23,11 @@ func blockID(text string) (coin.BlockID, error) {
 	return hash(text)
 }
 
-// Pay implements cointest.User. All payments are anonymous.
+// Pay implements cointest.User. All payments are anonymous. The purse pays those
+// with data, and all if there is no wallet.
 func (c *Chain) Pay(ctx context.Context, deposit cointest.Deposit) (coin.TransactionID, error) {
-	if len(deposit.Data) > 0 {
-		return coin.TransactionID{}, errors.New("monerotest: the wallet cannot send data")
+	if len(deposit.Data) > 0 || c.config.Wallet == nil {
+		return c.purse.pay(ctx, deposit)
 	}
 	if err := c.refresh(ctx); err != nil {
 		return coin.TransactionID{}, err
@@ -55,6 +55,9 @@ func (c *Chain) refresh(ctx context.Context) error {
 
 // Address implements cointest.User.
 func (c *Chain) Address(ctx context.Context) (coin.Address, error) {
+	if c.config.Wallet == nil {
+		return c.purse.address()
+	}
 	var made struct {
 		Address coin.Address `json:"address"`
 	}
@@ -64,6 +67,9 @@ func (c *Chain) Address(ctx context.Context) (coin.Address, error) {
 
 // Received implements cointest.User, for addresses of the user.
 func (c *Chain) Received(ctx context.Context, address coin.Address) (sum uint64, err error) {
+	if c.config.Wallet == nil {
+		return c.purse.received(ctx, address)
+	}
 	var at struct {
 		Index struct {
 			Major uint32 `json:"major"`

@@ -57,7 +57,7 @@ func build(draft *Draft) (*Unsigned, *masks, error) {
 	}
 	m := new(masks)
 	var err error
-	if m.outputs, err = u.pay(&draft.Seed, draft.Outputs); err != nil {
+	if m.outputs, err = u.pay(&draft.Seed, draft.Outputs, draft.Data); err != nil {
 		return nil, nil, err
 	}
 	if m.inputs, err = draft.pseudoOutMasks(m.outputs); err != nil {
@@ -72,9 +72,9 @@ func build(draft *Draft) (*Unsigned, *masks, error) {
 	return u, m, nil
 }
 
-// pay shuffles outputs, adds one if it is alone, and makes them. It returns the
-// masks of their commitments.
-func (u *Unsigned) pay(seed *Seed, outputs []Output) ([]*edwards25519.Scalar, error) {
+// pay shuffles outputs, adds one if it is alone, and makes them and the extra
+// field. It returns the masks of their commitments.
+func (u *Unsigned) pay(seed *Seed, outputs []Output, data []byte) ([]*edwards25519.Scalar, error) {
 	spent := u.Spent()
 	all := outputs
 	if len(all) == 1 {
@@ -85,7 +85,7 @@ func (u *Unsigned) pay(seed *Seed, outputs []Output) ([]*edwards25519.Scalar, er
 	for i, place := range places {
 		ordered[place] = all[i]
 	}
-	list, masks, extra, err := makeOutputs(seed.stream(forTransactionKeys, spent), ordered, places[0])
+	list, masks, extra, err := makeOutputs(seed.stream(forTransactionKeys, spent), ordered, places[0], data)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 // know who can open their commitments.
 func (u *Unsigned) Check(seed Seed) error {
 	again := &Unsigned{inputs: u.inputs, fee: u.fee}
-	masks, err := again.pay(&seed, u.Outputs())
+	masks, err := again.pay(&seed, u.Outputs(), u.Data())
 	if err != nil {
 		return err
 	}

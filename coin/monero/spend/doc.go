@@ -27,7 +27,7 @@
 //	                           draft's order. The last makes the sums equal.
 //
 // Whoever knows the seed sees all of that. Two transactions with the same seed
-// and inputs would have the same keys, so a seed is to bind both.
+// and inputs would have the same keys, so a seed is to bind both, data included.
 //
 // # Outputs
 //
@@ -45,6 +45,10 @@
 // have. (If that output goes to a subaddress and the other one elsewhere, its recipient
 // decrypts something else, which only wallets show.) The rest is as in
 // package keys: view tag, amount and mask follow from the shared key.
+//
+// A draft's data is a nonce of the extra field of its own, behind the payment ID: 127
+// and the bytes. It is public. Validators' transactions have none, it is what users
+// tell them with a deposit.
 //
 // # Encoding of an Unsigned
 //

@@ -73,6 +73,9 @@ type Draft struct {
 	Outputs []Output
 	// Fee is in piconero.
 	Fee uint64
+	// Data is what the transaction says to everybody, of at most MaxData bytes.
+	// Most say nothing.
+	Data []byte
 }
 
 // spent returns the outputs that are spent.
@@ -91,6 +94,9 @@ func (d *Draft) check() error {
 	}
 	if n := len(d.Outputs); n < 1 || n > MaxOutputs {
 		return invalid("%d outputs, 1 to %d are possible", n, MaxOutputs)
+	}
+	if len(d.Data) > MaxData {
+		return invalid("%d bytes of data, %d are possible", len(d.Data), MaxData)
 	}
 	var rings rings
 	for i := range d.Inputs {

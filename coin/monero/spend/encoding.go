@@ -134,7 +134,7 @@ func (u *Unsigned) check() error {
 		}
 		out.add(o.Amount)
 	}
-	if !isExtra(u.extra) || len(u.extra) != extraSize(formOf(u.addresses()), n) {
+	if !isExtra(u.extra) || len(u.extra) != extraSize(formOf(u.addresses()), n, len(u.Data())) {
 		return invalid("the extra field is not of its form")
 	}
 	_, rest, err := bulletproofs.Parse(bytes.Clone(u.proof))

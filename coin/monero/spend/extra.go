@@ -54,9 +54,10 @@ const (
 	paymentIDPart = 1 + 1 + 1 + 8
 )
 
-// extraSize returns the size of the extra field in bytes.
-func extraSize(form form, outputs int) int {
-	size := keyPart
+// extraSize returns the size in bytes of the extra field with so many bytes of
+// data.
+func extraSize(form form, outputs, data int) int {
+	size := keyPart + dataPart(data)
 	if form == additional {
 		size += 1 + keys.VarintSize(uint64(outputs)) + keys.Size*outputs
 	}
@@ -67,7 +68,7 @@ func extraSize(form form, outputs int) int {
 }
 
 // maxExtra is the size of the longest extra field that is made.
-var maxExtra = extraSize(additional, MaxOutputs)
+var maxExtra = extraSize(additional, MaxOutputs, MaxData)
 
 // isExtra tells whether bytes are an extra field that this package can have
 // made.
@@ -90,6 +91,8 @@ func isExtra(extra block.Extra) bool {
 			outputs = MinOutputs
 		}
 	}
+	data := dataOf(extra)
+	c.Data = parts(data)
 	made, err := c.Extra()
-	return err == nil && len(extra) <= maxExtra && bytes.Equal(made, extra) && len(extra) == extraSize(form, outputs)
+	return err == nil && len(extra) <= maxExtra && bytes.Equal(made, extra) && len(extra) == extraSize(form, outputs, len(data))
 }

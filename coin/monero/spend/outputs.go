@@ -46,15 +46,16 @@ type made struct {
 }
 
 // makeOutputs makes all outputs, in the transaction's order, the masks of their
-// commitments, which are secret, and the extra field. The payment ID is encrypted
-// for the output at place first. The stream is that of the transaction keys.
-func makeOutputs(random *stream, outputs []Output, first int) ([]made, []*edwards25519.Scalar, block.Extra, error) {
+// commitments, which are secret, and the extra field with the data. The payment ID
+// is encrypted for the output at place first. The stream is that of the transaction
+// keys.
+func makeOutputs(random *stream, outputs []Output, first int, data []byte) ([]made, []*edwards25519.Scalar, block.Extra, error) {
 	secrets, err := drawKeys(random, outputs)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	defer secrets.erase()
-	var content block.Content
+	content := block.Content{Data: parts(data)}
 	list := make([]made, len(outputs))
 	masks := make([]*edwards25519.Scalar, len(outputs))
 	for i, o := range outputs {

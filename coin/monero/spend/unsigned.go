@@ -74,7 +74,7 @@ func (u *Unsigned) Outputs() []Output {
 // MaxWeight returns the greatest weight that the signed transaction can have:
 // that by which its fee was found.
 func (u *Unsigned) MaxWeight() uint64 {
-	return Weight(len(u.inputs), u.addresses(), u.fee)
+	return Shape{Inputs: len(u.inputs), Outputs: u.addresses(), Data: len(u.Data())}.Weight(u.fee)
 }
 
 // addresses returns those of all outputs.

@@ -14,28 +14,48 @@ import (
 // image, signature and pseudo output.
 const InputWeight = 1 + 1 + 1 + MaxOffsetsSize + keys.Size + (RingSize+2)*keys.Size + keys.Size
 
-// Weight returns the weight of a transaction with so many inputs, outputs to
-// the addresses, the added one included if there is one only, and a fee in
-// piconero. It is exact but for the rings' offsets, which count as
-// MaxOffsetsSize each.
-func Weight(inputs int, outputs []address.Address, fee uint64) uint64 {
-	all := complete(outputs)
+// A Shape is what the weight of a transaction follows from, besides its fee.
+type Shape struct {
+	// Inputs is how many there are.
+	Inputs int
+	// Outputs are the addresses that are paid.
+	Outputs []address.Address
+	// Data is how many bytes of data it carries.
+	Data int
+}
+
+// Weight returns the weight of a transaction of a shape, the added output included
+// if there is one only, and a fee in piconero. It is exact but for the rings'
+// offsets, which count as MaxOffsetsSize each.
+func (s Shape) Weight(fee uint64) uint64 {
+	all := complete(s.Outputs)
 	return block.Shape{
-		Inputs: inputs, Outputs: len(all), RingSize: RingSize,
-		Offsets: inputs * MaxOffsetsSize, Extra: extraSize(formOf(all), len(all)), Fee: fee,
+		Inputs: s.Inputs, Outputs: len(all), RingSize: RingSize,
+		Offsets: s.Inputs * MaxOffsetsSize, Extra: extraSize(formOf(all), len(all), s.Data), Fee: fee,
 	}.Weight()
 }
 
-// Fee returns the fee in piconero of a transaction with so many inputs and
-// outputs to the addresses at a rate in piconero per 1000 units of weight: the
-// least multiple of 10,000 that is not below the rate for the weight, its own
-// size included. A fee above 64 bits and numbers of inputs and outputs that
-// are impossible are ErrInvalid.
+// Weight returns the weight of a transaction without data, with so many inputs
+// and outputs to the addresses, as that of its Shape.
+func Weight(inputs int, outputs []address.Address, fee uint64) uint64 {
+	return Shape{Inputs: inputs, Outputs: outputs}.Weight(fee)
+}
+
+// Fee returns the fee in piconero of a transaction without data, with so many
+// inputs and outputs to the addresses, as that of its Shape.
 func Fee(rate uint64, inputs int, outputs []address.Address) (uint64, error) {
-	if inputs < 1 || inputs > MaxInputs || len(outputs) < 1 || len(outputs) > MaxOutputs {
-		return 0, invalid("%d inputs and %d outputs", inputs, len(outputs))
+	return Shape{Inputs: inputs, Outputs: outputs}.Fee(rate)
+}
+
+// Fee returns the fee in piconero of a transaction of a shape at a rate in
+// piconero per 1000 units of weight: the least multiple of 10,000 that is not
+// below the rate for the weight, its own size included. A fee above 64 bits and
+// an impossible shape are ErrInvalid.
+func (s Shape) Fee(rate uint64) (uint64, error) {
+	if s.Inputs < 1 || s.Inputs > MaxInputs || len(s.Outputs) < 1 || len(s.Outputs) > MaxOutputs || s.Data < 0 || s.Data > MaxData {
+		return 0, invalid("%d inputs, %d outputs and %d bytes of data", s.Inputs, len(s.Outputs), s.Data)
 	}
-	base := Weight(inputs, outputs, 0) - 1
+	base := s.Weight(0) - 1
 	for size := uint64(1); ; size++ {
 		fee, ok := feeOf(base+size, rate)
 		if !ok {
