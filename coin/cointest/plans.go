@@ -150,6 +150,9 @@ func (w *world) sign(t *testing.T, p *plan) coin.Transaction {
 func (w *world) publish(ctx context.Context, t *testing.T, tx coin.Transaction) coin.PublicationStatus {
 	publication, err := w.spender.Publish(ctx, tx)
 	require.NoError(t, err)
+	if publication.Reason != "" {
+		t.Logf("%s: %s", publication.Status, publication.Reason)
+	}
 	return publication.Status
 }
 

@@ -99,14 +99,17 @@ func (c *Chain) miner() string {
 	return c.miners[c.mined%len(c.miners)]
 }
 
-// generate mines blocks, of which each of the miners has an equal part.
+// perMiner is how many blocks in a row pay the same one.
+const perMiner = 10
+
+// generate mines blocks.
 func (c *Chain) generate(ctx context.Context, n int) error {
-	for range c.miners {
-		part := (n + len(c.miners) - 1) / len(c.miners)
-		if err := c.config.Daemon.Generate(ctx, min(part, n), c.miner()); err != nil {
+	for n > 0 {
+		part := min(n, perMiner)
+		if err := c.config.Daemon.Generate(ctx, part, c.miner()); err != nil {
 			return err
 		}
-		n -= min(part, n)
+		n -= part
 	}
 	return nil
 }
