@@ -36,6 +36,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 	ours := scanner.Scan(nil, chain.Block.Transactions[1:], 0)
 	var found []coin.Output
 	var data []byte
+	var origin coin.Address
 	last := -1
 	for i := range ours {
 		o := &ours[i]
@@ -45,6 +46,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 		}
 		if o.Transaction != last { // shared: outputs of one transaction have the same
 			data, last = bytes.Clone(outputs.Data(o)), o.Transaction
+			origin = c.origin(data)
 		}
 		position := 1 + o.Transaction
 		found = append(found, coin.Output{
@@ -53,11 +55,21 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 			Kind:     kind,
 			Amount:   o.Amount,
 			Position: uint32(position),
+			Origin:   origin,
 			Data:     data,
 			Spend:    spendBytes(o),
 		})
 	}
 	return found, nil
+}
+
+// origin is where data says that the deposit can be sent back to: nothing else tells.
+func (c *Coin) origin(data []byte) coin.Address {
+	a, ok := outputs.Refund(c.addresses, data)
+	if !ok {
+		return ""
+	}
+	return coin.Address(a.String())
 }
 
 // spendBytes is what an output is spent with besides the keys, all of it public:
