@@ -143,7 +143,7 @@ func openWallet(ctx context.Context, daemon *testnodes.Node) (*testnodes.Node, e
 // rules are the default ones, but that people need not wait so long for a rotation.
 func rules() (coin.Parameters, error) {
 	p, err := monero.DefaultParameters(monero.Regtest)
-	p.TenMinutes, p.Grace = 1, 40
+	p.TenMinutes, p.Grace = 1, 34
 	return p, err
 }
 
