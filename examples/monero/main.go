@@ -33,6 +33,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero"
@@ -147,8 +148,8 @@ func rules() (coin.Parameters, error) {
 	return p, err
 }
 
-// unit is what the story's amounts are multiples of, in piconero: its users have a few
-// XMR each.
+// unit is what the story's amounts are multiples of, in piconero: deposits are of some
+// XMR, and many people ask for 0.02 XMR each.
 const unit = 1_000_000
 
 // network says what is Monero's about the story.
@@ -169,7 +170,8 @@ func network(daemon, wallet *testnodes.Node, name string) (*story.Network, error
 		},
 		Dial: func(ctx context.Context) (coin.Coin, error) { return monero.Dial(ctx, config) },
 		User: func(ctx context.Context) (story.User, error) {
-			chain, err := monerotest.New(ctx, monerotest.Config{Daemon: daemon, Wallet: wallet, Coin: config})
+			seed := fmt.Sprintf("example %d", time.Now().UnixNano())
+			chain, err := monerotest.New(ctx, monerotest.Config{Daemon: daemon, Wallet: wallet, Seed: seed, Coin: config})
 			if err != nil {
 				return nil, err
 			}

@@ -24,7 +24,7 @@ func TestNodeRotate(t *testing.T) {
 }
 
 // TestNodePayout pays many people, by a root and its children.
-func TestNodePayout(t *testing.T) { storytest.Payout(t, program, monerod(t), 40, 4, 10_000_000_000) }
+func TestNodePayout(t *testing.T) { storytest.Payout(t, program, monerod(t), 40, 3, 10_000_000_000) }
 
 // TestNodeWithoutWallet tells the story where users have no wallet of their own.
 func TestNodeWithoutWallet(t *testing.T) {
