@@ -17,6 +17,10 @@ type Parameters struct {
 	// Window is how many blocks beyond the last settled one may be scanned,
 	// and after how many quiet blocks an empty batch is due.
 	Window uint64
+	// Hold is for how many blocks an external output is on hold: it is spent only
+	// once the block so many behind its own has settled, so that no decision about
+	// it comes too late. It counts from its own block on. 0 is no hold.
+	Hold uint64
 	// TenMinutes is the number of blocks in about ten minutes.
 	TenMinutes uint64
 	// Grace is how many blocks a retiring key forwards before it ignores what
@@ -64,7 +68,7 @@ type Parameters struct {
 // Encode writes the parameters.
 func (p Parameters) Encode(w *wire.Writer) {
 	for _, v := range []uint64{
-		p.Confirmations, p.Window, p.TenMinutes, p.Grace, p.BatchesAhead,
+		p.Confirmations, p.Window, p.Hold, p.TenMinutes, p.Grace, p.BatchesAhead,
 		p.Patience, p.BumpAfter, p.Dust, p.FeeFloor, p.FeeCap,
 		p.OutflowWindow, p.OutflowLimit, p.PayeeLimit, p.DescendantsWeight,
 	} {
@@ -79,7 +83,7 @@ func (p Parameters) Encode(w *wire.Writer) {
 // Decode reads the parameters and refuses what Validate does.
 func (p *Parameters) Decode(r *wire.Reader) {
 	for _, v := range []*uint64{
-		&p.Confirmations, &p.Window, &p.TenMinutes, &p.Grace, &p.BatchesAhead,
+		&p.Confirmations, &p.Window, &p.Hold, &p.TenMinutes, &p.Grace, &p.BatchesAhead,
 		&p.Patience, &p.BumpAfter, &p.Dust, &p.FeeFloor, &p.FeeCap,
 		&p.OutflowWindow, &p.OutflowLimit, &p.PayeeLimit, &p.DescendantsWeight,
 	} {
@@ -113,6 +117,7 @@ func (p Parameters) Validate() error {
 	}{
 		{"Confirmations", p.Confirmations, 1, most},
 		{"Window", p.Window, 1, most},
+		{"Hold", p.Hold, 0, most},
 		{"TenMinutes", p.TenMinutes, 0, most},
 		{"Grace", p.Grace, 0, most},
 		{"BatchesAhead", p.BatchesAhead, 1, most},

@@ -30,8 +30,8 @@
 // the times of the 60 blocks before, of the two in the middle the earlier, and 0
 // for the first 60 blocks.
 //
-// Outputs with the same one-time key are found one by one, although only one of
-// them can be spent: Twin tells them, and scanning has the rules.
+// Outputs with the same one-time key, of which only one can be spent, are all
+// reported: package scanner has the rules. Their Twin is the key.
 //
 // # Transactions
 //

@@ -32,6 +32,9 @@ func (c *Coin) draft(plan coin.Plan) (*spend.Draft, error) {
 		d.Outputs = append(d.Outputs, spend.Output{Address: to[i], Amount: p.Paid})
 	}
 	for i, o := range plan.Own {
+		if own, err := c.Address(plan.Key.Key, o.Kind); err != nil || o.Session == plan.Key.Session && own != o.Address {
+			return nil, fmt.Errorf("monero: %w: own output %d goes elsewhere", coin.ErrInvalid, i)
+		}
 		d.Outputs = append(d.Outputs, spend.Output{Address: to[len(plan.Payments)+i], Amount: o.Amount})
 	}
 	for i, input := range plan.Inputs {

@@ -47,7 +47,6 @@ func blob(t require.TestingT, major byte, time uint64, parent coin.BlockID, nonc
 
 // memoryNode is a node with a chain in memory.
 type memoryNode struct {
-	Node // nothing that spends is asked for
 	t     require.TestingT
 	best  []*node.Block
 	known map[coin.BlockID]*node.Block

@@ -78,6 +78,7 @@ func DefaultParameters(network Network) (coin.Parameters, error) {
 	return coin.Parameters{
 		Confirmations: 10,
 		Window:        10,
+		Hold:          10,
 		TenMinutes:    5,
 		Grace:         180,
 		BatchesAhead:  4,

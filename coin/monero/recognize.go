@@ -18,7 +18,7 @@ const firstMajor = 16
 // Outputs implements coin.Recognizer. It asks nobody.
 //
 // Outputs with the same one-time key are all among them, in one block too,
-// though only one can be spent: see the package comment.
+// though only one can be spent: they are twins.
 func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]coin.Output, error) {
 	chain, ok := b.(*chainBlock)
 	if !ok {
@@ -85,6 +85,15 @@ func spendBytes(o *scan.Output) []byte {
 // SpendLookup implements coin.Recognizer: nil, as only the holders of the key
 // know key images.
 func (c *Coin) SpendLookup(coin.Output) []byte { return nil }
+
+// Twin implements coin.Recognizer: the one-time key, as outputs with equal ones
+// have the same key image.
+func (c *Coin) Twin(o coin.Output) []byte {
+	if len(o.Spend) < keys.Size {
+		return nil
+	}
+	return o.Spend[:keys.Size]
+}
 
 // scanner returns the scanner for some keys.
 func (c *Coin) scanner(watched []coin.Key) (*scan.Scanner, error) {

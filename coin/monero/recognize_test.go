@@ -170,6 +170,9 @@ func TestOutputsWithEqualKeysAreAllFound(t *testing.T) {
 	require.Len(t, found, 2)
 	require.NotEqual(t, found[0].ID, found[1].ID)
 	require.Equal(t, found[0].Spend, found[1].Spend)
+	require.Equal(t, found[0].Spend[:32], s.coin.Twin(found[0]))
+	require.Equal(t, s.coin.Twin(found[0]), s.coin.Twin(found[1]))
+	require.Nil(t, s.coin.Twin(coin.Output{}))
 }
 
 func TestRateIsTheMedianByWeight(t *testing.T) {

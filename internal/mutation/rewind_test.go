@@ -198,8 +198,8 @@ var rewinds = []mutation{
 		name: "the own outputs of a void plan stay",
 		why:  "the group pays with what it does not have",
 		file: "scheduler/rewind.go",
-		old:  "if o, free := u.free[id]; free {\n\t\tdelete(u.free, id)\n\t\treturn",
-		new:  "if o, free := u.free[id]; free && len(o.value.Spend) > 99 {\n\t\tdelete(u.free, id)\n\t\treturn",
+		old:  "if o, free := u.free[id]; free {\n\t\tdelete(u.free, id)\n\t\treturn u",
+		new:  "if o, free := u.free[id]; free && len(o.value.Spend) > 99 {\n\t\tdelete(u.free, id)\n\t\treturn u",
 		test: "TestRewindsKeepBooksAndPayments",
 	},
 	{

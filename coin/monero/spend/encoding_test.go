@@ -63,6 +63,9 @@ func TestNoByteOfAnUnsignedTransactionIsBelieved(t *testing.T) {
 	require.Len(t, data, l.end)
 	real := l.input + 72*d.Inputs[0].Real
 	for i := range data {
+		if i%7 != 0 && (i < l.outputs-33 || i > l.proof+8) {
+			continue // rings and range proof are long
+		}
 		changed := slices.Clone(data)
 		changed[i] ^= 1 << (i % 8)
 		bad, err := spend.Parse(changed)

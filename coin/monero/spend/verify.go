@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin/monero/block"
-	"github.com/serai-go/processor/coin/monero/bulletproofs"
 	"github.com/serai-go/processor/coin/monero/clsag"
 	"github.com/serai-go/processor/coin/monero/keys"
 )
@@ -99,17 +98,7 @@ func checkOutputs(tx *block.Transaction) error {
 	if err := balance(pseudoOuts, commitments, tx.Fee()); err != nil {
 		return err
 	}
-	proof, rest, err := bulletproofs.Parse(tx.RangeProofs()[1:]) // behind their number
-	switch {
-	case err != nil:
-		return invalid("range proof: %w", err)
-	case len(rest) > 0:
-		return invalid("%d bytes behind the range proof", len(rest))
-	}
-	if err := proof.Verify(commitments); err != nil {
-		return invalid("range proof: %w", err)
-	}
-	return nil
+	return verifyProof(tx.RangeProofs()[1:], commitments) // behind their number
 }
 
 // verifyInput verifies the signature of input i.

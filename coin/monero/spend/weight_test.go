@@ -18,7 +18,7 @@ func TestTheWeightIsThatOfTheTransaction(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMaker(rapid.Uint64().Draw(t, "seed"))
 		outputs := m.outputs(rapid.IntRange(1, 16).Draw(t, "outputs"), wallets...)
-		d := m.draft(t, rapid.IntRange(1, 20).Draw(t, "inputs"), outputs)
+		d := m.draft(t, rapid.IntRange(1, 6).Draw(t, "inputs"), outputs)
 		u := unproven(t, d)
 		tx := m.pretend(t, u)
 		require.Equal(t, tx.Weight()+unusedOffsets(tx), u.MaxWeight())
