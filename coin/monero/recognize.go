@@ -37,6 +37,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 	ours := scanner.Scan(nil, chain.Block.Transactions[1:], 0)
 	var found []coin.Output
 	var data []byte
+	var origin coin.Address
 	last := -1
 	for i := range ours {
 		o := &ours[i]
@@ -46,6 +47,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 		}
 		if o.Transaction != last { // shared: outputs of one transaction have the same
 			data, last = bytes.Clone(outputs.Data(o)), o.Transaction
+			origin = c.origin(data)
 		}
 		position := 1 + o.Transaction
 		found = append(found, coin.Output{
@@ -54,6 +56,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 			Kind:     kind,
 			Amount:   o.Amount,
 			Position: uint32(position),
+			Origin:   origin,
 			Data:     data,
 			Spend:    spendBytes(o, depositor),
 		})
@@ -61,6 +64,14 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 	return found, nil
 }
 
+// origin is where data says that the deposit can be sent back to: nothing else tells.
+func (c *Coin) origin(data []byte) coin.Address {
+	a, ok := outputs.Refund(c.addresses, data)
+	if !ok {
+		return ""
+	}
+	return coin.Address(a.String())
+}
 // spendSize is the size of what spendBytes returns.
 const spendSize = 3*keys.Size + 4
 

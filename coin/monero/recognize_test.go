@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/monero/address"
 	"github.com/serai-go/processor/coin/monero/block"
 	"github.com/serai-go/processor/coin/monero/keys"
 	"github.com/serai-go/processor/coin/monero/outputs"
@@ -66,6 +67,29 @@ func TestOutputsAreThoseOfEachKindAndKey(t *testing.T) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 	_, err = s.coin.Outputs(t.Context(), nil, []coin.Key{a})
 	require.ErrorIs(t, err, coin.ErrInvalid)
+}
+
+// Nothing but a deposit's data says where it can be sent back to.
+func TestTheOriginIsTheAddressThatDataNames(t *testing.T) {
+	s, n := newSender(t)
+	key := newKey(1)
+	text, err := s.coin.Address(newKey(2).Key, coin.External)
+	require.NoError(t, err)
+	back, err := address.Parse(string(text))
+	require.NoError(t, err)
+	named, ok := outputs.AppendRefund(nil, back)
+	require.True(t, ok)
+	for data, origin := range map[string]coin.Address{
+		string(named): text, string(named) + "mint": text, "mint" + string(named): "", string(named[:65]): "", "mint": "",
+	} {
+		f := s.strangers(2, 1e9)
+		s.pay(f, 0, key, coin.External, 7)
+		s.data(f, data)
+		_, found := read(t, s.coin, n.mine(mined{transactions: []*block.Transaction{s.encode(f)}}), key)
+		require.Len(t, found, 1)
+		require.Equal(t, origin, found[0].Origin)
+		require.Equal(t, []byte(data), found[0].Data)
+	}
 }
 
 // What Spend holds leads, with the view key, to all that it takes to spend.

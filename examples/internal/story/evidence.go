@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/serai-go/processor"
-	"github.com/serai-go/processor/coin/bitcoin"
 )
 
 // convict lets a third party judge what the validators accuse each other of:
@@ -14,7 +13,7 @@ import (
 // them.
 func (s *story) convict(ctx context.Context) error {
 	told, log := s.c.record()
-	coin, err := bitcoin.Dial(ctx, bitcoin.Config{Network: bitcoin.Regtest, Node: s.node})
+	coin, err := s.net.Dial(ctx)
 	if err != nil {
 		return err
 	}

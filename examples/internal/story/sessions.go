@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 func (s *story) elect(ctx context.Context, session uint64) error {
 	for _, who := range s.sets[session] {
 		for len(s.group) <= who {
-			v, err := newValidator(len(s.group), s.dir, s.node)
+			v, err := newValidator(len(s.group), s.dir, s.net)
 			if err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func (s *story) elect(ctx context.Context, session uint64) error {
 // but those who are convicted on the way.
 func (s *story) keygen(ctx context.Context, session uint64) error {
 	set := s.sets[session]
-	e := processor.GenerateKey{Session: session, Threshold: s.threshold, MinOK: s.total(session)}
+	e := processor.GenerateKey{Session: session, Threshold: s.threshold, MinOK: s.Total(session)}
 	for _, who := range set {
 		e.Participants = append(e.Participants, dkg.Participant{Key: s.group[who].self.Public(), Weight: s.weights[who]})
 	}
@@ -54,7 +54,7 @@ func (s *story) vote(ctx context.Context, session uint64) error {
 	e := processor.ConfirmKey{Session: session, BatchKey: key.BatchKey, NetworkKey: key.NetworkKey}
 	if session == 0 {
 		var err error
-		if e.Start.At, err = s.chain.Coin().Tip(ctx); err != nil {
+		if e.Start.At, err = s.coin.Tip(ctx); err != nil {
 			return err
 		}
 	}
@@ -97,8 +97,8 @@ func (s *story) acknowledge(ctx context.Context) {
 			s.screen.say("batch %d about block %d, instructions: %d, signature%s verified", id, signed.Batch.Number, n, by)
 		}
 		ack := processor.AcknowledgeBatch{ID: id, Digest: signed.Digest}
-		for range signed.Batch.Instructions {
-			ack.Results = append(ack.Results, true)
+		for _, i := range signed.Batch.Instructions {
+			ack.Results = append(ack.Results, !s.refuses(i.Data))
 		}
 		if len(ack.Results) > 0 && s.onReport != nil {
 			s.onReport(&ack)

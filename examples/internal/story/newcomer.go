@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -16,7 +16,7 @@ func (s *story) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := newValidator(len(s.group), s.dir, s.node)
+	v, err := newValidator(len(s.group), s.dir, s.net)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"testing"
@@ -32,7 +32,7 @@ func TestADepositIsCreditedOnce(t *testing.T) {
 		"more than was deposited": {[]told{update(0, more)}, "credited with 101"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &story{c: newCoordinator()}
+			s := &story{c: newCoordinator(), net: new(Network)}
 			s.c.told = c.told
 			s.summary.Deposits = []depositSummary{{Amount: 70}, {Amount: 100, Data: "mint"}}
 			err := s.once("mint")

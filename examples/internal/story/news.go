@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/serai-go/processor"
-	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/scanner"
 )
 
 // tellNews tells people what the validators have told since the last time. All
 // tell the same, so each thing is said once.
 func (s *story) tellNews(ctx context.Context) error {
+	m := s.net.Money
 	told, _ := s.c.record()
 	news := told[s.heard:]
 	s.heard = len(told)
@@ -33,20 +33,24 @@ func (s *story) tellNews(ctx context.Context) error {
 		case processor.Update:
 			for _, b := range e.Batches {
 				for _, i := range b.Instructions {
-					s.screen.say("block %d: session %d reports %d satoshi: %q", e.Number, e.Session, i.Amount, i.Data)
+					s.screen.say("block %d: session %d reports %s: %q", e.Number, e.Session, m.sum(i.Amount), s.said(i.Data))
 				}
 			}
 		case processor.PaymentSettled:
 			if s.people > 0 {
 				continue // they are counted
 			}
-			s.screen.say("a payment has arrived: %d satoshi, %d went for the fee", e.Paid, e.Share)
+			s.screen.say("a payment has arrived: %s, %s went for the fee", m.sum(e.Paid), m.number(e.Share))
 		case processor.Refunded:
-			s.screen.say("a deposit without data is refunded: %d satoshi, %d went for the fee", e.Paid, e.Share)
+			what := "without data"
+			if fate, _ := s.net.giveBack(); fate == Refused {
+				what = "that was refused"
+			}
+			s.screen.say("a deposit %s is refunded: %s, %s went for the fee", what, m.sum(e.Paid), m.number(e.Share))
 		case processor.PaymentDropped:
 			return fmt.Errorf("a payment is dropped: %s", e.Reason)
 		case processor.WrittenOff:
-			return fmt.Errorf("an output of %d satoshi is written off: %s", e.Amount, e.Reason)
+			return fmt.Errorf("an output of %s is written off: %s", m.sum(e.Amount), e.Reason)
 		}
 	}
 	return nil
@@ -61,29 +65,12 @@ func (s *story) tellHoldings(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		owns = append(owns, fmt.Sprintf("session %d: %d satoshi (outputs: %d)", session, amount, outputs))
+		owns = append(owns, fmt.Sprintf("session %d: %s (outputs: %d)", session, s.net.Money.sum(amount), outputs))
 	}
 	if line := strings.Join(owns, ", "); line != s.owned {
 		s.owned = line
-		s.screen.say("the keys own, says the node: %s", line)
+		_, say := s.witnesses()
+		s.screen.say("the keys own, %s: %s", say, line)
 	}
 	return nil
-}
-
-// holdings returns what the node says that a session's key owns.
-func (s *story) holdings(ctx context.Context, session uint64) (outputs int, amount uint64, err error) {
-	for _, kind := range coin.Kinds {
-		address, err := s.chain.Coin().Address(s.key(session).NetworkKey, kind)
-		if err != nil {
-			return 0, 0, err
-		}
-		amounts, err := s.chain.Unspent(ctx, address)
-		if err != nil {
-			return 0, 0, err
-		}
-		for _, a := range amounts {
-			outputs, amount = outputs+1, amount+a
-		}
-	}
-	return outputs, amount, nil
 }

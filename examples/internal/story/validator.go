@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -12,8 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/serai-go/processor"
-	"github.com/serai-go/processor/coin/bitcoin"
-	"github.com/serai-go/processor/coin/bitcoin/node"
 	"github.com/serai-go/processor/frost/dkg"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/storage/bbolt"
@@ -23,7 +21,7 @@ import (
 // the process that runs on them.
 type validator struct {
 	number int
-	node   node.Config
+	net    *Network
 	self   *dkg.Identity
 	sealer keygen.Sealer
 
@@ -35,7 +33,7 @@ type validator struct {
 }
 
 // newValidator makes a validator with fresh secrets.
-func newValidator(number int, dir string, at node.Config) (*validator, error) {
+func newValidator(number int, dir string, net *Network) (*validator, error) {
 	var seed, key [32]byte
 	rand.Read(seed[:])
 	rand.Read(key[:])
@@ -48,7 +46,7 @@ func newValidator(number int, dir string, at node.Config) (*validator, error) {
 		return nil, err
 	}
 	return &validator{
-		number: number, node: at, self: self, sealer: sealer,
+		number: number, net: net, self: self, sealer: sealer,
 		file: filepath.Join(dir, fmt.Sprintf("validator-%d.db", number)),
 	}, nil
 }
@@ -56,7 +54,7 @@ func newValidator(number int, dir string, at node.Config) (*validator, error) {
 // start opens the database and runs the processor and its exchange with the
 // coordinator.
 func (v *validator) start(ctx context.Context, c *coordinator) error {
-	coin, err := bitcoin.Dial(ctx, bitcoin.Config{Network: bitcoin.Regtest, Node: v.node})
+	coin, err := v.net.Dial(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // advance mines blocks and waits until all validators have done what there is
 // to do about them.
 func (s *story) advance(ctx context.Context, blocks int) error {
-	if err := s.chain.Mine(ctx, blocks); err != nil {
+	if err := s.user.Mine(ctx, blocks); err != nil {
 		return err
 	}
 	s.summary.Blocks += blocks
@@ -39,11 +39,11 @@ func (s *story) advance(ctx context.Context, blocks int) error {
 // scanned, everything reported is signed and acknowledged, everything planned is
 // signed and with the node.
 func (s *story) calm(ctx context.Context) (bool, error) {
-	tip, err := s.chain.Coin().Tip(ctx)
+	tip, err := s.coin.Tip(ctx)
 	if err != nil {
 		return false, err
 	}
-	next := tip + 2 - s.chain.Coin().Parameters().Confirmations // the first block that is not final
+	next := tip + 2 - s.coin.Parameters().Confirmations // the first block that is not final
 	entries, reported, err := s.c.progress()
 	if err != nil {
 		return false, err
@@ -92,8 +92,13 @@ func (s *story) published(ctx context.Context) (bool, error) {
 		if !ok || s.seen[e.Transaction] {
 			continue
 		}
-		if _, err := s.chain.Coin().Transaction(ctx, e.Transaction); err != nil {
+		if _, err := s.coin.Transaction(ctx, e.Transaction); err != nil {
 			return false, ctx.Err()
+		}
+		if _, ok := s.user.(Lister); !ok {
+			if err := s.view.note(ctx, s, e); err != nil {
+				return false, err
+			}
 		}
 		s.seen[e.Transaction] = true
 	}
@@ -132,7 +137,7 @@ func (s *story) activating(ctx context.Context, session uint64) error {
 		if err != nil {
 			return err
 		}
-		tip, err := s.chain.Coin().Tip(ctx)
+		tip, err := s.coin.Tip(ctx)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
-	"github.com/serai-go/processor/coin/cointest"
 	"github.com/serai-go/processor/scanner"
 )
 
@@ -21,11 +19,13 @@ type rotation struct {
 	stages map[keyStage]uint64         // the block at which each began
 	seen   map[coin.TransactionID]bool // the node has them
 	owned  string                      // what people were told that the keys own
+	view   view
 }
 
 func newRotation() rotation {
 	return rotation{
 		known: make(map[string]bool), stages: make(map[keyStage]uint64), seen: make(map[coin.TransactionID]bool),
+		view: newView(),
 	}
 }
 
@@ -40,7 +40,8 @@ func (s *story) rotate(ctx context.Context) error {
 	if err := s.advance(ctx, 1); err != nil {
 		return err
 	}
-	if err := s.advance(ctx, 6); err != nil {
+	deep := int(s.coin.Parameters().Confirmations)
+	if err := s.advance(ctx, deep); err != nil {
 		return err
 	}
 	if err := s.payOff(ctx, 900_000); err != nil {
@@ -59,7 +60,7 @@ func (s *story) rotate(ctx context.Context) error {
 		return err
 	}
 	for range 3 { // the deposit is final, the payment and its change too
-		if err := s.advance(ctx, 6); err != nil {
+		if err := s.advance(ctx, deep); err != nil {
 			return err
 		}
 	}
@@ -102,7 +103,7 @@ func (s *story) handOver(ctx context.Context, to uint64) error {
 	if err := s.payIn(ctx, from, 600_000+to, fmt.Sprintf("late for session %d", from)); err != nil {
 		return err
 	}
-	if err := s.payIn(ctx, from, 200_000+to, ""); err != nil {
+	if err := s.payInVain(ctx, from, 200_000+to); err != nil {
 		return err
 	}
 	if err := s.payOff(ctx, 150_000); err != nil {
@@ -112,7 +113,7 @@ func (s *story) handOver(ctx context.Context, to uint64) error {
 		return err
 	}
 
-	if err := s.until(ctx, from, scanner.Finishing, 6); err != nil {
+	if err := s.until(ctx, from, scanner.Finishing, int(s.coin.Parameters().Confirmations)); err != nil {
 		return err
 	}
 	if err := s.once(fmt.Sprintf("late for session %d", from)); err != nil {
@@ -122,7 +123,7 @@ func (s *story) handOver(ctx context.Context, to uint64) error {
 	if err := s.payOff(ctx, 120_000); err != nil {
 		return err
 	}
-	if err := s.until(ctx, from, scanner.Retired, 3); err != nil {
+	if err := s.until(ctx, from, scanner.Retired, int(s.coin.Parameters().Confirmations/2)); err != nil {
 		return err
 	}
 	return s.dismiss(ctx, from)
@@ -158,7 +159,7 @@ func (s *story) appoint(ctx context.Context, session uint64) error {
 // dismiss lets a retired session erase its secrets.
 func (s *story) dismiss(ctx context.Context, session uint64) error {
 	if outputs, amount, err := s.holdings(ctx, session); err != nil || outputs > 0 {
-		return fmt.Errorf("session %d still owns %d satoshi in %d outputs: %w", session, amount, outputs, err)
+		return fmt.Errorf("session %d still owns %s in %d outputs: %w", session, s.net.Money.sum(amount), outputs, err)
 	}
 	before := s.refusals(session)
 	s.c.order(processor.RetireSession{Session: session})
@@ -184,39 +185,49 @@ func (s *story) refusals(session uint64) (n int) {
 	return n
 }
 
-// payIn lets a user pay to a session's key.
-func (s *story) payIn(ctx context.Context, session, amount uint64, data string) error {
-	at, err := s.chain.Coin().Address(s.key(session).NetworkKey, coin.External)
+// payIn lets a user pay to a session's key, in units.
+func (s *story) payIn(ctx context.Context, session, units uint64, data string) error {
+	return s.payTo(ctx, Reported, session, units, data)
+}
+
+// payInVain lets a user pay to a session's key what will be given back, if the
+// network has such deposits.
+func (s *story) payInVain(ctx context.Context, session, units uint64) error {
+	data := ""
+	fate, ok := s.net.giveBack()
+	if ok && fate == Refused {
+		data = fmt.Sprintf("no order, for session %d", session)
+	}
+	return s.payTo(ctx, fate, session, units, data)
+}
+
+func (s *story) payTo(ctx context.Context, fate Fate, session, units uint64, data string) error {
+	at, err := s.coin.Address(s.key(session).NetworkKey, coin.External)
 	if err != nil {
 		return err
 	}
-	id, from, err := s.chain.PayFrom(ctx, bitcointest.P2WPKH, cointest.Deposit{
-		To: []cointest.Target{{Address: at, Amount: amount}}, Data: []byte(data),
-	})
-	if err != nil {
+	if err := s.pay(ctx, fate, session, units, at, data); err != nil {
 		return err
 	}
-	s.summary.Deposits = append(s.summary.Deposits, depositSummary{
-		Session: session, Amount: amount, Data: data, Origin: string(from), Transaction: displayed(id), id: id,
-	})
 	what := fmt.Sprintf("%q", data)
 	if data == "" {
 		what = "without data"
 	}
-	s.screen.say("a user pays %d satoshi to the key of session %d: %s", amount, session, what)
+	s.screen.say("a user pays %s to the key of session %d: %s", s.net.Money.sum(units*s.net.Unit), session, what)
 	return nil
 }
 
-// payOff lets a user burn an amount that was credited, and the validators sign
-// what pays it out.
-func (s *story) payOff(ctx context.Context, amount uint64) error {
-	to, err := s.chain.Address(ctx)
+// payOff lets a user burn some units that were credited, and the validators sign
+// what pays them out.
+func (s *story) payOff(ctx context.Context, units uint64) error {
+	amount := units * s.net.Unit
+	to, err := s.user.Address(ctx)
 	if err != nil {
 		return err
 	}
 	id := coin.PaymentID(sha256.Sum256(fmt.Appendf(nil, "payment %d", len(s.summary.Payments))))
 	s.summary.Payments = append(s.summary.Payments, paymentSummary{Address: string(to), Asked: amount, id: id})
 	s.c.order(processor.Burns{Payments: []coin.Payment{{ID: id, Address: to, Amount: amount}}})
-	s.screen.say("a user withdraws %d satoshi", amount)
+	s.screen.say("a user withdraws %s", s.net.Money.sum(amount))
 	return s.advance(ctx, 1)
 }

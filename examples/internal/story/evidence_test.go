@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -35,7 +35,7 @@ func TestEvidenceIsWeighed(t *testing.T) {
 		"an honest one does not tell":    {all[1:], both, "deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &story{cast: withAdversaries(), c: newCoordinator(), screen: &screen{quiet: true}}
+			s := &story{Cast: WithAdversaries(), c: newCoordinator(), screen: &screen{quiet: true}}
 			s.group = make([]*validator, len(s.weights))
 			s.c.told = c.told
 			ctx, done := context.WithTimeout(t.Context(), 10*time.Millisecond)

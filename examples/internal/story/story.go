@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -10,24 +10,22 @@ import (
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
-	"github.com/serai-go/processor/coin/bitcoin/node"
-	"github.com/serai-go/processor/coin/cointest"
 	"github.com/serai-go/processor/signer"
 )
 
 // story is the main job, told to people.
 type story struct {
-	cast
+	Cast
 	rotation
 	screen  *screen
 	dir     string
-	node    node.Config
-	summary summary
+	net     *Network
+	summary Summary
 
 	c     *coordinator
 	group []*validator
-	chain *bitcointest.Chain
+	user  User
+	coin  coin.Coin    // a connection of our own
 	ours  coin.Address // where users pay to in session 0
 	burns []coin.Payment
 
@@ -78,9 +76,11 @@ func (s *story) end(cancel context.CancelFunc) {
 // found starts the user's wallet and the validators.
 func (s *story) found(ctx context.Context) error {
 	s.screen.say("connected to %s, mining the user's first coins", s.summary.Node)
-	seed := fmt.Sprintf("example %d", time.Now().UnixNano())
 	var err error
-	if s.chain, err = bitcointest.Dial(ctx, bitcointest.Config{Node: s.node, Seed: seed}); err != nil {
+	if s.user, err = s.net.User(ctx); err != nil {
+		return err
+	}
+	if s.coin, err = s.net.Dial(ctx); err != nil {
 		return err
 	}
 	s.c = newCoordinator()
@@ -92,7 +92,7 @@ func (s *story) found(ctx context.Context) error {
 		return err
 	}
 	s.summary.Validators, s.summary.Threshold = len(s.weights), s.threshold
-	s.screen.say("%s", s.cast)
+	s.screen.say("%s", s.Cast)
 	return nil
 }
 
@@ -131,9 +131,9 @@ func (s *story) generate(ctx context.Context) error {
 
 // confirm mines until the newest block counts as final.
 func (s *story) confirm(ctx context.Context, what string) error {
-	c := s.chain.Coin().Parameters().Confirmations
+	c := s.coin.Parameters().Confirmations
 	for i := range c {
-		if err := s.chain.Mine(ctx, 1); err != nil {
+		if err := s.user.Mine(ctx, 1); err != nil {
 			return err
 		}
 		s.summary.Blocks++
@@ -152,8 +152,9 @@ func (s *story) withdraw(ack *processor.AcknowledgeBatch) {
 
 // deposit lets a user pay in, in three ways, and says what will be withdrawn.
 func (s *story) deposit(ctx context.Context) error {
-	for i, amount := range []uint64{1_500_000, 1_200_000, 800_000} {
-		to, err := s.chain.Address(ctx)
+	for i, units := range []uint64{1_500_000, 1_200_000, 800_000} {
+		amount := units * s.net.Unit
+		to, err := s.user.Address(ctx)
 		if err != nil {
 			return err
 		}
@@ -163,26 +164,13 @@ func (s *story) deposit(ctx context.Context) error {
 	}
 	s.onReport = s.withdraw
 	s.c.change(func() { s.c.onMessage, s.c.onCut = s.watch, func(who int) { s.kill(ctx, who) } })
-	for _, d := range []struct {
-		what   string
-		amount uint64
-		data   string
-		origin bitcointest.Origin
-	}{
-		{"reported: it has data", 5_000_000, "mint for alice", bitcointest.P2WPKH},
-		{"refunded: it has no data", 2_000_000, "", bitcointest.P2TR},
-		{"accumulated: no data, no address to refund", 1_000_000, "", bitcointest.P2PK},
-	} {
-		id, from, err := s.chain.PayFrom(ctx, d.origin, cointest.Deposit{
-			To: []cointest.Target{{Address: s.ours, Amount: d.amount}}, Data: []byte(d.data),
-		})
-		if err != nil {
+	for i, d := range s.net.Deposits {
+		units := []uint64{5_000_000, 2_000_000, 1_000_000}[i]
+		data := map[Fate]string{Reported: "mint for alice", Refused: "mint for nobody"}[d.Fate]
+		if err := s.pay(ctx, d.Fate, 0, units, s.ours, data); err != nil {
 			return err
 		}
-		s.summary.Deposits = append(s.summary.Deposits, depositSummary{
-			Amount: d.amount, Data: d.data, Origin: string(from), Transaction: displayed(id), id: id,
-		})
-		s.screen.say("a user pays in %d satoshi (to be %s)", d.amount, d.what)
+		s.screen.say("a user pays in %s (to be %s)", s.net.Money.sum(units*s.net.Unit), d.Why)
 	}
 	return s.confirm(ctx, "confirming the deposits")
 }
@@ -241,10 +229,10 @@ func (s *story) payOut(ctx context.Context) error {
 	if !killed || !answered {
 		return errors.New("the killed validator gave no share after its return")
 	}
-	s.screen.say("transaction %s is signed, with the help of validator %d, and published", displayed(done.Transaction), s.victim)
+	s.screen.say("transaction %s is signed, with the help of validator %d, and published", s.net.Display(done.Transaction), s.victim)
 	s.c.pause(s.absent, false)
 	for { // the node has it once somebody has published it
-		if _, err := s.chain.Coin().Transaction(ctx, done.Transaction); err == nil {
+		if _, err := s.coin.Transaction(ctx, done.Transaction); err == nil {
 			break
 		} else if ctx.Err() != nil {
 			return err
@@ -262,19 +250,18 @@ func (s *story) settle(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("payment to %s: %w", p.Address, err)
 		}
-		p.Fee, p.Transaction = e.Share, displayed(e.Transaction)
+		p.Fee, p.Transaction = e.Share, s.net.Display(e.Transaction)
 	}
 	for _, d := range s.summary.Deposits {
-		if d.Data != "" || d.Origin == "" {
+		if !d.fate.back() {
 			continue
 		}
-		id := coin.RefundID(coin.OutputID{Transaction: d.id})
-		e, err := await(ctx, s.c, len(s.group), func(e processor.Refunded) bool { return e.ID == id })
+		e, err := await(ctx, s.c, len(s.group), func(e processor.Refunded) bool { return d.refunds(e.ID) })
 		if err != nil {
 			return fmt.Errorf("refund to %s: %w", d.Origin, err)
 		}
 		s.summary.Refunds = append(s.summary.Refunds, refundSummary{
-			Address: d.Origin, Paid: e.Paid, Fee: e.Share, Transaction: displayed(e.Transaction), of: d.Amount,
+			Address: d.Origin, Paid: e.Paid, Fee: e.Share, Transaction: s.net.Display(e.Transaction), of: d.Amount,
 		})
 	}
 	s.screen.say("all validators have seen the payments settle")

@@ -1,17 +1,16 @@
-package main
+package story
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/scheduler"
 )
 
-// summary is what -json prints. Amounts are in satoshi.
-type summary struct {
+// Summary is what -json prints. Amounts are in atomic units.
+type Summary struct {
 	Validators int              `json:"validators"`
 	Threshold  uint16           `json:"threshold"`
 	Node       string           `json:"node"`
@@ -100,7 +99,9 @@ type depositSummary struct {
 	// Credited is filled in by a rotation, for deposits with data.
 	Credited uint64 `json:"credited,omitempty"`
 
-	id coin.TransactionID // its first output is the deposit
+	fate Fate
+	id   coin.TransactionID // one of its outputs is the deposit
+	sent []byte             // data as the deposit carries it
 }
 
 type refundSummary struct {
@@ -152,13 +153,6 @@ type ledgerSummary struct {
 	WrittenOff   uint64 `json:"written_off"`
 }
 
-// displayed writes a transaction ID as Bitcoin does, bytes reversed.
-func displayed(id coin.TransactionID) string {
-	b := slices.Clone(id[:])
-	slices.Reverse(b)
-	return fmt.Sprintf("%x", b)
-}
-
 // check compares what the validators' books say with the node's chain.
 func (s *story) check(ctx context.Context) error {
 	if err := s.checkPayments(ctx); err != nil {
@@ -175,25 +169,26 @@ func (s *story) check(ctx context.Context) error {
 
 // checkPayments compares what users were to get with what they got.
 func (s *story) checkPayments(ctx context.Context) error {
+	m := s.net.Money
 	for i := range s.summary.Payments {
 		p := &s.summary.Payments[i]
 		var err error
-		if p.Received, err = s.chain.Received(ctx, coin.Address(p.Address)); err != nil {
+		if p.Received, err = s.user.Received(ctx, coin.Address(p.Address)); err != nil {
 			return err
 		}
 		if p.Received != p.Asked-p.Fee {
-			return fmt.Errorf("%s has received %d satoshi of %d", p.Address, p.Received, p.Asked)
+			return fmt.Errorf("%s has received %s of %d", p.Address, m.sum(p.Received), p.Asked)
 		}
-		s.screen.say("%s has received %d of %d satoshi, %d went for the fee", p.Address, p.Received, p.Asked, p.Fee)
+		s.screen.say("%s has received %s of %s, %s went for the fee", p.Address, m.number(p.Received), m.sum(p.Asked), m.number(p.Fee))
 	}
 	for _, refund := range s.summary.Refunds {
-		received, err := s.chain.Received(ctx, coin.Address(refund.Address))
+		received, err := s.user.Received(ctx, coin.Address(refund.Address))
 		if err != nil {
 			return err
 		}
 		// A refund goes to where the deposit came from.
 		if received < refund.Paid || refund.Paid >= refund.of {
-			return fmt.Errorf("%s has received %d satoshi, the refund is %d of %d", refund.Address, received, refund.Paid, refund.of)
+			return fmt.Errorf("%s has received %s, the refund is %d of %d", refund.Address, m.sum(received), refund.Paid, refund.of)
 		}
 	}
 	return nil
@@ -240,9 +235,10 @@ func (s *story) checkBooks(ctx context.Context) error {
 	} {
 		var ok bool
 		if *account.to, ok = account.from.Uint64(); !ok {
-			return fmt.Errorf("account of %s satoshi", account.from)
+			return fmt.Errorf("account of %s %s", account.from, s.net.Money.Atom)
 		}
 	}
-	s.screen.say("the ledger: %d satoshi held, %d of them credited, %d gifts", l.Assets, l.Credited, l.Gifts)
+	m := s.net.Money
+	s.screen.say("the ledger: %s held, %s of them credited, %s gifts", m.sum(l.Assets), m.number(l.Credited), m.number(l.Gifts))
 	return nil
 }

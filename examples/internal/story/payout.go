@@ -1,4 +1,4 @@
-package main
+package story
 
 import (
 	"context"
@@ -8,19 +8,15 @@ import (
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
-	"github.com/serai-go/processor/coin/cointest"
 	"github.com/serai-go/processor/signer"
 )
 
 const (
-	// leastPaid is what the first of many people asks for, in satoshi. Each
-	// asks for one more than the one before.
+	// leastPaid is what the first of many people asks for, in units. Each asks for
+	// one more than the one before.
 	leastPaid = 20_000
-	// kept is about what the group keeps.
+	// kept is about what the group keeps, in units.
 	kept = 1_000_000
-	// mostPeople is how many the user's coins are enough for.
-	mostPeople = 100_000
 )
 
 // payout is what becomes of the payments to many people.
@@ -37,25 +33,24 @@ func (s *story) payMany(ctx context.Context) error {
 	p := &payout{planned: make(map[coin.PaymentID]bool)}
 	var asked uint64
 	for i := range s.people {
-		to, err := s.chain.Address(ctx)
+		to, err := s.user.Address(ctx)
 		if err != nil {
 			return err
 		}
 		id := coin.PaymentID(sha256.Sum256(fmt.Appendf(nil, "payment %d of many", i)))
-		p.payments = append(p.payments, coin.Payment{ID: id, Address: to, Amount: leastPaid + uint64(i)})
+		p.payments = append(p.payments, coin.Payment{ID: id, Address: to, Amount: (leastPaid + uint64(i)) * s.net.Unit})
 		asked += leastPaid + uint64(i)
 	}
-	_, _, err := s.chain.PayFrom(ctx, bitcointest.P2WPKH, cointest.Deposit{
-		To: []cointest.Target{{Address: s.ours, Amount: asked + kept}}, Data: []byte("mint for many"),
-	})
-	if err != nil {
+	if err := s.pay(ctx, Reported, 0, asked+kept, s.ours, "mint for many"); err != nil {
 		return err
 	}
+	m, paidIn := s.net.Money, (asked+kept)*s.net.Unit
+	asked *= s.net.Unit
 	s.onReport = func(ack *processor.AcknowledgeBatch) {
 		ack.Burns = p.payments
-		s.screen.say("acknowledged with %d payments to make, %d satoshi", len(p.payments), asked)
+		s.screen.say("acknowledged with %d payments to make, %s", len(p.payments), m.sum(asked))
 	}
-	s.screen.say("a user pays in %d satoshi", asked+kept)
+	s.screen.say("a user pays in %s", m.sum(paidIn))
 	for range most {
 		if err := s.advance(ctx, 1); err != nil {
 			return err
@@ -64,7 +59,7 @@ func (s *story) payMany(ctx context.Context) error {
 			return err
 		}
 		if p.look(s) {
-			return s.sumUp(ctx, p, asked)
+			return s.sumUp(ctx, p, asked, paidIn)
 		}
 	}
 	return fmt.Errorf("only %d of %d payments have settled after many blocks", len(p.settled), len(p.payments))
@@ -125,17 +120,17 @@ func (p *payout) look(s *story) bool {
 
 // sumUp compares what the people were to get with what they got, and with the
 // books.
-func (s *story) sumUp(ctx context.Context, p *payout, asked uint64) error {
+func (s *story) sumUp(ctx context.Context, p *payout, asked, paidIn uint64) error {
 	x := &payoutSummary{People: len(p.payments), Asked: asked, Transactions: len(p.transactions)}
 	s.summary.Payout = x
 	for i, payment := range p.payments {
-		received, err := s.chain.Received(ctx, payment.Address)
+		received, err := s.user.Received(ctx, payment.Address)
 		if err != nil {
 			return err
 		}
 		for who, e := range p.settled[payment.ID] {
 			if received != e.Paid || e.Paid+e.Share != payment.Amount {
-				return fmt.Errorf("%s has received %d satoshi of %d, validator %d says %d", payment.Address, received,
+				return fmt.Errorf("%s has received %s of %d, validator %d says %d", payment.Address, s.net.Money.sum(received),
 					payment.Amount, who, e.Paid)
 			}
 		}
@@ -147,10 +142,12 @@ func (s *story) sumUp(ctx context.Context, p *payout, asked uint64) error {
 	}
 	l := s.summary.Ledger
 	x.Fees, x.Kept = l.NetworkFees, l.Assets
-	s.screen.say("%d people asked for %d satoshi and received %d by %d transactions", x.People, x.Asked, x.Received, x.Transactions)
-	if x.Received+x.Fees+x.Kept != asked+kept {
-		return fmt.Errorf("%d satoshi were paid in, but not as many are accounted for: %+v", asked+kept, *x)
+	m := s.net.Money
+	s.screen.say("%d people asked for %s and received %s by %d transactions", x.People, m.sum(x.Asked), m.number(x.Received), x.Transactions)
+	if x.Received+x.Fees+x.Kept != paidIn {
+		return fmt.Errorf("%s were paid in, but not as many are accounted for: %+v", m.sum(paidIn), *x)
 	}
-	s.screen.say("every satoshi: %d paid in = %d paid out + %d for the miners + %d held", asked+kept, x.Received, x.Fees, x.Kept)
+	s.screen.say("every %s: %s paid in = %s paid out + %s for the miners + %s held",
+		m.Atom, m.number(paidIn), m.number(x.Received), m.number(x.Fees), m.number(x.Kept))
 	return nil
 }
