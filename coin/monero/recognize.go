@@ -72,6 +72,7 @@ func (c *Coin) origin(data []byte) coin.Address {
 	}
 	return coin.Address(a.String())
 }
+
 // spendSize is the size of what spendBytes returns.
 const spendSize = 3*keys.Size + 4
 
