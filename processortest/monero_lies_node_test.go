@@ -267,6 +267,7 @@ func TestNodeMoneroLiar(t *testing.T) {
 			}
 		}
 	}
+	require.Empty(t, w.writtenOff)
 	w.check()
 	require.Empty(t, w.conditions)
 	require.NotEmpty(t, l.outs)

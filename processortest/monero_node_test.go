@@ -50,6 +50,7 @@ type moneros struct {
 	planned      map[coin.PaymentID][]coin.PlanID              // by validator 0
 	retired      map[uint64]uint64                             // the block, by session
 	conditions   []string                                      // by validator 0
+	writtenOff   []processor.WrittenOff                        // by validator 0
 	// halts are allowed if it is not nil, and divergences are.
 	halts    map[int]processor.Halted
 	diverged int
@@ -416,5 +417,6 @@ func TestNodeMonero(t *testing.T) {
 		w.mine(2 * int(w.rules.Window))
 	}
 	require.Empty(t, w.conditions)
+	require.Empty(t, w.writtenOff)
 	w.check()
 }

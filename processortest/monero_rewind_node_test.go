@@ -96,6 +96,7 @@ func TestNodeMoneroRingMemberGone(t *testing.T) {
 	require.NotEqual(t, was.AppendRing(nil), is.AppendRing(nil), "another ring")
 	w.settle(ids)
 	w.mine(int(w.rules.Window))
+	require.Empty(t, w.writtenOff)
 	w.check()
 }
 

@@ -101,6 +101,7 @@ func TestNodeMoneroRotateTwice(t *testing.T) {
 	for id := range w.settled {
 		require.Len(t, w.settled[id], len(w.group.Validators))
 	}
+	require.Empty(t, w.writtenOff)
 	w.check()
 }
 
