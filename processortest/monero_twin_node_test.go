@@ -7,6 +7,7 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/monero"
+	"github.com/serai-go/processor/coin/monero/monerotest"
 )
 
 // TestNodeMoneroTwins lets others pay a group to the one-time key of a depositor's
@@ -37,7 +38,7 @@ func TestNodeMoneroTwins(t *testing.T) {
 		{30_000 * xmr, "too late", int(w.rules.Window)},
 	} {
 		w.mine(c.later)
-		_, err := w.chain.Copy(w.ctx, view, of, c.amount, []byte(c.data))
+		_, err := w.chain.PayTwin(w.ctx, view, monerotest.Twin{Of: of, Amount: c.amount, Data: []byte(c.data)})
 		require.NoError(t, err)
 		w.mine(1)
 	}

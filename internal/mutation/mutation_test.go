@@ -42,7 +42,7 @@ type mutation struct {
 // all are the mutations of all tables.
 var all = slices.Concat(
 	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
-	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin,
+	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin, moneroData,
 )
 
 func (m mutation) pkg() string {

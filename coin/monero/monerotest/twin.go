@@ -19,26 +19,35 @@ import (
 	"github.com/serai-go/processor/coin/monero/spend"
 )
 
-// Copy lets the user make an output with the one-time key of another one, the first
-// or the second of a transaction, with another amount and data. Only one of the
-// two can ever be spent. It takes the view key by which the other is found, which
-// everybody has where there is no view seed.
-func (c *Chain) Copy(ctx context.Context, view *keys.ViewKey, of coin.OutputID, amount uint64, data []byte) (coin.TransactionID, error) {
-	found, err := c.client.Transaction(ctx, of.Transaction)
+// A Twin is an output with the one-time key of another one, and an amount of its
+// own. Only one of the two can ever be spent.
+type Twin struct {
+	// Of is the other one: the first or the second output of its transaction.
+	Of coin.OutputID
+	// Amount is in piconero.
+	Amount uint64
+	// Data is that of the twin's transaction.
+	Data []byte
+}
+
+// PayTwin lets the user pay a twin. It takes the view key by which the other is
+// found, which everybody has where there is no view seed.
+func (c *Chain) PayTwin(ctx context.Context, view *keys.ViewKey, twin Twin) (coin.TransactionID, error) {
+	found, err := c.client.Transaction(ctx, twin.Of.Transaction)
 	if err != nil {
 		return coin.TransactionID{}, err
 	}
-	original, err := open(view, found.Transaction, of.Index)
+	original, err := open(view, found.Transaction, twin.Of.Index)
 	if err != nil {
 		return coin.TransactionID{}, err
 	}
-	tx, err := c.purse.copy(ctx, original, amount, data)
+	tx, err := c.purse.payTwin(ctx, original, twin)
 	if err != nil {
-		return coin.TransactionID{}, fmt.Errorf("monerotest: copy: %w", err)
+		return coin.TransactionID{}, fmt.Errorf("monerotest: twin: %w", err)
 	}
 	result, err := c.client.Publish(ctx, tx.Raw())
 	if err == nil && result.Status != coin.Accepted {
-		err = fmt.Errorf("monerotest: a copy is %s: %s", result.Status, result.Reason)
+		err = fmt.Errorf("monerotest: a twin is %s: %s", result.Status, result.Reason)
 	}
 	return tx.Hash(), err
 }
@@ -54,7 +63,7 @@ type opened struct {
 // open opens an output.
 func open(view *keys.ViewKey, tx *block.Transaction, index uint32) (o opened, err error) {
 	if index > 1 || int(index) >= tx.OutputCount() {
-		return o, errors.New("monerotest: only the first two outputs can be copied")
+		return o, errors.New("monerotest: only the first two outputs have twins")
 	}
 	o.index = index
 	for i, output := range tx.Outputs() {
@@ -95,8 +104,9 @@ func random() (*edwards25519.Scalar, error) {
 	return new(edwards25519.Scalar).SetUniformBytes(wide[:])
 }
 
-// copy makes the transaction: one input, the copy, and change at the other place.
-func (p *purse) copy(ctx context.Context, of opened, amount uint64, data []byte) (*block.Transaction, error) {
+// payTwin makes the transaction: one input, the twin, and change at the other
+// place.
+func (p *purse) payTwin(ctx context.Context, of opened, twin Twin) (*block.Transaction, error) {
 	free, err := p.free(ctx)
 	if err != nil {
 		return nil, err
@@ -106,11 +116,11 @@ func (p *purse) copy(ctx context.Context, of opened, amount uint64, data []byte)
 		return nil, err
 	}
 	// As a transaction with additional keys.
-	fee, err := spend.Shape{Inputs: 1, Outputs: []address.Address{p.main, sub}, Data: len(data)}.Fee(p.rate)
+	fee, err := spend.Shape{Inputs: 1, Outputs: []address.Address{p.main, sub}, Data: len(twin.Data)}.Fee(p.rate)
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(free, func(c ownCoin) bool { return c.Amount > amount+fee })
+	at := slices.IndexFunc(free, func(c ownCoin) bool { return c.Amount > twin.Amount+fee })
 	if at < 0 {
 		return nil, errors.New("no output is large enough")
 	}
@@ -118,10 +128,11 @@ func (p *purse) copy(ctx context.Context, of opened, amount uint64, data []byte)
 	if err != nil {
 		return nil, err
 	}
-	return p.copyFrom(in, of, amount, fee, data)
+	return p.twinFrom(in, of, twin, fee)
 }
 
-func (p *purse) copyFrom(in spend.Input, of opened, amount, fee uint64, data []byte) (*block.Transaction, error) {
+// twinFrom makes it from an input.
+func (p *purse) twinFrom(in spend.Input, of opened, twin Twin, fee uint64) (*block.Transaction, error) {
 	r, err := random()
 	if err != nil {
 		return nil, err
@@ -139,8 +150,8 @@ func (p *purse) copyFrom(in spend.Input, of opened, amount, fee uint64, data []b
 	own := [keys.Size]byte(new(edwards25519.Point).ScalarBaseMult(r).Bytes())
 	content := block.Content{Key: own, AdditionalKeys: [][keys.Size]byte{own, own}}
 	content.AdditionalKeys[of.index] = of.transactionKey
-	if len(data) > 0 {
-		content.Data = [][]byte{data}
+	if len(twin.Data) > 0 {
+		content.Data = [][]byte{twin.Data}
 	}
 	f := &block.Fields{Version: 2, Type: block.TypeBulletproofsPlus, Fee: fee, Outputs: make([]block.Output, 2)}
 	if f.Extra, err = content.Extra(); err != nil {
@@ -151,7 +162,7 @@ func (p *purse) copyFrom(in spend.Input, of opened, amount, fee uint64, data []b
 		Key: [keys.Size]byte(shared.OutputKey(spendKey).Bytes()), Tagged: true, ViewTag: derivation.ViewTag(uint64(change)),
 	}
 	amounts := make([]uint64, 2)
-	amounts[of.index], amounts[change] = amount, in.Amount-amount-fee
+	amounts[of.index], amounts[change] = twin.Amount, in.Amount-twin.Amount-fee
 	by := make([]*keys.SharedKey, 2)
 	by[of.index], by[change] = of.shared, shared
 	masks := make([]*edwards25519.Scalar, 2)
@@ -170,11 +181,11 @@ func (p *purse) copyFrom(in spend.Input, of opened, amount, fee uint64, data []b
 		return nil, err
 	}
 	f.RangeProofs = proof.Append([]byte{1})
-	return p.signCopy(f, in, sum)
+	return p.signTwin(f, in, sum)
 }
 
-// signCopy signs for the only input, whose pseudo output has a mask.
-func (p *purse) signCopy(f *block.Fields, in spend.Input, mask *edwards25519.Scalar) (*block.Transaction, error) {
+// signTwin signs for the only input, whose pseudo output has a mask.
+func (p *purse) signTwin(f *block.Fields, in spend.Input, mask *edwards25519.Scalar) (*block.Transaction, error) {
 	signed := clsag.Input{Real: in.Real, Offset: in.Offset, Mask: in.Mask, PseudoMask: mask, Amount: in.Amount}
 	offsets := block.InputFields{}
 	last := uint64(0)
