@@ -147,6 +147,7 @@ func counts(answer map[string]any) []any {
 // payment is planned. The others make it. The one with the liar signs nothing
 // else, tells what is wrong, and goes on when the node does not lie any more.
 func TestNodeMoneroLiar(t *testing.T) {
+	withoutRaces(t)
 	const victim = 2
 	var l *liar
 	w := newMoneros(t, 1, func(w *moneros, validator int) *node.Client {
@@ -267,6 +268,7 @@ func TestNodeMoneroLiar(t *testing.T) {
 			}
 		}
 	}
+	require.Empty(t, w.writtenOff)
 	w.check()
 	require.Empty(t, w.conditions)
 	require.NotEmpty(t, l.outs)

@@ -50,6 +50,7 @@ type moneros struct {
 	planned      map[coin.PaymentID][]coin.PlanID              // by validator 0
 	retired      map[uint64]uint64                             // the block, by session
 	conditions   []string                                      // by validator 0
+	writtenOff   []processor.WrittenOff                        // by validator 0
 	// halts are allowed if it is not nil, and divergences are.
 	halts    map[int]processor.Halted
 	diverged int
@@ -389,7 +390,16 @@ func moneroAmounts(n int, from uint64) []uint64 {
 
 // TestNodeMonero is the main job on a monerod: users pay in, payees are paid, 300
 // of them at once by a tree, and the key is handed over twice and retired.
+// withoutRaces skips a test with the race detector, with which proofs and ring
+// signatures take many times as long. It runs without.
+func withoutRaces(t *testing.T) {
+	if raceDetector {
+		t.Skip("runs without the race detector")
+	}
+}
+
 func TestNodeMonero(t *testing.T) {
+	withoutRaces(t)
 	w := newMoneros(t, 3, nil)
 	w.appoint(0, 0, 1, 2)
 	w.mine(int(w.rules.Confirmations))
@@ -416,5 +426,6 @@ func TestNodeMonero(t *testing.T) {
 		w.mine(2 * int(w.rules.Window))
 	}
 	require.Empty(t, w.conditions)
+	require.Empty(t, w.writtenOff)
 	w.check()
 }

@@ -19,6 +19,7 @@ import (
 // settlement chain's next version of the plan spends the same output in another
 // ring.
 func TestNodeMoneroRingMemberGone(t *testing.T) {
+	withoutRaces(t)
 	w := newMoneros(t, 1, nil)
 	w.appoint(0, 0, 1, 2)
 	w.mine(int(w.rules.Confirmations))
@@ -96,6 +97,7 @@ func TestNodeMoneroRingMemberGone(t *testing.T) {
 	require.NotEqual(t, was.AppendRing(nil), is.AppendRing(nil), "another ring")
 	w.settle(ids)
 	w.mine(int(w.rules.Window))
+	require.Empty(t, w.writtenOff)
 	w.check()
 }
 

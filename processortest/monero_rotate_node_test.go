@@ -75,6 +75,7 @@ func (w *moneroTurns) reach(session int, stage scanner.Stage) {
 // turns. Users pay in and out in the first and in the last block of every stage of
 // every key.
 func TestNodeMoneroRotateTwice(t *testing.T) {
+	withoutRaces(t)
 	w := &moneroTurns{moneros: newMoneros(t, 1, nil), visited: make(map[string]bool)}
 	w.appoint(0, 0, 1, 2)
 	w.mine(int(w.rules.Confirmations))
@@ -101,6 +102,7 @@ func TestNodeMoneroRotateTwice(t *testing.T) {
 	for id := range w.settled {
 		require.Len(t, w.settled[id], len(w.group.Validators))
 	}
+	require.Empty(t, w.writtenOff)
 	w.check()
 }
 

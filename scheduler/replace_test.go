@@ -163,6 +163,27 @@ func TestReplacementsAreRefused(t *testing.T) {
 	require.Equal(t, "its key is not in use", w.replace(ids[0], 1))
 }
 
+// rounded is a coin with fees that are multiples of ten thousand.
+type rounded struct{ tabled }
+
+func (c rounded) Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error) {
+	const quantum = 10_000
+	fee, err := c.tabled.Fee(rate, inputs, outputs)
+	return (fee + quantum - 1) / quantum * quantum, err
+}
+
+func TestRoundedFeesDoNotAddToAWeight(t *testing.T) {
+	for inputs := range 5 {
+		plan := coin.Plan{Inputs: make([]coin.Output, inputs), Own: make([]coin.OwnOutput, 3)}
+		exact, err := (&scheduler{Config: Config{Coin: tabled{}}}).weigh(plan)
+		require.NoError(t, err)
+		require.Equal(t, 1000*weigh(inputs, 3), exact)
+		weight, err := (&scheduler{Config: Config{Coin: rounded{}}}).weigh(plan)
+		require.NoError(t, err)
+		require.Equal(t, exact, weight)
+	}
+}
+
 func TestAVersionMayBeReplacedAgain(t *testing.T) {
 	w, ids := tended(t)
 	require.Empty(t, w.replace(ids[0], 1, coin.PaymentID{2}))

@@ -43,7 +43,7 @@ type mutation struct {
 var all = slices.Concat(
 	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
 	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin,
-	ringSignatures, rings, rangeProofs, moneroSpend, twins,
+	ringSignatures, rings, rangeProofs, moneroSpend, moneroData, twins,
 )
 
 func (m mutation) pkg() string {

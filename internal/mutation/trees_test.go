@@ -3,6 +3,14 @@ package mutation
 // trees are mutations of payment trees, of bumps and of versions.
 var trees = []mutation{
 	{
+		name: "weights have rounded fees in them",
+		why:  "a version costs many times what relay asks of it where fees are rounded up",
+		file: "scheduler/tree.go",
+		old:  "const parts = 1_000_000",
+		new:  "const parts = 1",
+		test: "TestRoundedFeesDoNotAddToAWeight",
+	},
+	{
 		name: "a tree is deeper than need be",
 		why:  "a payment waits a transaction longer",
 		file: "scheduler/shape.go",

@@ -10,7 +10,6 @@ import (
 
 var (
 	one       = fromUint64(1)
-	two       = fromUint64(2)
 	maxAmount = fromUint64(1<<amountBits - 1)
 	eighth    = keys.InverseEight()
 )
