@@ -388,8 +388,6 @@ func moneroAmounts(n int, from uint64) []uint64 {
 	return list
 }
 
-// TestNodeMonero is the main job on a monerod: users pay in, payees are paid, 300
-// of them at once by a tree, and the key is handed over twice and retired.
 // withoutRaces skips a test with the race detector, with which proofs and ring
 // signatures take many times as long. It runs without.
 func withoutRaces(t *testing.T) {
@@ -398,6 +396,8 @@ func withoutRaces(t *testing.T) {
 	}
 }
 
+// TestNodeMonero is the main job on a monerod: users pay in, payees are paid, 300
+// of them at once by a tree, and the key is handed over twice and retired.
 func TestNodeMonero(t *testing.T) {
 	withoutRaces(t)
 	w := newMoneros(t, 3, nil)
