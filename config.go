@@ -112,6 +112,9 @@ func (c *Config) complete() error {
 	if err := c.Parameters.Validate(); err != nil {
 		return fmt.Errorf("processor: config: %w", err)
 	}
+	if err := c.Coin.CheckParameters(*c.Parameters); err != nil {
+		return fmt.Errorf("processor: config: %w", err)
+	}
 	if c.Poll <= 0 {
 		c.Poll = time.Second
 	}

@@ -48,7 +48,7 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
 		Coin: spender, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
 		Guard: func(tx storage.Tx, o coin.Output, lookup []byte) error { return k.scanner.Guard(tx, o, lookup) },
-		Keys: k.keys, Plans: plans{k}, Events: k.outbox, Policy: c.policy(), Random: c.Random, Parallel: parallel,
+		Keys:  k.keys, Plans: plans{k}, Events: k.outbox, Policy: c.policy(), Random: c.Random, Parallel: parallel,
 	})
 	k.scanner = c.Scanner(scanner.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,

@@ -77,6 +77,14 @@ func (x *explainer) duties(session uint64, life *scanner.Life) error {
 	if life.Stage != scanner.Finishing {
 		return nil // what it has is not to move yet
 	}
+	resting, last, err := x.scheduler.Resting(x.r, session)
+	if err != nil {
+		return err
+	}
+	if resting > 0 {
+		x.wait(Wait{Kind: WaitHold, Count: resting, Block: &last}, "outputs on hold: %d, the last until block %d has settled", resting, last)
+		return nil
+	}
 	idle, err := x.scheduler.Idle(x.r, session)
 	if err != nil {
 		return err

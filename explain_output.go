@@ -23,8 +23,21 @@ func (s AboutOutput) explain(x *explainer) error {
 		return nil
 	default:
 		x.step(Step{Kind: StepSeen, Block: &found.Block, Transaction: &id.Transaction})
+		if found.Lost > 0 {
+			kinds := map[scanner.Loss]StepKind{
+				scanner.NotLarger: StepNotLarger, scanner.TooLate: StepTooLate, scanner.Taken: StepTaken,
+			}
+			x.step(Step{Kind: kinds[found.Lost]})
+			return nil
+		}
+		if found.Raises != nil {
+			x.step(Step{Kind: StepRaises, Transaction: &found.Raises.Transaction})
+		}
 		if found.Output.Kind == coin.External {
-			err = x.deposit(found)
+			if err = x.deposit(found); found.OvertakenBy != nil {
+				x.step(Step{Kind: StepOvertaken, Transaction: &found.OvertakenBy.Transaction})
+				return err
+			}
 		} else if !found.Settled {
 			x.settlement(found.Block)
 		}
@@ -89,7 +102,9 @@ func (x *explainer) deposit(d *scanner.Sighting) error {
 	kinds := map[coin.Fate]StepKind{
 		coin.Reported: StepCredited, coin.Refunded: StepRefunded, coin.Accumulated: StepKept, coin.Returned: StepReturned,
 	}
-	x.step(Step{Kind: kinds[d.Fate], Block: &d.Block})
+	if d.Raises == nil || d.Credit > 0 { // else it brings nothing
+		x.step(Step{Kind: kinds[d.Fate], Block: &d.Block})
+	}
 	return x.refund(d)
 }
 
@@ -109,7 +124,9 @@ func (x *explainer) onTheWay(d *scanner.Sighting) error {
 			return err
 		}
 	}
-	if state.Stage == scheduler.OutputToForward {
+	if state.Stage == scheduler.OutputOnHold {
+		x.hold(state)
+	} else if state.Stage == scheduler.OutputToForward {
 		x.wait(Wait{Kind: WaitForward}, "it is to be sent to the successor, of which at the present fee rate less than dust would arrive")
 	} else {
 		x.wait(Wait{Kind: WaitForward}, "it is on its way to the successor")
@@ -162,6 +179,8 @@ func (x *explainer) holding(id coin.OutputID) error {
 	case scheduler.OutputReserved:
 		x.step(Step{Kind: StepReserved, Plan: &state.Plan})
 		x.wait(Wait{Kind: WaitPlans, Count: 1, Plan: &state.Plan}, "plan %s spends it, which has to happen", state.Plan)
+	case scheduler.OutputOnHold:
+		x.hold(state)
 	case scheduler.OutputToForward:
 		x.step(Step{Kind: StepPassedOn})
 		x.wait(Wait{Kind: WaitForward}, "it is to be sent to the successor")
@@ -172,4 +191,10 @@ func (x *explainer) holding(id coin.OutputID) error {
 		x.step(Step{Kind: StepWrittenOff})
 	}
 	return nil
+}
+
+// hold waits for the hold of an output.
+func (x *explainer) hold(state scheduler.OutputState) {
+	x.step(Step{Kind: StepOnHold})
+	x.wait(Wait{Kind: WaitHold, Block: &state.Until}, "its hold is over once block %d has settled", state.Until)
 }

@@ -40,8 +40,22 @@ const (
 	StepFree StepKind = "free"
 	// StepReserved: a plan spends it.
 	StepReserved StepKind = "reserved"
+	// StepOnHold: it is not spent before its hold is over.
+	StepOnHold StepKind = "on hold"
+	// StepRaises: it takes the place of a smaller output, as only one of them can ever
+	// be spent.
+	StepRaises StepKind = "takes the place of a smaller one"
+	// StepOvertaken: a larger output has taken its place, as only one of them can
+	// ever be spent. What was credited for it stands.
+	StepOvertaken StepKind = "overtaken by a larger one"
 	// StepWrittenOff: it will not be spent.
 	StepWrittenOff StepKind = "written off"
+	// StepNotLarger, StepTooLate and StepTaken: it never counts, as it is one of
+	// several of which only one can ever be spent. It is not larger than one before,
+	// came too late to take the place of a smaller one, or another keeps its place.
+	StepNotLarger StepKind = "written off, as it is not larger than its twin"
+	StepTooLate   StepKind = "written off, as it comes too late after its twin"
+	StepTaken     StepKind = "written off, as its twin keeps its place"
 )
 
 // Steps of payments and plans.
@@ -139,6 +153,9 @@ const (
 	WaitPolicy WaitKind = "policy"
 	// WaitAcknowledgement: that the Batch is acknowledged.
 	WaitAcknowledgement WaitKind = "acknowledgement"
+	// WaitHold: that the hold of an output, or of Count, ends: with the settlement of
+	// the Block.
+	WaitHold WaitKind = "hold"
 	// WaitForward: the plan that passes a deposit on.
 	WaitForward WaitKind = "forward"
 	// WaitMeans: money that is free, behind Count payments.

@@ -30,6 +30,8 @@ type story struct {
 	calm    bool                   // nothing new comes up
 	gift    bool                   // the next block has a large one
 
+	coin    joinedCoin
+	copied  []coin.Output // that may be copied
 	forks   bool
 	chains  [][]*joinedBlock       // those that are void, as they were
 	lost    []coin.Output          // of void blocks, not on the chain
@@ -67,6 +69,9 @@ func (s *story) write(e Entry) bool {
 		return false
 	}
 	s.log = append(s.log, e)
+	if s.coin.twins {
+		s.different()
+	}
 	return true
 }
 
@@ -162,6 +167,9 @@ func (s *story) mine() {
 			}
 			var id coin.TransactionID
 			binary.BigEndian.PutUint32(id[8:], s.made)
+			if s.coin.twins {
+				s.copy(&o)
+			}
 			add(o, id, 0)
 			position++
 		}
@@ -200,8 +208,11 @@ func (s *story) acknowledge() bool {
 }
 
 func (s *story) rules() SetParameters {
-	p := joinedRules
+	p := s.coin.rules()
 	p.Window = s.number(1, 9, "W")
+	if s.coin.twins {
+		p.Hold = p.Window - 1 + s.number(0, 5, "H") // one below is refused
+	}
 	p.Confirmations = s.number(1, 3, "C")
 	p.TenMinutes = s.number(0, 2, "T")
 	p.Grace = s.number(0, 5, "G")
@@ -267,22 +278,22 @@ func (s *story) rest(blocks int) {
 // halts, the books balance, all ends well, and another processor that reads the
 // same log late ends alike.
 func TestAnyHistoryOfKeysAndRules(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) { anyHistory(rt, false) })
+	rapid.Check(t, func(rt *rapid.T) { anyHistory(rt, false, joinedCoin{}) })
 }
 
 // anyHistory lets anything happen, and compares what comes of it with what late
 // readers of the log get: one has seen all there was, the other no more than it
 // had to.
-func anyHistory(rt *rapid.T, forks bool) {
-	s := &story{rt: rt, forks: forks, mined: map[coin.PlanID]bool{}, spent: map[coin.OutputID]bool{}, there: map[coin.OutputID]bool{}}
-	s.joined = newJoined(rt, &s.blocks)
+func anyHistory(rt *rapid.T, forks bool, c joinedCoin) {
+	s := &story{rt: rt, forks: forks, coin: c, mined: map[coin.PlanID]bool{}, spent: map[coin.OutputID]bool{}, there: map[coin.OutputID]bool{}}
+	s.joined = newJoined(rt, &s.blocks, c)
 	s.allBack = rapid.Bool().Draw(rt, "all come back")
 	s.mine()
 	s.write(joinedKey(0))
 	for range rapid.IntRange(0, 150).Draw(rt, "steps") {
 		s.step()
 	}
-	s.write(NewParameters(joinedRules))
+	s.write(NewParameters(c.rules()))
 	s.rest(30)
 	for range s.session {
 		s.rest(30)
@@ -295,7 +306,7 @@ func anyHistory(rt *rapid.T, forks bool) {
 
 	chains := append(slices.Clone(s.chains), s.blocks)
 	for _, lazy := range []bool{false, true} {
-		late := newJoined(rt, &chains[0])
+		late := newJoined(rt, &chains[0], c)
 		late.lazy = lazy
 		for _, e := range s.log {
 			for range rapid.IntRange(0, 2).Draw(rt, "scans") {

@@ -73,12 +73,36 @@ func spendOf(id coin.PlanID, plan coin.Plan) joinedSpend {
 	return s
 }
 
-// joinedCoin is a coin with fees by the number of inputs and outputs.
-type joinedCoin struct{}
+// joinedCoin is a coin with fees by the number of inputs and outputs. With twins,
+// of outputs with equal Spend only one can ever be spent.
+type joinedCoin struct{ twins bool }
 
 func (joinedCoin) InputCost(rate uint64) uint64            { return rate }
 func (joinedCoin) SpendLookup(o coin.Output) []byte        { return wire.Marshal(o.ID) }
 func (joinedCoin) CheckAddress(address coin.Address) error { return nil }
+
+func (c joinedCoin) Twin(o coin.Output) []byte {
+	if !c.twins {
+		return nil
+	}
+	return o.Spend
+}
+
+func (c joinedCoin) CheckParameters(p coin.Parameters) error {
+	if c.twins && p.Hold < p.Window {
+		return errors.New("the hold is below the window")
+	}
+	return nil
+}
+
+// rules are those at the beginning.
+func (c joinedCoin) rules() coin.Parameters {
+	p := joinedRules
+	if c.twins {
+		p.Hold = p.Window
+	}
+	return p
+}
 
 func (joinedCoin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
 	by := spendOf(plan.ID(coin.BlockID{1}), plan).id
@@ -122,7 +146,7 @@ type joinedBatch struct {
 	batch   batch.Batch
 }
 
-func newJoined(t require.TestingT, chain *[]*joinedBlock) *joined {
+func newJoined(t require.TestingT, chain *[]*joinedBlock, c joinedCoin) *joined {
 	j := &joined{
 		t: t, store: storage.NewMemory(), chain: chain, tracker: eventuality.NewTracker(readJoinedSpend),
 		plans: map[coin.PlanID]coin.Plan{}, batches: map[uint64]joinedBatch{},
@@ -130,10 +154,10 @@ func newJoined(t require.TestingT, chain *[]*joinedBlock) *joined {
 	j.core = &core{outbox: newOutbox(1 << 20), state: newState()}
 	j.core.signer = signer.New(signer.Config{Tracker: j.tracker})
 	j.core.scanner = scanner.New(scanner.Config{
-		Network: "joined", Genesis: coin.BlockID{1}, Parameters: joinedRules, Coin: joinedCoin{}, Tracker: j.tracker, Events: j,
+		Network: "joined", Genesis: coin.BlockID{1}, Parameters: c.rules(), Coin: c, Tracker: j.tracker, Events: j,
 	})
 	j.core.scheduler = scheduler.New(scheduler.Config{
-		Genesis: coin.BlockID{1}, Coin: joinedCoin{}, Chain: j.core.scanner, Plans: j, Events: j,
+		Genesis: coin.BlockID{1}, Coin: c, Chain: j.core.scanner, Plans: j, Events: j,
 	})
 	return j
 }
@@ -150,7 +174,24 @@ func (j *joined) Departed(storage.Tx, scanner.Foreign, uint64) error       { ret
 
 func (j *joined) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	j.newPlans[id] = plan
+	for _, o := range plan.Inputs {
+		if err := j.held(tx, o, plan.Reference); err != nil {
+			return err
+		}
+	}
 	return j.tracker.Expect(tx, id, spendOf(id, plan))
+}
+
+// held requires that an output is not spent before its hold is over.
+func (j *joined) held(r storage.Reader, o coin.Output, reference uint64) error {
+	for _, b := range *j.chain {
+		if o.Kind == coin.External && slices.ContainsFunc(b.outputs, func(other coin.Output) bool { return other.ID == o.ID }) {
+			p, err := j.core.scanner.Rules(r, b.header.Number)
+			require.GreaterOrEqual(j.t, reference, b.header.Number+p.Hold, "%s is spent while it is on hold", o.ID)
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *joined) plan(id coin.PlanID) coin.Plan {

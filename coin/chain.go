@@ -131,6 +131,8 @@ type Key struct {
 	Session uint64
 	// Key is the encoded element of the coin's group.
 	Key []byte
+	// Depositors is that of the Parameters, where outputs are looked for.
+	Depositors uint32
 }
 
 // Address is the network's text form of where to pay, canonical for the coin.

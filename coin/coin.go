@@ -52,6 +52,10 @@ type Network interface {
 	CheckAddress(Address) error
 	// Parameters are the coin's default consensus parameters.
 	Parameters() Parameters
+	// CheckParameters tells why the network does not allow parameters that are
+	// valid, or returns nil. Where outputs have twins, Hold must not be less than
+	// Window.
+	CheckParameters(Parameters) error
 }
 
 // Reader reads the chain from a node, which is trusted to be there but not to
@@ -90,6 +94,10 @@ type Recognizer interface {
 	// SpendLookup returns the lookup bytes that a transaction spending the
 	// output offers, or nil if only the holders of the key can know.
 	SpendLookup(Output) []byte
+	// Twin returns bytes that the output shares with all outputs of which only one
+	// can ever be spent, all of them to the same key, or nil if it has none of
+	// those: see package scanner.
+	Twin(Output) []byte
 }
 
 // Planner prices transactions. It is pure.

@@ -46,11 +46,12 @@ var (
 		Payments: []coin.PlannedPayment{planned}, Own: []coin.OwnOutput{own}, Fee: 110, Reference: 12,
 	}
 	deposit    = coin.Deposit{Output: output, Credit: 5_999, Fate: coin.Refunded}
+	raising    = coin.Deposit{Output: output, Credit: 999, Fate: coin.Reported, Raises: &coin.Output{ID: coin.OutputID{Index: 1}, Session: 5, Amount: 5_000}}
 	completion = coin.Completion{Plan: coin.PlanID{9}, Transaction: coin.TransactionID{10}}
 	parameters = coin.Parameters{
 		Confirmations: 6, Window: 6, TenMinutes: 1, Grace: 36, BatchesAhead: 8, Patience: 144, BumpAfter: 12, Dust: 10_000,
 		OutflowWindow: 144, OutflowLimit: 1_000_000, PayeeLimit: 100_000, DescendantsWeight: 400_000, Descendants: 20, ChangeOutputs: 8,
-		FeeFloor: 500, FeeCap: 100_000, MaxInputs: 64, MaxOutputs: 500, BatchLimit: 25_000, MaxData: 512, Withdrawals: 3,
+		FeeFloor: 500, FeeCap: 100_000, MaxInputs: 64, MaxOutputs: 500, BatchLimit: 25_000, MaxData: 512, Withdrawals: 3, Hold: 7, Depositors: 9,
 	}
 )
 
@@ -62,6 +63,7 @@ func TestGolden(t *testing.T) {
 	golden(t, "plan", wire.Marshal(plan))
 	golden(t, "plan-id", id[:])
 	golden(t, "deposit", wire.Marshal(deposit))
+	golden(t, "deposit-raising", wire.Marshal(raising))
 	golden(t, "refund-id", refund[:])
 	golden(t, "parameters", wire.Marshal(parameters))
 	golden(t, "parameters-hash", hash[:])
@@ -101,6 +103,8 @@ func TestParametersAreChecked(t *testing.T) {
 		"confirmations":      func(p *coin.Parameters) { p.Confirmations = 1<<32 + 1 },
 		"no window":          func(p *coin.Parameters) { p.Window = 0 },
 		"window":             func(p *coin.Parameters) { p.Window = 1<<32 + 1 },
+		"depositors":         func(p *coin.Parameters) { p.Depositors = 1<<16 + 1 },
+		"hold":               func(p *coin.Parameters) { p.Hold = 1<<32 + 1 },
 		"ten minutes":        func(p *coin.Parameters) { p.TenMinutes = 1<<32 + 1 },
 		"grace":              func(p *coin.Parameters) { p.Grace = 1<<32 + 1 },
 		"patience":           func(p *coin.Parameters) { p.Patience = 1<<32 + 1 },
@@ -164,6 +168,15 @@ func TestDecodersRefuse(t *testing.T) {
 		_, err = wire.Unmarshal[coin.Deposit](wire.Marshal(coin.Deposit{Output: output, Fate: fate}))
 		require.ErrorIs(t, err, wire.ErrValue)
 	}
+	smaller := *raising.Raises
+	smaller.Amount = output.Amount
+	_, err = wire.Unmarshal[coin.Deposit](wire.Marshal(coin.Deposit{Output: output, Fate: coin.Reported, Raises: &smaller}))
+	require.ErrorIs(t, err, wire.ErrValue)
+	read, err := wire.Unmarshal[coin.Deposit](wire.Marshal(raising))
+	require.NoError(t, err)
+	require.Equal(t, raising, read)
+	require.EqualValues(t, 1_000, read.Gain())
+	require.EqualValues(t, 6_000, deposit.Gain())
 	_, err = wire.Unmarshal[coin.Deposit](wire.Marshal(coin.Deposit{Output: output, Credit: output.Amount + 1, Fate: coin.Reported}))
 	require.ErrorIs(t, err, wire.ErrValue)
 

@@ -61,6 +61,7 @@ func FuzzParameters(f *testing.F) {
 
 func FuzzDeposit(f *testing.F) {
 	f.Add(wire.Marshal(deposit))
+	f.Add(wire.Marshal(raising))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[coin.Deposit](t, data) })
 }
 

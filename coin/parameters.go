@@ -17,6 +17,10 @@ type Parameters struct {
 	// Window is how many blocks beyond the last settled one may be scanned,
 	// and after how many quiet blocks an empty batch is due.
 	Window uint64
+	// Hold is for how many blocks an external output is on hold: it is spent only
+	// once the block so many behind its own has settled, so that no decision about
+	// it comes too late. It counts from its own block on. 0 is no hold.
+	Hold uint64
 	// TenMinutes is the number of blocks in about ten minutes.
 	TenMinutes uint64
 	// Grace is how many blocks a retiring key forwards before it ignores what
@@ -52,6 +56,9 @@ type Parameters struct {
 	// ChangeOutputs is how many free outputs a key should have: change is split
 	// as long as there are fewer.
 	ChangeOutputs uint32
+	// Depositors is how many addresses for deposits a key has, on a network where
+	// it can have several: 0 is one, as 1 is.
+	Depositors uint32
 	// BatchLimit bounds the encoded size of a batch, in bytes.
 	BatchLimit uint32
 	// MaxData bounds an instruction's data, in bytes; more counts as none.
@@ -64,13 +71,13 @@ type Parameters struct {
 // Encode writes the parameters.
 func (p Parameters) Encode(w *wire.Writer) {
 	for _, v := range []uint64{
-		p.Confirmations, p.Window, p.TenMinutes, p.Grace, p.BatchesAhead,
+		p.Confirmations, p.Window, p.Hold, p.TenMinutes, p.Grace, p.BatchesAhead,
 		p.Patience, p.BumpAfter, p.Dust, p.FeeFloor, p.FeeCap,
 		p.OutflowWindow, p.OutflowLimit, p.PayeeLimit, p.DescendantsWeight,
 	} {
 		w.Uint64(v)
 	}
-	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.Descendants, p.ChangeOutputs, p.BatchLimit, p.MaxData} {
+	for _, v := range []uint32{p.MaxInputs, p.MaxOutputs, p.Descendants, p.ChangeOutputs, p.Depositors, p.BatchLimit, p.MaxData} {
 		w.Uint32(v)
 	}
 	w.Uint8(p.Withdrawals)
@@ -79,13 +86,13 @@ func (p Parameters) Encode(w *wire.Writer) {
 // Decode reads the parameters and refuses what Validate does.
 func (p *Parameters) Decode(r *wire.Reader) {
 	for _, v := range []*uint64{
-		&p.Confirmations, &p.Window, &p.TenMinutes, &p.Grace, &p.BatchesAhead,
+		&p.Confirmations, &p.Window, &p.Hold, &p.TenMinutes, &p.Grace, &p.BatchesAhead,
 		&p.Patience, &p.BumpAfter, &p.Dust, &p.FeeFloor, &p.FeeCap,
 		&p.OutflowWindow, &p.OutflowLimit, &p.PayeeLimit, &p.DescendantsWeight,
 	} {
 		*v = r.Uint64()
 	}
-	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.Descendants, &p.ChangeOutputs, &p.BatchLimit, &p.MaxData} {
+	for _, v := range []*uint32{&p.MaxInputs, &p.MaxOutputs, &p.Descendants, &p.ChangeOutputs, &p.Depositors, &p.BatchLimit, &p.MaxData} {
 		*v = r.Uint32()
 	}
 	p.Withdrawals = r.Uint8()
@@ -113,6 +120,7 @@ func (p Parameters) Validate() error {
 	}{
 		{"Confirmations", p.Confirmations, 1, most},
 		{"Window", p.Window, 1, most},
+		{"Hold", p.Hold, 0, most},
 		{"TenMinutes", p.TenMinutes, 0, most},
 		{"Grace", p.Grace, 0, most},
 		{"BatchesAhead", p.BatchesAhead, 1, most},
@@ -127,6 +135,7 @@ func (p Parameters) Validate() error {
 		{"MaxOutputs", uint64(p.MaxOutputs), 3, MaxPlanOutputs}, // change and two branches
 		{"Descendants", uint64(p.Descendants), 0, 1 << 10},
 		{"ChangeOutputs", uint64(p.ChangeOutputs), 1, 1 << 10},
+		{"Depositors", uint64(p.Depositors), 0, 1 << 16},
 		{"MaxData", uint64(p.MaxData), 0, 1 << 20},
 		// A batch has room for an instruction with MaxData bytes.
 		{"BatchLimit", uint64(p.BatchLimit), batchOverhead + MaxAddress + uint64(p.MaxData), 1 << 24},

@@ -33,4 +33,7 @@ type Undone struct {
 	Recalled []OutputID
 	// Inputs are those of plans that are unresolved again, if they are there.
 	Inputs []Output
+	// Fixed external outputs keep their place, whatever twins of theirs come: plans
+	// spend them, or they are given up.
+	Fixed []Output
 }

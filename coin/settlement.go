@@ -52,6 +52,10 @@ type Deposit struct {
 	Credit uint64
 	// Fate is what becomes of it.
 	Fate Fate
+	// Raises is the smaller output whose place this one takes, as only one of them
+	// can ever be spent, or nil: Credit is then what this one is worth beyond all
+	// that was credited before.
+	Raises *Output
 }
 
 // Encode writes the deposit.
@@ -59,6 +63,21 @@ func (d Deposit) Encode(w *wire.Writer) {
 	d.Output.Encode(w)
 	w.Uint64(d.Credit)
 	w.Uint8(uint8(d.Fate))
+	w.Bool(d.Raises != nil)
+	if d.Raises != nil {
+		d.Raises.Encode(w)
+	}
+}
+
+// MinDeposit is the least encoded size of a deposit.
+const MinDeposit = 79
+
+// Gain is by how much more can be spent than before, in atomic units.
+func (d Deposit) Gain() uint64 {
+	if d.Raises != nil {
+		return d.Output.Amount - d.Raises.Amount
+	}
+	return d.Output.Amount
 }
 
 // Decode reads the deposit.
@@ -68,6 +87,11 @@ func (d *Deposit) Decode(r *wire.Reader) {
 	d.Fate = Fate(r.Uint8())
 	r.Check(d.Fate >= Reported && d.Fate <= Returned, "fate of a deposit")
 	r.Check(d.Credit <= d.Output.Amount, "credit above the deposit's amount")
+	if d.Raises = nil; r.Bool() {
+		d.Raises = new(Output)
+		d.Raises.Decode(r)
+		r.Check(d.Raises.Amount < d.Output.Amount, "place of an output that is not smaller")
+	}
 }
 
 // Completion is a plan that happened.

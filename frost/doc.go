@@ -57,8 +57,10 @@
 // which coefficients are unique; the log in the place of ROAST's coordinator,
 // with shares judged when a set is complete, and withdrawals; nonces under several
 // generators without a proof that they agree, which the equation of the share
-// covers; clearing the cofactor of elements by decoding (1/h)·X as X; the
-// constant-time multiplication on secp256k1.
+// covers; messages that depend on the images which the signers of the session send
+// with their nonces (Joint), all of which the coefficients cover; clearing the
+// cofactor of elements by decoding (1/h)·X as X; the constant-time multiplication
+// on secp256k1.
 //
 // # What takes constant time
 //

@@ -16,7 +16,7 @@ func TestAuditConfirmsEverybody(t *testing.T) {
 	scenarios(t, func(t *testing.T, _ string, s processortest.Scenario) {
 		sampled(t)
 		t.Parallel()
-		p := &processortest.Player{NewChain: newMock}
+		p := &processortest.Player{NewChain: newMock, NewMonero: newMonero}
 		_, err := p.Play(t.Context(), s)
 		require.NoError(t, err)
 		claims := processor.Claims{Digests: make(map[uint64][32]byte)}

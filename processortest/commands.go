@@ -121,6 +121,11 @@ func (p *Player) address(a arguments, kind coin.Kind) (coin.Address, error) {
 }
 
 func (p *Player) pay(ctx context.Context, a arguments, kind coin.Kind) error {
+	return p.payBy(ctx, a, kind, func(d cointest.Deposit) (coin.TransactionID, error) { return p.Chain.Pay(ctx, d) })
+}
+
+// payBy lets a user pay an address of the group by a transaction.
+func (p *Player) payBy(ctx context.Context, a arguments, kind coin.Kind, by func(cointest.Deposit) (coin.TransactionID, error)) error {
 	address, err := p.address(a, kind)
 	if err != nil {
 		return err
@@ -139,12 +144,13 @@ func (p *Player) pay(ctx context.Context, a arguments, kind coin.Kind) error {
 			d.To = append(d.To, cointest.Target{Address: address, Amount: amount})
 		}
 	}
-	id, err := p.Chain.Pay(ctx, d)
+	id, err := by(d)
 	if err != nil {
 		return err
 	}
 	for i := range d.To { // the network may put change before them
 		p.deposits[d.To[i].Amount] = id
+		p.made[d.To[i].Amount] = coin.OutputID{Transaction: id, Index: uint32(i)}
 		for shift := range uint32(3) {
 			refund := coin.RefundID(coin.OutputID{Transaction: id, Index: uint32(i) + shift})
 			if p.payments[refund] == "" {

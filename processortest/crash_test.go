@@ -180,7 +180,7 @@ func TestCrashEverywhere(t *testing.T) {
 	scenarios(t, func(t *testing.T, _ string, s processortest.Scenario) {
 		sampled(t)
 		t.Parallel()
-		reference := &processortest.Player{NewChain: newMock, History: true}
+		reference := &processortest.Player{NewChain: newMock, NewMonero: newMonero, History: true}
 		_, err := reference.Play(t.Context(), s)
 		require.NoError(t, err)
 		of := watched(reference)
@@ -203,7 +203,7 @@ func TestCrashEverywhere(t *testing.T) {
 		}
 		t.Run("all", func(t *testing.T) {
 			for seed := range seeds(8, long(reference)) {
-				p := &processortest.Player{NewChain: newMock}
+				p := &processortest.Player{NewChain: newMock, NewMonero: newMonero}
 				random := rand.New(rand.NewPCG(seed, 0))
 				restart := func(i int) error { return p.Start(i, p.Validators[i].Store.Clone()) }
 				p.Before = func(p *processortest.Player) error {
@@ -278,7 +278,7 @@ func TestAnyTiming(t *testing.T) {
 	scenarios(t, func(t *testing.T, _ string, s processortest.Scenario) {
 		sampled(t)
 		t.Parallel()
-		reference := &processortest.Player{NewChain: newMock}
+		reference := &processortest.Player{NewChain: newMock, NewMonero: newMonero}
 		_, err := reference.Play(t.Context(), s)
 		require.NoError(t, err)
 		of := watched(reference)
@@ -339,7 +339,7 @@ func archived(t *testing.T, p *processortest.Player) (archives []processor.Archi
 
 // bestOf is a chain that never had other blocks than the best ones of another.
 func bestOf(t *testing.T, c *mock.Chain) *mock.Chain {
-	chain := mock.New(mock.Options{})
+	chain := mock.New(c.Options())
 	for _, raw := range c.Blocks(1) {
 		require.NoError(t, chain.AddBlock(raw))
 	}

@@ -100,8 +100,12 @@ func (p *Player) pending(ctx context.Context, _ arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d payments queued, %d outputs free, %d plans unresolved\n",
-		status.Pending.Payments, status.Pending.Outputs, status.Pending.Plans), nil
+	held := ""
+	if status.Pending.Resting > 0 {
+		held = fmt.Sprintf(", %d on hold", status.Pending.Resting)
+	}
+	return fmt.Sprintf("%d payments queued, %d outputs free%s, %d plans unresolved\n",
+		status.Pending.Payments, status.Pending.Outputs, held, status.Pending.Plans), nil
 }
 
 // keys: what each confirmed key was told to do at the last settled block, and

@@ -73,7 +73,7 @@ func TestScenariosThatAreNone(t *testing.T) {
 	} {
 		s, err := processortest.ParseScenario(text)
 		if err == nil {
-			_, err = (&processortest.Player{NewChain: newMock}).Play(t.Context(), s)
+			_, err = (&processortest.Player{NewChain: newMock, NewMonero: newMonero}).Play(t.Context(), s)
 		}
 		require.Error(t, err, name)
 	}

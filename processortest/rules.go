@@ -53,6 +53,8 @@ func setRule(p *coin.Parameters, name string, a arguments) error {
 		p.Dust = value
 	case "window":
 		p.Window = value
+	case "hold":
+		p.Hold = value
 	case "confirmations":
 		p.Confirmations = value
 	case "grace":

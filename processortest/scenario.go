@@ -30,6 +30,7 @@ import (
 //	validators n=6 members=0,1,2,3 t=3        not all of it are in session 0
 //	validators surcharge=20                   transactions cost so much more
 //	validators descendants=0 bumpafter=6 …    with other rules than the coin's
+//	validators monero hold=5 …                on a chain with the rules of Monero
 //	keygen attempt=0 minok=4 close=1,2        generate keys, close rounds
 //	keygen session=1 members=2,3,4,5 t=3      for another set, weights=1,2,1,1
 //	keygen cheat=0 victims=1,3                validator 0 deals bad shares to these
@@ -40,6 +41,7 @@ import (
 //	mine N [ack]                              make blocks, acknowledge what gets signed
 //	deposit AMOUNT… data=text|hex=ff anonymous  a user pays the group
 //	donate AMOUNT… kind=change                a user pays an internal address
+//	twin AMOUNT… of=400|change                … copies of an output, with as much data
 //	deposit|donate … session=1                to the key of that session, not of 0
 //	ack fail=I,J alice=100…                   acknowledge the next batch, with burns
 //	ack other                                 with the digest of another batch
@@ -112,6 +114,8 @@ type Player struct {
 	*Group
 	// NewChain makes the network.
 	NewChain func() cointest.Chain
+	// NewMonero makes one with the rules of Monero, if there can be any.
+	NewMonero func() cointest.Chain
 	// History is the Group's.
 	History bool
 	// Before is called before every command, in tests that interfere.
@@ -119,6 +123,7 @@ type Player struct {
 
 	lagging  map[int]uint64                // the newest block that validators' nodes see
 	deposits map[uint64]coin.TransactionID // by amount
+	made     map[uint64]coin.OutputID      // what a copy of it copies, by amount, if the network keeps their order
 	payees   map[string]coin.Address
 	payments map[coin.PaymentID]string
 	named    []coin.PaymentID // burns, in the order in which they were named
@@ -137,6 +142,7 @@ type reportLine struct {
 func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
 	p.lagging = make(map[int]uint64)
 	p.deposits = make(map[uint64]coin.TransactionID)
+	p.made = make(map[uint64]coin.OutputID)
 	p.payees = make(map[string]coin.Address)
 	p.payments = make(map[coin.PaymentID]string)
 	p.named, p.many, p.book = nil, 0, newPlanBook()

@@ -20,6 +20,8 @@ var rewrite = flag.Bool("rewrite", false, "write what happened into testdata as 
 
 func newMock() cointest.Chain { return mock.New(mock.Options{}) }
 
+func newMonero() cointest.Chain { return mock.New(mock.Monero()) }
+
 // scenarios runs do for each file of testdata.
 func scenarios(t *testing.T, do func(t *testing.T, file string, s processortest.Scenario)) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -48,7 +50,7 @@ func sampled(t *testing.T) {
 
 func TestScenarios(t *testing.T) {
 	scenarios(t, func(t *testing.T, file string, s processortest.Scenario) {
-		p := &processortest.Player{NewChain: newMock}
+		p := &processortest.Player{NewChain: newMock, NewMonero: newMonero}
 		played, err := p.Play(t.Context(), s)
 		require.NoError(t, err)
 		if *rewrite {

@@ -3,6 +3,7 @@ package processortest
 import (
 	"context"
 	"crypto/sha512"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // validators n=4 t=3 [members=0,1,2] [weights=1,2,1] [surcharge=0]
-// [descendants=0 …]: a new group on a new chain. Members, by default all, are session 0. Every transaction of the
+// [monero] [descendants=0 …]: a new group on a new chain. Members, by default all, are session 0. Every transaction of the
 // group costs the surcharge beside what the chain demands. Rules are those of the
 // coin but for these: see setRule.
 func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
@@ -45,8 +46,14 @@ func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	chain := p.NewChain()
-	rules, err := otherRules(chain.Coin().Parameters(), a, "n", "t", "members", "weights", "surcharge")
+	newChain := p.NewChain
+	if a.has("monero") {
+		if newChain = p.NewMonero; newChain == nil {
+			return "", errors.New("there is no network with the rules of Monero")
+		}
+	}
+	chain := newChain()
+	rules, err := otherRules(chain.Coin().Parameters(), a, "n", "t", "members", "weights", "surcharge", "monero")
 	if err != nil {
 		return "", err
 	}

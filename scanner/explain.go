@@ -50,6 +50,14 @@ type Sighting struct {
 	Settled bool
 	// Void tells that its block is void, and it was not found again.
 	Void bool
+	// Lost tells why it never counts, if it does not because of another output of
+	// which only one can ever be spent. Of one that is lost no kind is known.
+	Lost Loss
+	// Raises is the smaller output whose place this one takes, if it does.
+	Raises *coin.OutputID
+	// OvertakenBy is the larger output that has taken the place of this one, as
+	// only one of them can ever be spent.
+	OvertakenBy *coin.OutputID
 	// Credit and Fate are those of a deposit, the fate as far as its block tells:
 	// that of one that settled is final, unless it is Held or PassedOn.
 	Credit uint64
@@ -106,7 +114,13 @@ func (s *scanner) Sight(r storage.Reader, id coin.OutputID) (*Sighting, error) {
 			found = &Sighting{Output: o, Block: block}
 		}
 	}
-	look := func(n uint64, deposits []coin.Deposit, internal []coin.Output, settled bool) (bool, error) {
+	look := func(n uint64, deposits []coin.Deposit, internal []coin.Output, lost []lost, settled bool) (bool, error) {
+		for _, l := range lost {
+			if l.ID == id {
+				output(n, coin.Output{ID: id, Session: l.Session, Amount: l.Amount})
+				found.Lost = l.Why
+			}
+		}
 		for _, o := range internal {
 			output(n, o)
 		}
@@ -114,6 +128,9 @@ func (s *scanner) Sight(r storage.Reader, id coin.OutputID) (*Sighting, error) {
 			output(n, d.Output)
 			if d.Output.ID == id {
 				found.Credit, found.Fate, found.Way = d.Credit, d.Fate, Direct
+				if d.Raises != nil {
+					found.Raises = &d.Raises.ID
+				}
 			}
 		}
 		if found != nil {
@@ -122,9 +139,9 @@ func (s *scanner) Sight(r storage.Reader, id coin.OutputID) (*Sighting, error) {
 		return found != nil, nil
 	}
 	name := wire.Marshal(id)
-	err := holds(r, bufferBytes, name, func(n uint64, b buffer) (bool, error) { return look(n, b.Deposits, b.Internal, false) })
+	err := holds(r, bufferBytes, name, func(n uint64, b buffer) (bool, error) { return look(n, b.Deposits, b.Internal, b.Lost, false) })
 	if err == nil && found == nil {
-		err = holds(r, settledBytes, name, func(n uint64, b settledBlock) (bool, error) { return look(n, b.Deposits, b.Internal, true) })
+		err = holds(r, settledBytes, name, func(n uint64, b settledBlock) (bool, error) { return look(n, b.Deposits, b.Internal, b.Lost, true) })
 	}
 	if err != nil {
 		return nil, err
@@ -136,9 +153,19 @@ func (s *scanner) Sight(r storage.Reader, id coin.OutputID) (*Sighting, error) {
 		}
 		return &Sighting{Output: coin.Output{ID: id, Session: v.Session}, Credit: v.Credit, Void: true}, nil
 	}
-	switch {
-	case found.Output.Kind != coin.External:
+	if found.Output.Kind != coin.External || found.Lost > 0 {
 		return found, nil
+	}
+	if key, ok := s.twinsOf(found.Output); ok {
+		t, _, err := s.twins.Get(r, key)
+		if err != nil {
+			return nil, err
+		}
+		if t.Output.Amount > found.Output.Amount {
+			found.OvertakenBy = &t.Output.ID
+		}
+	}
+	switch {
 	case found.Fate == coin.Held:
 		err = s.sightHeld(r, found)
 	case found.Fate == coin.PassedOn:

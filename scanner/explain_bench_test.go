@@ -15,7 +15,7 @@ func BenchmarkSight(b *testing.B) {
 	w := newWorld(b, testConfig(), storage.NewMemory())
 	require.NoError(b, w.update(func(tx storage.Tx) error {
 		for n := range uint64(coin.RewindDepth) {
-			block := settledBlock{coin.SettledBlock{Number: n}}
+			block := settledBlock{SettledBlock: coin.SettledBlock{Number: n}}
 			for i := range uint32(100) {
 				o := deposit(100, "some data of a deposit")
 				o.ID = coin.OutputID{Transaction: coin.TransactionID(blockID(n)), Index: i}

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"errors"
 	"iter"
 
 	"github.com/serai-go/processor/batch"
@@ -57,6 +58,21 @@ func readFulfilled(data []byte) (eventuality.Eventuality, error) {
 type testCoin struct {
 	factor uint64
 	blind  bool
+	twins  bool // outputs with equal Spend are
+}
+
+func (c testCoin) Twin(o coin.Output) []byte {
+	if c.twins {
+		return o.Spend
+	}
+	return nil
+}
+
+func (c testCoin) CheckParameters(p coin.Parameters) error {
+	if c.twins && p.Hold < p.Window {
+		return errors.New("hold is below the window")
+	}
+	return nil
 }
 
 func (c testCoin) InputCost(rate uint64) uint64 { return c.factor * rate }

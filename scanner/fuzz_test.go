@@ -95,10 +95,21 @@ func FuzzVoided(f *testing.F) {
 
 func FuzzSettledBlock(f *testing.F) {
 	f.Add(wire.Marshal(settledBlock{}))
-	f.Add(wire.Marshal(settledBlock{coin.SettledBlock{
+	f.Add(wire.Marshal(settledBlock{SettledBlock: coin.SettledBlock{
 		Number: 1, Deposits: []coin.Deposit{{Output: deposit(9, "data"), Fate: coin.Returned}},
 		Internal:    []coin.Output{{Kind: coin.Change, Amount: 9}},
 		Completions: []coin.Completion{{Plan: coin.PlanID{3}, Transaction: coin.TransactionID{4}}},
 	}}))
 	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[settledBlock](t, data) })
+}
+
+func FuzzTwins(f *testing.F) {
+	f.Add(wire.Marshal(twins{Output: coin.Output{Amount: 9}, Until: 5, Credited: 8}))
+	f.Add(wire.Marshal(twins{Fixed: true}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[twins](t, data) })
+}
+
+func FuzzLost(f *testing.F) {
+	f.Add(wire.Marshal(lost{ID: coin.OutputID{Index: 1}, Session: 2, Amount: 3, Why: TooLate}))
+	f.Fuzz(func(t *testing.T, data []byte) { roundTrip[lost](t, data) })
 }

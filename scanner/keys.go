@@ -283,7 +283,9 @@ func takes(k Key, at Stage) bool {
 func (k keyring) wanted(number uint64) (list []coin.Key) {
 	for i := range k.keys {
 		if takes(k.keys[i], k.stage(i, number)) {
-			list = append(list, k.keys[i].coin())
+			key := k.keys[i].coin()
+			key.Depositors = k.at(number).Depositors
+			list = append(list, key)
 		}
 	}
 	return list

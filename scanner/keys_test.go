@@ -139,6 +139,9 @@ func TestAnAbandonedKeyIsNotLookedForBeforeItsActivation(t *testing.T) {
 		require.Len(t, ring.wanted(number), want, "block %d", number)
 		require.Equal(t, want == 1, ring.standings(number)[0].takes(coin.Change), "block %d", number)
 	}
+	book := rulebook{first: testParameters}
+	book.first.Depositors = 7
+	require.EqualValues(t, 7, keyring{book, []Key{key}}.wanted(49)[0].Depositors)
 	key.Early = true // since a rewind
 	require.Len(t, keyring{rulebook{first: testParameters}, []Key{key}}.wanted(47), 1)
 }

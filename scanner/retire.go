@@ -72,6 +72,9 @@ func (s *scanner) Settled(
 	if err := s.promote(tx); err != nil {
 		return nil, err
 	}
+	if err := s.forgetTwins(tx); err != nil {
+		return nil, err
+	}
 	return s.retiring(tx, reference, idle)
 }
 

@@ -174,9 +174,12 @@ func (s *scanner) checkRewind(r storage.Reader, x Rewind, f Frontier, blocks uin
 // follows from a block that settles again. Deposits of blocks that stay settled,
 // which those were to report at last, are held back again.
 func (s *scanner) dropScanned(tx storage.Tx, f Frontier, settle uint64, late []coin.Late) error {
-	for n := f.Settle; n < f.Scan; n++ {
-		b, err := s.buffers.Load(tx, n)
+	for n := f.Scan; n > f.Settle; n-- { // the last first
+		b, err := s.buffers.Load(tx, n-1)
 		if err != nil {
+			return err
+		}
+		if err := s.displace(tx, b.Deposits, false); err != nil {
 			return err
 		}
 		for _, l := range b.Unheld {
@@ -224,6 +227,9 @@ func (s *scanner) dropSettled(tx storage.Tx, from uint64, back *coin.Rewind) err
 	}
 	slices.Reverse(back.Blocks)
 	for _, b := range back.Blocks {
+		if err := s.displace(tx, b.Deposits, true); err != nil {
+			return err
+		}
 		if err := s.unguard(tx, b.Deposits, b.Internal); err != nil {
 			return err
 		}

@@ -146,6 +146,9 @@ func (s *scanner) SetRules(tx storage.Tx, version uint32, content []byte) (strin
 		if next.BatchesAhead != s.Parameters.BatchesAhead || next.Withdrawals != s.Parameters.Withdrawals {
 			return "BatchesAhead and Withdrawals cannot change", nil
 		}
+		if err := s.Coin.CheckParameters(next); err != nil {
+			return fmt.Sprintf("the network does not allow them: %s", err), nil
+		}
 	}
 	return "", s.proposed.Put(tx, rules{version, content})
 }

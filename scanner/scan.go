@@ -15,6 +15,7 @@ type buffer struct {
 	Internal []coin.Output
 	Late     []lateReport // in the order of their instructions
 	Unheld   []late       // those of them that were held back
+	Lost     []lost       // do not count, because of their twins
 }
 
 // Encode writes the buffer.
@@ -23,14 +24,16 @@ func (b buffer) Encode(w *wire.Writer) {
 	wire.List(w, b.Internal)
 	wire.List(w, b.Late)
 	wire.List(w, b.Unheld)
+	wire.List(w, b.Lost)
 }
 
 // Decode reads the buffer.
 func (b *buffer) Decode(r *wire.Reader) {
-	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, 78)
+	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, coin.MinDeposit)
 	b.Internal = wire.ReadList[coin.Output](r, 1<<24, 69)
 	b.Late = wire.ReadList[lateReport](r, 1<<24, minLateReport)
 	b.Unheld = wire.ReadList[late](r, 1<<24, minLate)
+	b.Lost = wire.ReadList[lost](r, 1<<24, minLost)
 }
 
 // Due implements Scanner.
@@ -145,15 +148,11 @@ func (s *scanner) sift(
 		}
 		at := slices.IndexFunc(keys, func(k standing) bool { return k.Session == o.Session })
 		if at >= 0 && o.Kind == coin.External {
-			d, ok, err := s.returned(tx, o)
-			if err == nil && ok {
-				b.Deposits = append(b.Deposits, d)
-				err = s.guard(tx, o)
-			}
+			void, err := s.returned(tx, &b, p, number, o)
 			if err != nil {
 				return b, err
 			}
-			if ok {
+			if void {
 				continue
 			}
 		}
@@ -176,7 +175,13 @@ func (s *scanner) sift(
 			if !ok {
 				continue
 			}
+			if ok, err := s.twin(tx, &b, p, number, &d, false); err != nil {
+				return b, err
+			} else if !ok {
+				continue
+			}
 			switch {
+			case d.Credit == 0: // it raises another by less than dust
 			case keys[at].now == Holding:
 				d.Fate = coin.Held
 				l := lateOf(d, number)

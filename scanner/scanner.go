@@ -121,6 +121,10 @@ type Coin interface {
 	InputCost(rate uint64) uint64
 	// SpendLookup is that of coin.Recognizer.
 	SpendLookup(coin.Output) []byte
+	// Twin is that of coin.Recognizer.
+	Twin(coin.Output) []byte
+	// CheckParameters is that of coin.Network.
+	CheckParameters(coin.Parameters) error
 }
 
 // Config is what a scanner is made of. All fields are required.
@@ -195,6 +199,7 @@ type scanner struct {
 	dust        storage.Value[uint64]                // the smallest limit known at a rewind
 	settled     storage.Map[uint64, settledBlock]    // those that can be taken back
 	voided      storage.Map[coin.OutputID, voided]   // credited in blocks that are void, not found again
+	twins       storage.Map[twinKey, twins]          // of keys that are looked for
 	told        storage.Map[coin.OutputID, struct{}] // passed on and reported, not arrived again
 	rewound     storage.Value[Rewind]                // the last one
 	kept        storage.Value[uint64]                // the first block of which settled ones are kept
@@ -224,6 +229,7 @@ func New(config Config) Scanner {
 		dust:        storage.NewValue("scanner/rules/dust", storage.Number),
 		settled:     storage.NewMap("scanner/settled", number, storage.Record[settledBlock]()),
 		voided:      storage.NewMap("scanner/voided", coin.OutputKey, storage.Record[voided]()),
+		twins:       storage.NewMap("scanner/twins", twinKeyOf, storage.Record[twins]()),
 		told:        storage.NewMap("scanner/told", coin.OutputKey, storage.Flag),
 		kept:        storage.NewValue("scanner/kept", storage.Number),
 		rewound:     storage.NewValue("scanner/rewound", storage.Record[Rewind]()),

@@ -164,13 +164,15 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 		return nil, err
 	}
 	settlement := &coin.Settlement{Reference: number}
+	var kept []settledBlock
 	for n := f.Settle; n <= number; n++ {
-		block, late, err := s.settleBlock(tx, n)
+		block, b, err := s.settleBlock(tx, n)
 		if err != nil {
 			return nil, err
 		}
 		settlement.Blocks = append(settlement.Blocks, block)
-		for _, l := range late {
+		kept = append(kept, settledBlock{block, b.Lost})
+		for _, l := range b.Late {
 			settlement.Late = append(settlement.Late, l.Late)
 		}
 	}
@@ -223,46 +225,46 @@ func (s *scanner) settle(tx storage.Tx, number, last uint64) (*coin.Settlement, 
 	if err := s.frontier.Put(tx, f); err != nil {
 		return nil, err
 	}
-	if err := s.keep(tx, settlement.Blocks); err != nil {
+	if err := s.keep(tx, kept); err != nil {
 		return nil, err
 	}
 	return settlement, s.forgetRates(tx, number)
 }
 
 // settleBlock takes a block out of the buffers.
-func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, []lateReport, error) {
+func (s *scanner) settleBlock(tx storage.Tx, n uint64) (coin.SettledBlock, buffer, error) {
 	block := coin.SettledBlock{Number: n}
 	b, ok, err := s.buffers.Get(tx, n)
 	if err != nil {
-		return block, nil, err
+		return block, b, err
 	}
 	if !ok {
-		return block, nil, fmt.Errorf("%w: block %d has no buffer", storage.ErrCorrupt, n)
+		return block, b, fmt.Errorf("%w: block %d has no buffer", storage.ErrCorrupt, n)
 	}
 	resolution, ok, err := s.resolutions.Get(tx, n)
 	if err != nil {
-		return block, nil, err
+		return block, b, err
 	}
 	if !ok {
 		header, _, err := s.headers.Get(tx, n)
 		if err != nil {
-			return block, nil, err
+			return block, b, err
 		}
-		return block, nil, &Unresolved{Header: header}
+		return block, b, &Unresolved{Header: header}
 	}
 	if err := s.unexplained(tx, n, resolution.Unexplained); err != nil {
-		return block, nil, err
+		return block, b, err
 	}
 	block.Deposits, block.Internal, block.Completions = b.Deposits, b.Internal, resolution.Completions
 	for _, c := range block.Completions {
 		if err := s.Tracker.Forget(tx, c.Plan); err != nil {
-			return block, nil, err
+			return block, b, err
 		}
 	}
 	if err := s.buffers.Delete(tx, n); err != nil {
-		return block, nil, err
+		return block, b, err
 	}
-	return block, b.Late, s.resolutions.Delete(tx, n)
+	return block, b, s.resolutions.Delete(tx, n)
 }
 
 // unexplained judges spends that are no plan's. Who is no holder of a key in use

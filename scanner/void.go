@@ -10,22 +10,30 @@ import (
 type voided struct {
 	Session uint64
 	Credit  uint64
+	// Fixed ones come back into the place that they had among their twins.
+	Fixed bool
 }
 
-// Encode writes 16 bytes.
+// Encode writes 17 bytes.
 func (v voided) Encode(w *wire.Writer) {
 	w.Uint64(v.Session)
 	w.Uint64(v.Credit)
+	w.Bool(v.Fixed)
 }
 
-// Decode reads 16 bytes.
+// Decode reads 17 bytes.
 func (v *voided) Decode(r *wire.Reader) {
 	v.Session = r.Uint64()
 	v.Credit = r.Uint64()
+	v.Fixed = r.Bool()
 }
 
 // settledBlock is a settled block as it is kept to be taken back.
-type settledBlock struct{ coin.SettledBlock }
+type settledBlock struct {
+	coin.SettledBlock
+	// Lost outputs do not count, because of their twins.
+	Lost []lost
+}
 
 // Encode writes the block.
 func (b settledBlock) Encode(w *wire.Writer) {
@@ -33,20 +41,30 @@ func (b settledBlock) Encode(w *wire.Writer) {
 	wire.List(w, b.Deposits)
 	wire.List(w, b.Internal)
 	wire.List(w, b.Completions)
+	wire.List(w, b.Lost)
 }
 
 // Decode reads the block.
 func (b *settledBlock) Decode(r *wire.Reader) {
 	b.Number = r.Uint64()
-	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, 78)
+	b.Deposits = wire.ReadList[coin.Deposit](r, 1<<24, coin.MinDeposit)
 	b.Internal = wire.ReadList[coin.Output](r, 1<<24, 69)
 	b.Completions = wire.ReadList[coin.Completion](r, 1<<24, 64)
+	b.Lost = wire.ReadList[lost](r, 1<<24, minLost)
 }
 
 // Undone implements Scanner.
 func (s *scanner) Undone(tx storage.Tx, u coin.Undone) error {
 	for _, d := range u.Voided {
-		if err := s.voided.Put(tx, d.Output.ID, voided{d.Output.Session, d.Credit}); err != nil {
+		if err := s.voided.Put(tx, d.Output.ID, voided{Session: d.Output.Session, Credit: d.Credit}); err != nil {
+			return err
+		}
+		if err := s.changeTwins(tx, d.Output, func(t *twins) { t.Credited += d.Credit }); err != nil {
+			return err
+		}
+	}
+	for _, o := range u.Fixed {
+		if err := s.fix(tx, o); err != nil {
 			return err
 		}
 	}
@@ -86,16 +104,25 @@ func (s *scanner) recall(tx storage.Tx, id coin.OutputID) error {
 	return s.told.Put(tx, id, struct{}{})
 }
 
-// returned is the deposit that took effect before in a block that is void.
-func (s *scanner) returned(r storage.Reader, o coin.Output) (coin.Deposit, bool, error) {
-	v, ok, err := s.voided.Get(r, o.ID)
+// returned puts a deposit into a block's buffer that took effect before in a block
+// that is void. It is false for others.
+func (s *scanner) returned(tx storage.Tx, b *buffer, p coin.Parameters, number uint64, o coin.Output) (bool, error) {
+	v, ok, err := s.voided.Get(tx, o.ID)
+	if err != nil || !ok || v.Credit > o.Amount {
+		return false, err
+	}
 	o.Data = nil // reported by now, or never
-	return coin.Deposit{Output: o, Credit: v.Credit, Fate: coin.Returned}, ok && v.Credit <= o.Amount, err
+	d := coin.Deposit{Output: o, Credit: v.Credit, Fate: coin.Returned}
+	if counts, err := s.twin(tx, b, p, number, &d, v.Fixed); err != nil || !counts {
+		return true, err
+	}
+	b.Deposits = append(b.Deposits, d)
+	return true, s.guard(tx, o)
 }
 
 // keep keeps settled blocks so that they can be taken back, and forgets those
 // that are too old for that.
-func (s *scanner) keep(tx storage.Tx, blocks []coin.SettledBlock) error {
+func (s *scanner) keep(tx storage.Tx, blocks []settledBlock) error {
 	for _, b := range blocks {
 		for _, d := range b.Deposits {
 			if d.Fate != coin.Returned {
@@ -105,10 +132,10 @@ func (s *scanner) keep(tx storage.Tx, blocks []coin.SettledBlock) error {
 				return err
 			}
 		}
-		if len(b.Deposits)+len(b.Internal)+len(b.Completions) == 0 {
+		if len(b.Deposits)+len(b.Internal)+len(b.Completions)+len(b.Lost) == 0 {
 			continue
 		}
-		if err := s.settled.Put(tx, b.Number, settledBlock{b}); err != nil {
+		if err := s.settled.Put(tx, b.Number, b); err != nil {
 			return err
 		}
 	}

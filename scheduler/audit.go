@@ -30,6 +30,12 @@ func (s *scheduler) Pending(r storage.Reader) (Pending, error) {
 		}
 		p.Plans++
 	}
+	for _, err := range s.ends.All(r) {
+		if err != nil {
+			return p, err
+		}
+		p.Resting++
+	}
 	return p, nil
 }
 
@@ -38,6 +44,7 @@ type counted struct {
 	pools                                    map[uint64]pool
 	assets, accepted, owed, refunds, unborne Balance
 	free, ranks, runs, taken, funded, ready  uint64
+	resting, ends                            uint64
 }
 
 func (c *counted) owe(amount uint64, refund bool) {
@@ -59,7 +66,7 @@ func (c *counted) in(session uint64, change func(*pool)) {
 func (s *scheduler) Audit(r storage.Reader) error {
 	c := counted{pools: make(map[uint64]pool)}
 	for _, count := range []func(storage.Reader, *counted) error{
-		s.countOutputs, s.countPlans, s.countNodes, s.countBuilds, s.countFamilies, s.countDue, s.countQueues, s.comparePools,
+		s.countOutputs, s.countResting, s.countPlans, s.countNodes, s.countBuilds, s.countFamilies, s.countDue, s.countQueues, s.comparePools,
 	} {
 		if err := count(r, &c); err != nil {
 			return err
@@ -82,6 +89,7 @@ func (s *scheduler) Audit(r storage.Reader) error {
 		{"owed", books.Owed, c.owed},
 		{"refunds due", books.RefundsDue, c.refunds},
 		{"costs to recover", books.Recover, books.NetworkFees.Plus(lost).Minus(books.CostsCharged).Plus(c.unborne)},
+		{"holds", Balance{}.Add(c.ends), Balance{}.Add(c.resting)},
 		{"ranks", Balance{}.Add(c.ranks), Balance{}.Add(c.free)},
 		{"payments in trees", Balance{}.Add(c.taken), Balance{}.Add(c.runs)},
 		{"branches ready", Balance{}.Add(c.ready), Balance{}.Add(c.funded)},
@@ -125,15 +133,14 @@ func (s *scheduler) countOutputs(r storage.Reader, c *counted) error {
 		if err != nil {
 			return err
 		}
-		d := item.Value
-		credit, ok, err := s.accepted.Get(r, d.Output.ID)
-		if err != nil {
+		p := item.Value
+		if err := s.checkClaims(r, p.Output, p.Claims); err != nil {
 			return err
 		}
-		if !ok || credit != d.Credit || item.Key.session != d.Output.Session {
-			return &Unbalanced{fmt.Sprintf("deposit %s is passed on and was not accepted", d.Output.ID)}
+		if item.Key.session != p.Output.Session {
+			return &Unbalanced{fmt.Sprintf("output %s of session %d is passed on by session %d", p.Output.ID, p.Output.Session, item.Key.session)}
 		}
-		c.assets = c.assets.Add(d.Output.Amount)
+		c.assets = c.assets.Add(p.Output.Amount)
 	}
 	for item, err := range s.accepted.All(r) {
 		if err != nil {

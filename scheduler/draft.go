@@ -47,11 +47,12 @@ type means struct {
 	needed    uint64 // the payment's amount
 	available uint64
 	returning returning
+	resting   Balance // on hold
 	// elsewhere tells whether other keys have more, which is going to be at one
 	// place with this.
 	elsewhere bool
 	// relief is what costs to recover may stand in for: nothing, as long as
-	// what is free or comes back may cover the payment, or there is more
+	// what is free, on hold or comes back may cover the payment, or there is more
 	// elsewhere. The payments bear, of those costs, what the outputs lack.
 	relief Balance
 }
@@ -70,6 +71,13 @@ func (s *scheduler) draft(r storage.Reader, at moment, role coin.Role) (*draft, 
 		drawn, err := s.draw(r, at, role, *d, head.value)
 		if err != nil || drawn != nil {
 			return drawn, 0, err
+		}
+		from, err := s.pools.Load(r, role.Key.Session)
+		if err != nil {
+			return nil, 0, err
+		}
+		if from.awaits(head.value.Amount) {
+			reason = beyondHold
 		}
 	}
 	if len(d.removed) == 0 {
@@ -116,11 +124,11 @@ func (s *scheduler) draw(r storage.Reader, at moment, role coin.Role, d draft, h
 	if err != nil {
 		return nil, err
 	}
-	m.available, m.returning = from.Available, from.Returning
+	m.available, m.returning, m.resting = from.Available, from.Returning, from.Rests.Amount
 	if m.elsewhere, err = s.elsewhere(r, at, role); err != nil {
 		return nil, err
 	}
-	if all := m.returning.total().Add(m.available); all.Sub(m.needed).Negative() {
+	if all := from.coming().Add(m.available); all.Sub(m.needed).Negative() {
 		if m.relief = books.Recover; m.elsewhere || all.Plus(m.relief).Sub(m.needed).Negative() {
 			return nil, nil
 		}
@@ -150,7 +158,7 @@ func (s *scheduler) price(r storage.Reader, at moment, role coin.Role, d *draft)
 		return fmt.Errorf("address of the change: %w", err)
 	}
 	to, err := s.pools.Load(r, d.own.Session)
-	d.has = int64(to.Outputs + to.Returning.Outputs)
+	d.has = int64(to.Outputs + to.Returning.Outputs + to.Rests.Outputs - to.Rests.Forwards)
 	return err
 }
 
@@ -187,7 +195,7 @@ func (s *scheduler) draftFrom(r storage.Reader, at moment, d draft, m means) (*d
 	if merge != nil && merge.handsOver() {
 		return nil, nil // the outputs come together when they move
 	}
-	if err != nil || merge != nil || m.elsewhere || m.returning.total() != (Balance{}) {
+	if err != nil || merge != nil || m.elsewhere || m.returning.total().Plus(m.resting) != (Balance{}) {
 		return merge, err
 	}
 	m.relief = d.recover

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/storage"
 )
 
@@ -34,29 +35,31 @@ func (s *scheduler) stay(tx storage.Tx, role coin.Role) error {
 		if err := s.release(tx, o); err != nil {
 			return err
 		}
-		if err := s.tell(tx, o.ID, o.Amount); err != nil {
+		if err := s.share(tx, item.Value.Claims, o.Amount); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// passOn lets a deposit wait to be passed on. If its session is gone, it is
-// given up.
-func (s *scheduler) passOn(tx storage.Tx, d coin.Deposit) error {
-	gone, err := s.gone.Has(tx, d.Output.Session)
-	if err != nil {
-		return err
-	}
-	if gone {
-		return s.giveUp(tx, d, keyGone)
-	}
-	d.Output.Data = nil // the scanner keeps what is to be reported
-	number, err := s.number(tx)
-	if err != nil {
-		return err
-	}
-	return s.forwards.Put(tx, place{d.Output.Session, number}, d)
+// passing is an output that waits to be passed on, with the deposits that it
+// brings to the successor.
+type passing struct {
+	Output coin.Output
+	Claims []claim
+}
+
+// Encode writes the record.
+func (p passing) Encode(w *wire.Writer) {
+	p.Output.Encode(w)
+	wire.List(w, p.Claims)
+}
+
+// Decode reads the record.
+func (p *passing) Decode(r *wire.Reader) {
+	p.Output.Decode(r)
+	p.Claims = wire.ReadList[claim](r, 1<<16, minClaim)
+	r.Check(len(p.Claims) > 0, "output that is passed on for no deposit")
 }
 
 // forward plans to pass the waiting deposits of a key on, in order, each by a
@@ -72,10 +75,10 @@ func (s *scheduler) forward(tx storage.Tx, m moment, role coin.Role) error {
 		return err
 	}
 	for _, item := range waiting {
-		d := item.Value
-		plan, ok, err := s.sweep(m, role, unlifted(rate, m.rules), []coin.Output{d.Output})
+		p := item.Value
+		plan, ok, err := s.sweep(m, role, unlifted(rate, m.rules), []coin.Output{p.Output})
 		if err != nil {
-			return fmt.Errorf("pass deposit %s on: %w", d.Output.ID, err)
+			return fmt.Errorf("pass deposit %s on: %w", p.Output.ID, err)
 		}
 		if !ok && !role.Finishing {
 			continue
@@ -84,9 +87,9 @@ func (s *scheduler) forward(tx storage.Tx, m moment, role coin.Role) error {
 			return err
 		}
 		if ok {
-			err = s.beginSweep(tx, m, planned{Plan: plan, Purpose: forwarding})
+			err = s.beginSweep(tx, m, planned{Plan: plan, Purpose: forwarding, Claims: p.Claims})
 		} else {
-			err = s.giveUp(tx, d, "passing the deposit on costs too much of it")
+			err = s.forgo(tx, p, "passing the deposit on costs too much of it")
 		}
 		if err != nil {
 			return err
@@ -96,8 +99,8 @@ func (s *scheduler) forward(tx storage.Tx, m moment, role coin.Role) error {
 }
 
 // waiting returns the deposits of a session that wait to be passed on.
-func (s *scheduler) waiting(r storage.Reader, session uint64) ([]storage.Item[place, coin.Deposit], error) {
-	var waiting []storage.Item[place, coin.Deposit]
+func (s *scheduler) waiting(r storage.Reader, session uint64) ([]storage.Item[place, passing], error) {
+	var waiting []storage.Item[place, passing]
 	from, to := placesOf(session)
 	for item, err := range s.forwards.Between(r, from, to) {
 		if err != nil {
@@ -108,22 +111,61 @@ func (s *scheduler) waiting(r storage.Reader, session uint64) ([]storage.Item[pl
 	return waiting, nil
 }
 
-// giveUp keeps a deposit that cannot be passed on as a gift, writes its output
-// off and tells so.
-func (s *scheduler) giveUp(tx storage.Tx, d coin.Deposit, reason string) error {
-	if err := s.accepted.Delete(tx, d.Output.ID); err != nil {
+// forgo writes an output off that is not passed on, or never was to be, and gives
+// up the deposits that it would bring.
+func (s *scheduler) forgo(tx storage.Tx, p passing, reason string) error {
+	if err := s.writeOff(tx, p.Output, reason); err != nil {
 		return err
 	}
-	if err := s.post(tx, func(l *Ledger) { l.giveUp(d.Credit) }); err != nil {
+	for _, c := range p.Claims {
+		if err := s.giveUp(tx, c, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp keeps a deposit that is not reported as a gift, and tells so.
+func (s *scheduler) giveUp(tx storage.Tx, c claim, reason string) error {
+	accepted, err := s.accepted.Has(tx, c.Deposit)
+	if err != nil {
 		return err
 	}
-	if err := s.writeOff(tx, d.Output, reason); err != nil {
-		return err
+	if accepted { // else it was reported, before a rewind
+		if err := s.accepted.Delete(tx, c.Deposit); err != nil {
+			return err
+		}
+		if err := s.post(tx, func(l *Ledger) { l.giveUp(c.Credit) }); err != nil {
+			return err
+		}
+		if err := s.Events.PaymentDropped(tx, coin.RefundID(c.Deposit), 0, reason); err != nil {
+			return err
+		}
 	}
-	if err := s.Events.PaymentDropped(tx, coin.RefundID(d.Output.ID), 0, reason); err != nil {
-		return err
+	return s.tell(tx, c.Deposit, 0)
+}
+
+// share tells that deposits have arrived, which share an amount in their order:
+// each gets its credit, and the last what is left. Those for which nothing is left
+// are given up.
+func (s *scheduler) share(tx storage.Tx, claims []claim, amount uint64) error {
+	for i, c := range claims {
+		part := amount
+		if i < len(claims)-1 {
+			part = min(amount, c.Credit)
+		}
+		amount -= part
+		var err error
+		if part == 0 {
+			err = s.giveUp(tx, c, "passing the deposit on cost all of it")
+		} else {
+			err = s.tell(tx, c.Deposit, part)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return s.tell(tx, d.Output.ID, 0)
+	return nil
 }
 
 // tell keeps, for the end of this Settle or the next, that passing a deposit on

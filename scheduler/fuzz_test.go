@@ -53,7 +53,7 @@ func FuzzArrival(f *testing.F) {
 
 func FuzzQueued(f *testing.F) {
 	fuzz[queued](f, queued{}, queued{Payment: pay(1, 2)},
-		queued{Payment: pay(1, 2), Refund: true, Waits: beyondLimit, Poor: true, Since: 77}, queued{Waits: beyondPayee + 1})
+		queued{Payment: pay(1, 2), Refund: true, Waits: beyondLimit, Poor: true, Since: 77}, queued{Waits: beyondHold + 1})
 }
 
 func FuzzPlanned(f *testing.F) {
@@ -65,7 +65,7 @@ func FuzzPlanned(f *testing.F) {
 		Fee:      5, Reference: 9,
 	}
 	fuzz[planned](f, planned{Purpose: moving}, planned{Plan: plan, Purpose: paying, Place: 4, Payments: []origin{{3, false}, {4, true}}, Family: coin.PlanID{5}},
-		planned{Purpose: bumping + 1})
+		planned{Purpose: bumping + 1}, planned{Purpose: forwarding, Claims: []claim{{coin.OutputID{Index: 1}, 2}}}, planned{Purpose: forwarding})
 }
 
 func FuzzMissing(f *testing.F) {
@@ -91,4 +91,12 @@ func FuzzOutflow(f *testing.F) {
 
 func FuzzLimits(f *testing.F) {
 	fuzz[limits](f, limits{}, limits{Window: 1, Outflow: 2, Payee: 3})
+}
+
+func FuzzResting(f *testing.F) {
+	fuzz[resting](f, resting{}, resting{Output: coin.Output{Amount: 1}, End: end{2, 3}, Claims: []claim{{coin.OutputID{Index: 4}, 5}}})
+}
+
+func FuzzPassing(f *testing.F) {
+	fuzz[passing](f, passing{}, passing{Output: coin.Output{Amount: 1}, Claims: []claim{{coin.OutputID{Index: 4}, 5}}})
 }

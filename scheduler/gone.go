@@ -12,7 +12,7 @@ const keyGone = "the key is not in use any more"
 // Idle implements Scheduler.
 func (s *scheduler) Idle(r storage.Reader, session uint64) (bool, error) {
 	p, err := s.pools.Load(r, session)
-	if err != nil || p.Plans > 0 || p.Branches > 0 {
+	if err != nil || p.Plans > 0 || p.Branches > 0 || p.Rests.Outputs > 0 {
 		return false, err
 	}
 	from, to := placesOf(session)
@@ -90,9 +90,12 @@ func (s *scheduler) Abandon(tx storage.Tx, session uint64) error {
 		if err := s.forwards.Delete(tx, item.Key); err != nil {
 			return err
 		}
-		if err := s.giveUp(tx, item.Value, keyGone); err != nil {
+		if err := s.forgo(tx, item.Value, keyGone); err != nil {
 			return err
 		}
+	}
+	if err := s.forgoResting(tx, session); err != nil {
+		return err
 	}
 	return s.close(tx, session, keyGone)
 }

@@ -90,10 +90,10 @@ func (l Ledger) Check() error {
 	return nil
 }
 
-// deposit books a settled deposit.
+// deposit books a settled deposit. One that raises another has borne its cost.
 func (l *Ledger) deposit(d coin.Deposit) {
-	l.Assets = l.Assets.Add(d.Output.Amount)
-	l.FeesCharged = l.FeesCharged.Add(d.Output.Amount - d.Credit)
+	l.Assets = l.Assets.Add(d.Gain())
+	l.FeesCharged = l.FeesCharged.Add(d.Gain()).Sub(d.Credit)
 	l.report(d.Fate, d.Credit)
 }
 
@@ -126,8 +126,8 @@ func (l *Ledger) giveUp(credit uint64) {
 
 // forget undoes deposit, of one that is not reported.
 func (l *Ledger) forget(d coin.Deposit) {
-	l.Assets = l.Assets.Sub(d.Output.Amount)
-	l.FeesCharged = l.FeesCharged.Sub(d.Output.Amount - d.Credit)
+	l.Assets = l.Assets.Sub(d.Gain())
+	l.FeesCharged = l.FeesCharged.Sub(d.Gain()).Add(d.Credit)
 	l.Accepted = l.Accepted.Sub(d.Credit)
 }
 
@@ -141,6 +141,16 @@ func (l *Ledger) writeOff(amount uint64) {
 func (l *Ledger) bookBack(amount uint64) {
 	l.Assets = l.Assets.Add(amount)
 	l.WrittenOff = l.WrittenOff.Sub(amount)
+}
+
+// comesBack undoes writeOff for a deposit that is here again, and brings so much
+// more or less than was written off.
+func (l *Ledger) comesBack(gain, written uint64) {
+	l.bookBack(min(gain, written))
+	if gain > written {
+		l.Assets = l.Assets.Add(gain - written)
+		l.FeesCharged = l.FeesCharged.Add(gain - written)
+	}
 }
 
 // burn books a burnt payment.

@@ -22,32 +22,35 @@ const (
 type missing struct {
 	Absence absence
 	Session uint64
-	// Credit is that of a deposit.
-	Credit uint64
+	// Credit is that of a deposit, Written what was written off as it was void.
+	Credit, Written uint64
 	// Told is set once it was told that the deposit has not come back in time.
 	Told bool
 }
 
-// Encode writes 18 bytes.
+// Encode writes 26 bytes.
 func (m missing) Encode(w *wire.Writer) {
 	w.Uint8(uint8(m.Absence))
 	w.Uint64(m.Session)
 	w.Uint64(m.Credit)
+	w.Uint64(m.Written)
 	w.Bool(m.Told)
 }
 
-// Decode reads 18 bytes.
+// Decode reads 26 bytes.
 func (m *missing) Decode(r *wire.Reader) {
 	m.Absence = absence(r.Uint8())
 	r.Check(m.Absence >= absentFree && m.Absence <= absentOwn, "absence of an output")
 	m.Session = r.Uint64()
 	m.Credit = r.Uint64()
+	m.Written = r.Uint64()
 	m.Told = r.Bool()
 }
 
 // returned takes a missing deposit in that is here again. Its credit stands as
 // it was, and a refund that waited for it is queued.
-func (s *scheduler) returned(tx storage.Tx, at moment, o coin.Output) error {
+func (s *scheduler) returned(tx storage.Tx, at moment, own hold, d coin.Deposit) error {
+	o := d.Output
 	m, ok, err := s.missing.Get(tx, o.ID)
 	if err == nil && !ok {
 		err = &Unbalanced{"it returns and was not missing"}
@@ -59,13 +62,13 @@ func (s *scheduler) returned(tx storage.Tx, at moment, o coin.Output) error {
 		return err
 	}
 	if m.Absence != absentLost {
-		if err := s.post(tx, func(l *Ledger) { l.bookBack(o.Amount) }); err != nil {
+		if err := s.post(tx, func(l *Ledger) { l.comesBack(d.Gain(), m.Written) }); err != nil {
 			return err
 		}
 	}
 	switch m.Absence {
 	case absentFree:
-		err = s.release(tx, o)
+		err = s.takeIn(tx, own, d)
 	case absentInput:
 		err = s.writeOffIfGone(tx, o)
 	}

@@ -15,26 +15,30 @@ type pool struct {
 	// Branches is the number of its outputs, there or to come, that fund payments
 	// which are not planned yet.
 	Branches uint64
+	// Rests is what of its external outputs is on hold.
+	Rests rests
 	// Returning is what unresolved plans, also those of other sessions, give to
 	// the session.
 	Returning returning
 }
 
-// Encode writes 80 bytes.
+// Encode writes 112 bytes.
 func (p pool) Encode(w *wire.Writer) {
 	w.Uint64(p.Available)
 	w.Uint64(p.Outputs)
 	w.Uint64(p.Plans)
 	w.Uint64(p.Branches)
+	p.Rests.Encode(w)
 	p.Returning.Encode(w)
 }
 
-// Decode reads 80 bytes.
+// Decode reads 112 bytes.
 func (p *pool) Decode(r *wire.Reader) {
 	p.Available = r.Uint64()
 	p.Outputs = r.Uint64()
 	p.Plans = r.Uint64()
 	p.Branches = r.Uint64()
+	p.Rests.Decode(r)
 	p.Returning.Decode(r)
 }
 
@@ -88,6 +92,16 @@ func (v returning) minus(why purpose, amount uint64) returning {
 // total is all that comes back.
 func (v returning) total() Balance { return v.Merged.Plus(v.Change) }
 
+// coming is all that is going to be free: what comes back, and what is on hold.
+func (p pool) coming() Balance { return p.Returning.total().Plus(p.Rests.Amount) }
+
+// awaits tells whether an amount is beyond all that is free or comes back, but for
+// what is on hold.
+func (p pool) awaits(amount uint64) bool {
+	with := p.coming().Add(p.Available).Sub(amount)
+	return !with.Negative() && with.Minus(p.Rests.Amount).Negative()
+}
+
 // elsewhere tells whether other keys than that of the role have free outputs or
 // get any. What is still free of one that leaves is not worth moving.
 func (s *scheduler) elsewhere(r storage.Reader, m moment, than coin.Role) (bool, error) {
@@ -99,7 +113,7 @@ func (s *scheduler) elsewhere(r storage.Reader, m moment, than coin.Role) (bool,
 		if err != nil {
 			return false, err
 		}
-		if p.Returning.total() != (Balance{}) || p.Available > 0 && !role.Leaves {
+		if p.coming() != (Balance{}) || p.Available > 0 && !role.Leaves {
 			return true, nil
 		}
 	}

@@ -250,7 +250,7 @@ func (m *model) compare() {
 			queued++
 		}
 	}
-	require.Equal(t, Pending{queued, len(m.free), len(m.w.open)}, m.w.pending())
+	require.Equal(t, Pending{Payments: queued, Outputs: len(m.free), Plans: len(m.w.open)}, m.w.pending())
 	if len(m.w.open) == 0 {
 		m.idle(books)
 	}

@@ -427,7 +427,7 @@ func TestAuditFindsWhatTheBooksDoNot(t *testing.T) {
 		{"costs to recover", func(tx storage.Tx) error { return s.lost.Put(tx, amount(1)) }},
 		{"accepted deposits", func(tx storage.Tx) error { return s.accepted.Put(tx, coin.OutputID{Index: 7}, 5) }},
 		{"passed on and was not accepted", func(tx storage.Tx) error {
-			return s.forwards.Put(tx, place{3, 9}, coin.Deposit{Output: w.output(20), Fate: coin.PassedOn})
+			return s.forwards.Put(tx, place{3, 9}, passing{w.output(20), []claim{{Credit: 20}}})
 		}},
 		{"the pool of session 3", inPool(func(p *pool) { p.Available-- })},
 		{"the pool of session 3", inPool(func(p *pool) { p.Plans++ })},

@@ -30,6 +30,7 @@ const (
 	beyondWindow                 // the next window
 	beyondLimit                  // another limit of a window
 	beyondPayee                  // the next window of its payee
+	beyondHold                   // outputs on hold
 )
 
 func (w wait) String() string {
@@ -44,6 +45,8 @@ func (w wait) String() string {
 		return "the amount is above the limit of a window"
 	case beyondPayee:
 		return "the payments to this address are at their limit"
+	case beyondHold:
+		return "the amount is beyond what the group has free before the hold of deposits is over"
 	}
 	return "nothing"
 }
@@ -86,7 +89,7 @@ func (q *queued) Decode(r *wire.Reader) {
 	q.Payment.Decode(r)
 	q.Refund = r.Bool()
 	q.Waits = wait(r.Uint8())
-	r.Check(q.Waits <= beyondPayee, "what a payment waits for")
+	r.Check(q.Waits <= beyondHold, "what a payment waits for")
 	q.Poor = r.Bool()
 	q.Since = r.Uint64()
 }
@@ -114,6 +117,8 @@ type planned struct {
 	// Family is the first version's ID if there are several versions of the
 	// plan, else zero.
 	Family coin.PlanID
+	// Claims are the deposits that a forwarding plan passes on.
+	Claims []claim
 }
 
 // origin is where a planned payment comes from.
@@ -146,6 +151,7 @@ func (p planned) Encode(w *wire.Writer) {
 		w.Bool(o.Refund)
 	}
 	w.Fixed(p.Family[:])
+	wire.List(w, p.Claims)
 }
 
 // Decode reads the planned record.
@@ -159,6 +165,8 @@ func (p *planned) Decode(r *wire.Reader) {
 		p.Payments[i] = origin{r.Uint64(), r.Bool()}
 	}
 	r.Fixed(p.Family[:])
+	p.Claims = wire.ReadList[claim](r, 1<<16, minClaim)
+	r.Check(len(p.Claims) > 0 == (p.Purpose == forwarding), "claims of a plan")
 }
 
 // branchKey names an own output of a plan: it is the element of Own with the

@@ -181,7 +181,7 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 	if err != nil {
 		return planned{}, "", err
 	}
-	next := planned{Plan: d.plan, Purpose: p.Purpose, Place: p.Place}
+	next := planned{Plan: d.plan, Purpose: p.Purpose, Place: p.Place, Claims: p.Claims}
 	next.Plan.Inputs = p.Plan.Inputs
 	var in, total uint64
 	var carry Balance

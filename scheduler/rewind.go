@@ -57,7 +57,7 @@ type undo struct {
 	*scheduler
 	free    map[coin.OutputID]numbered[coin.Output]
 	moment  moment                        // only its rules: when reinstated plans are stuck
-	waiting map[coin.OutputID]place       // deposits to be passed on
+	waiting map[coin.OutputID]place       // outputs to be passed on
 	spent   map[coin.OutputID]coin.PlanID // inputs of unresolved plans
 	refunds map[coin.PaymentID]coin.OutputID
 	coin.Undone
@@ -75,6 +75,9 @@ func (s *scheduler) Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, err
 		return u.Undone, err
 	}
 	if err := u.locate(tx); err != nil {
+		return u.Undone, err
+	}
+	if err := u.holdAgain(tx, rewind.Fork); err != nil {
 		return u.Undone, err
 	}
 	u.moment.reference = rewind.Fork
@@ -237,7 +240,9 @@ func (u *undo) reinstate(tx storage.Tx, number uint64, c coin.Completion) error 
 		}
 	}
 	if p.Purpose == forwarding {
-		u.Recalled = append(u.Recalled, p.Plan.Inputs[0].ID)
+		for _, c := range p.Claims {
+			u.Recalled = append(u.Recalled, c.Deposit)
+		}
 	}
 	return u.Plans.Reinstated(tx, c.Plan, p.Plan)
 }
@@ -280,100 +285,6 @@ func (u *undo) takeOwn(tx storage.Tx, p planned, key branchKey, id coin.OutputID
 		return &Unbalanced{fmt.Sprintf("output %s of a plan is nowhere", id)}
 	}
 	return nil
-}
-
-// deposit takes a deposit away. If it had no effect yet that cannot be taken
-// back, it is forgotten; else its effect stands without it.
-func (u *undo) deposit(tx storage.Tx, d coin.Deposit) error {
-	id := d.Output.ID
-	accepted, err := u.accepted.Has(tx, id)
-	if err != nil {
-		return err
-	}
-	o, free := u.free[id]
-	at, waits := u.waiting[id]
-	_, spent := u.spent[id]
-	switch {
-	case accepted && d.Fate == coin.Held && !spent:
-		return u.forget(tx, d)
-	case accepted && d.Fate == coin.PassedOn && waits:
-		if err := u.forwards.Delete(tx, at); err != nil {
-			return err
-		}
-		return u.forget(tx, d)
-	}
-	m := missing{Absence: absentLost, Session: d.Output.Session, Credit: d.Credit}
-	switch {
-	case free:
-		m.Absence = absentFree
-		delete(u.free, id)
-		if err := u.reserve(tx, d.Output.Session, []numbered[coin.Output]{o}); err != nil {
-			return err
-		}
-	case spent:
-		m.Absence = absentInput
-		gone, err := u.gone.Has(tx, d.Output.Session)
-		if err != nil {
-			return err
-		}
-		if gone { // it is written off, and stays so
-			return u.void(tx, d, m)
-		}
-	}
-	if m.Absence != absentLost {
-		if err := u.post(tx, func(l *Ledger) { l.writeOff(d.Output.Amount) }); err != nil {
-			return err
-		}
-	}
-	return u.void(tx, d, m)
-}
-
-// void records a deposit as missing.
-func (u *undo) void(tx storage.Tx, d coin.Deposit, m missing) error {
-	u.Voided = append(u.Voided, d)
-	u.refunds[coin.RefundID(d.Output.ID)] = d.Output.ID
-	return u.missing.Put(tx, d.Output.ID, m)
-}
-
-// forget undoes a deposit that was accepted and not reported.
-func (u *undo) forget(tx storage.Tx, d coin.Deposit) error {
-	u.Forgotten = append(u.Forgotten, d.Output.ID)
-	if err := u.accepted.Delete(tx, d.Output.ID); err != nil {
-		return err
-	}
-	if o, free := u.free[d.Output.ID]; free {
-		delete(u.free, d.Output.ID)
-		if err := u.reserve(tx, d.Output.Session, []numbered[coin.Output]{o}); err != nil {
-			return err
-		}
-	} else if d.Fate == coin.Held { // its session is gone
-		if err := u.post(tx, func(l *Ledger) { l.bookBack(d.Output.Amount) }); err != nil {
-			return err
-		}
-	}
-	return u.post(tx, func(l *Ledger) { l.forget(d) })
-}
-
-// acknowledged books a deposit whose credit is acknowledged although its block
-// has not settled, and will not as it is.
-func (u *undo) acknowledged(tx storage.Tx, d coin.Deposit) error {
-	err := u.post(tx, func(l *Ledger) {
-		l.deposit(d)
-		l.writeOff(d.Output.Amount)
-	})
-	if err != nil {
-		return err
-	}
-	if d.Fate == coin.Refunded {
-		q := queued{Payment: coin.Payment{ID: coin.RefundID(d.Output.ID), Address: d.Output.Origin, Amount: d.Credit}, Refund: true}
-		if err := u.stand(tx, q.ID, fate{Stage: PaymentAside}); err != nil {
-			return err
-		}
-		if err := u.suspended.Put(tx, d.Output.ID, q); err != nil {
-			return err
-		}
-	}
-	return u.void(tx, d, missing{Absence: absentFree, Session: d.Output.Session, Credit: d.Credit})
 }
 
 // suspend takes refunds of void deposits out of the queues: they are not made

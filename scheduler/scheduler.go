@@ -32,7 +32,8 @@ type Scheduler interface {
 	// that are passed on have arrived, or are given up.
 	Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.Arrival, error)
 	// Idle tells whether there is nothing left to do for the key of a session:
-	// no unresolved plan, no deposit to pass on, no output worth moving.
+	// no unresolved plan, no output on hold, no deposit to pass on, no output worth
+	// moving.
 	Idle(r storage.Reader, session uint64) (bool, error)
 	// Retire writes off what outputs a session that is idle has left.
 	Retire(tx storage.Tx, session uint64) error
@@ -59,6 +60,9 @@ type Scheduler interface {
 	Payment(r storage.Reader, id coin.PaymentID) (PaymentState, error)
 	// Output tells what an output of the group is for.
 	Output(r storage.Reader, id coin.OutputID) (OutputState, error)
+	// Resting tells how many external outputs of a session are on hold, and with the
+	// settlement of which block the last of the holds is over.
+	Resting(r storage.Reader, session uint64) (count int, last uint64, err error)
 	// Pending counts queued payments, free outputs and unresolved plans.
 	Pending(r storage.Reader) (Pending, error)
 	// Audit recounts outputs and payments one by one and compares them with
@@ -67,7 +71,12 @@ type Scheduler interface {
 }
 
 // Pending counts what a scheduler holds.
-type Pending struct{ Payments, Outputs, Plans int }
+type Pending struct {
+	// Payments wait for their plans, Outputs are free, and Plans have not happened.
+	Payments, Outputs, Plans int
+	// Resting is how many external outputs are on hold.
+	Resting int
+}
 
 // Coin is what a scheduler asks of the coin: pure functions.
 type Coin interface {
@@ -145,9 +154,12 @@ type scheduler struct {
 	reference storage.Value[uint64]
 	pools     storage.Map[uint64, pool] // of sessions
 	free      storage.Map[place, coin.Output]
-	ranks     storage.Map[rank, struct{}]      // the free outputs by amount
-	forwards  storage.Map[place, coin.Deposit] // to pass on, not planned yet
-	next      storage.Value[uint64]            // number of the next output
+	ranks     storage.Map[rank, struct{}] // the free outputs by amount
+	forwards  storage.Map[place, passing] // to pass on, not planned yet
+	resting   storage.Map[coin.OutputID, resting]
+	ends      storage.Map[end, coin.OutputID] // of what rests
+	awoken    storage.Map[end, coin.Output]   // what rested, as long as that can be taken back
+	next      storage.Value[uint64]           // number of the next output
 	payments  storage.Queue[queued]
 	taken     storage.Map[uint64, run]            // those of the payments that are in nodes, by their first
 	nodes     storage.Map[branchKey, node]        // payments that a branch funds
@@ -181,7 +193,10 @@ func New(config Config) Scheduler {
 		pools:     storage.NewMap("scheduler/pools", storage.NumberKey[uint64](), storage.Record[pool]()),
 		free:      storage.NewMap("scheduler/free", placeKey, storage.Record[coin.Output]()),
 		ranks:     storage.NewMap("scheduler/ranks", rankKey, storage.Flag),
-		forwards:  storage.NewMap("scheduler/forwards", placeKey, storage.Record[coin.Deposit]()),
+		forwards:  storage.NewMap("scheduler/forwards", placeKey, storage.Record[passing]()),
+		resting:   storage.NewMap("scheduler/resting", coin.OutputKey, storage.Record[resting]()),
+		ends:      storage.NewMap("scheduler/ends", endKey, storage.Record[coin.OutputID]()),
+		awoken:    storage.NewMap("scheduler/awoken", endKey, storage.Record[coin.Output]()),
 		next:      storage.NewValue("scheduler/next", storage.Number),
 		payments:  storage.NewQueue("scheduler/payments", storage.Record[queued]()),
 		taken:     storage.NewMap("scheduler/taken", storage.NumberKey[uint64](), storage.Record[run]()),

@@ -21,6 +21,9 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 			return nil, fmt.Errorf("settle block %d: %w", block.Number, err)
 		}
 	}
+	if err := s.awake(tx, settlement.Reference); err != nil {
+		return nil, err
+	}
 	for _, l := range settlement.Late {
 		if err := s.late(tx, m, l); err != nil {
 			return nil, fmt.Errorf("late report of %s: %w", l.Deposit, err)
@@ -62,8 +65,12 @@ func (s *scheduler) Settle(tx storage.Tx, settlement *coin.Settlement) ([]coin.A
 // settleBlock takes in what a block brought: outputs first, then completed
 // plans.
 func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock) error {
+	own, err := s.hold(tx, block)
+	if err != nil {
+		return err
+	}
 	for _, d := range block.Deposits {
-		if err := s.deposit(tx, m, d); err != nil {
+		if err := s.deposit(tx, m, own, d); err != nil {
 			return fmt.Errorf("deposit %s: %w", d.Output.ID, err)
 		}
 	}
@@ -80,9 +87,9 @@ func (s *scheduler) settleBlock(tx storage.Tx, m moment, block coin.SettledBlock
 }
 
 // deposit books a deposit and queues its refund if it is due.
-func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
+func (s *scheduler) deposit(tx storage.Tx, m moment, own hold, d coin.Deposit) error {
 	if d.Fate == coin.Returned {
-		return s.returned(tx, m, d.Output)
+		return s.returned(tx, m, own, d)
 	}
 	if err := s.post(tx, func(l *Ledger) { l.deposit(d) }); err != nil {
 		return err
@@ -92,10 +99,7 @@ func (s *scheduler) deposit(tx storage.Tx, m moment, d coin.Deposit) error {
 			return err
 		}
 	}
-	if d.Fate == coin.PassedOn {
-		return s.passOn(tx, d)
-	}
-	if err := s.release(tx, d.Output); err != nil || d.Fate != coin.Refunded {
+	if err := s.takeIn(tx, own, d); err != nil || d.Fate != coin.Refunded {
 		return err
 	}
 	return s.refund(tx, m, d.Output.ID, d.Output.Origin, d.Credit)
@@ -184,7 +188,7 @@ func (s *scheduler) resolve(tx storage.Tx, number uint64, c coin.Completion, int
 		return err
 	}
 	if p.Purpose == forwarding {
-		if err := s.tell(tx, p.Plan.Inputs[0].ID, p.Plan.Own[0].Amount); err != nil {
+		if err := s.share(tx, p.Claims, p.Plan.Own[0].Amount); err != nil {
 			return err
 		}
 	}

@@ -86,6 +86,8 @@ const (
 	OutputMissing
 	// OutputWrittenOff: it will not be spent.
 	OutputWrittenOff
+	// OutputOnHold: it is not spent before a block has settled.
+	OutputOnHold
 )
 
 func (s OutputStage) String() string {
@@ -102,6 +104,8 @@ func (s OutputStage) String() string {
 		return "missing"
 	case OutputWrittenOff:
 		return "written off"
+	case OutputOnHold:
+		return "on hold"
 	}
 	return fmt.Sprintf("stage %d", uint8(s))
 }
@@ -111,6 +115,8 @@ type OutputState struct {
 	Stage OutputStage
 	// Plan spends it.
 	Plan coin.PlanID
+	// Until is the block with whose settlement its hold is over.
+	Until uint64
 }
 
 // Payment implements Scheduler. Of a payment that waits it looks at the queue up
@@ -207,12 +213,15 @@ func (s *scheduler) Output(r storage.Reader, id coin.OutputID) (OutputState, err
 		}
 		for _, input := range item.Value.Plan.Inputs {
 			if input.ID == id {
-				return OutputState{OutputReserved, item.Key}, nil
+				return OutputState{Stage: OutputReserved, Plan: item.Key}, nil
 			}
 		}
 	}
 	if missing {
 		return OutputState{Stage: OutputMissing}, nil
+	}
+	if x, rests, err := s.resting.Get(r, id); err != nil || rests {
+		return OutputState{Stage: OutputOnHold, Until: x.End.block}, err
 	}
 	for item, err := range s.ready.All(r) {
 		if err != nil {

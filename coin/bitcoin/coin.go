@@ -121,6 +121,14 @@ func New(from Node, network Network, parameters coin.Parameters) (*Coin, error) 
 	}, nil
 }
 
+// CheckParameters implements coin.Network: plans have to be such as nodes relay.
+func (c *Coin) CheckParameters(p coin.Parameters) error {
+	if err := relayable(p); err != nil {
+		return fmt.Errorf("bitcoin: %w", err)
+	}
+	return nil
+}
+
 // Name implements coin.Network: "bitcoin", followed by the network's name
 // unless it is the main one.
 func (c *Coin) Name() string {

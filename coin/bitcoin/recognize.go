@@ -51,6 +51,9 @@ func (c *Coin) SpendLookup(output coin.Output) []byte {
 	return lookup(output.ID)
 }
 
+// Twin implements coin.Recognizer: nil, as each output can be spent.
+func (c *Coin) Twin(coin.Output) []byte { return nil }
+
 func lookup(id coin.OutputID) []byte {
 	o := block.NewOutpoint(id.Transaction, id.Index)
 	return o[:]

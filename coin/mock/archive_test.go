@@ -42,7 +42,7 @@ func TestVoidBlocksSpendFromVoidBlocks(t *testing.T) {
 	address, err := parseAddress(c.genesis, groupAddress(t, c.node.chain))
 	require.NoError(t, err)
 	spend := func(from coin.TransactionID, amount uint64) *transaction {
-		tx := newTransaction([]coin.OutputID{{Transaction: from}}, []output{{amount, address}}, nil)
+		tx := newTransaction([]coin.OutputID{{Transaction: from}}, []output{{amount: amount, to: address}}, nil)
 		return tx.sign([][]byte{make([]byte, signatureSize)})
 	}
 	one := spend(b.transactions[1].id, 900)

@@ -65,6 +65,8 @@ type Options struct {
 	Time uint64
 	// Parameters are the consensus parameters, DefaultParameters if zero.
 	Parameters coin.Parameters
+	// Rules are those of other networks that it has too.
+	Rules Rules
 }
 
 // Chain is the network: what all its nodes agree on, one memory pool, the
@@ -73,11 +75,13 @@ type Chain struct {
 	name       string
 	genesisID  coin.BlockID
 	parameters coin.Parameters
+	rules      Rules
 
 	mu     sync.RWMutex
 	blocks map[coin.BlockID]*block // of all branches
 	best   []*block                // by number
-	// index, spent and received describe the best branch.
+	// index, spent and received describe the best branch. What is spent has the
+	// mark of its output.
 	index    map[coin.TransactionID]place
 	spent    map[coin.OutputID]coin.TransactionID
 	received map[script]uint64
@@ -102,6 +106,7 @@ func New(o Options) *Chain {
 	c := &Chain{
 		name:       cmp.Or(o.Name, "mock"),
 		parameters: o.Parameters,
+		rules:      o.Rules,
 		blocks:     make(map[coin.BlockID]*block),
 		index:      make(map[coin.TransactionID]place),
 		spent:      make(map[coin.OutputID]coin.TransactionID),
@@ -131,6 +136,7 @@ func (c *Chain) Clone() *Chain {
 		name:       c.name,
 		genesisID:  c.genesisID,
 		parameters: c.parameters,
+		rules:      c.rules,
 		blocks:     maps.Clone(c.blocks),
 		best:       slices.Clone(c.best),
 		index:      maps.Clone(c.index),
@@ -288,7 +294,7 @@ func (c *Chain) connect(b *block) error {
 
 func (c *Chain) add(t *transaction, number uint64, position int) {
 	c.index[t.id] = place{t, number, uint32(position)}
-	for _, id := range t.inputs {
+	for _, id := range t.spends() {
 		c.spent[id] = t.id
 	}
 	for _, o := range t.outputs {
@@ -298,7 +304,7 @@ func (c *Chain) add(t *transaction, number uint64, position int) {
 
 func (c *Chain) remove(t *transaction) {
 	delete(c.index, t.id)
-	for _, id := range t.inputs {
+	for _, id := range t.spends() {
 		delete(c.spent, id)
 	}
 	for _, o := range t.outputs {

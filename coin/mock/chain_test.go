@@ -184,10 +184,10 @@ func TestAddBlockRefuses(t *testing.T) {
 	tip, payment := c.tip(), c.best[1].transactions[1]
 	number := tip.number + 1
 	coinbase := func(claim uint64) *transaction {
-		return newCoinbase(number, 1000, []output{{claim, miner}})
+		return newCoinbase(number, 1000, []output{{amount: claim, to: miner}})
 	}
 	forged := newTransaction(payment.inputs, payment.outputs, []byte("x")).sign(payment.signatures)
-	rest := []output{{userLeft(payment), miner}}
+	rest := []output{{amount: userLeft(payment), to: miner}}
 	spend := newTransaction([]coin.OutputID{{Transaction: payment.id, Index: 1}}, rest, nil)
 	unsigned := spend.sign([][]byte{make([]byte, signatureSize)})
 	for name, b := range map[string]*block{
@@ -197,7 +197,7 @@ func TestAddBlockRefuses(t *testing.T) {
 		"no coinbase":        newBlock(number, tip.id, tip.time, []*transaction{payment}),
 		"coinbase of block":  newBlock(number, tip.id, tip.time, []*transaction{newCoinbase(1, 1, nil)}),
 		"greedy coinbase":    newBlock(number, tip.id, tip.time, []*transaction{coinbase(Subsidy + 1)}),
-		"overflow":           newBlock(number, tip.id, tip.time, []*transaction{newCoinbase(number, 1, []output{{1 << 63, miner}, {1 << 63, miner}})}),
+		"overflow":           newBlock(number, tip.id, tip.time, []*transaction{newCoinbase(number, 1, []output{{amount: 1 << 63, to: miner}, {amount: 1 << 63, to: miner}})}),
 		"two coinbases":      newBlock(number, tip.id, tip.time, []*transaction{coinbase(1), coinbase(2)}),
 		"spent again":        newBlock(number, tip.id, tip.time, []*transaction{coinbase(1), payment}),
 		"conflict":           newBlock(number, tip.id, tip.time, []*transaction{coinbase(1), forged}),
@@ -230,7 +230,7 @@ func TestInvalidBranchChangesNothing(t *testing.T) {
 
 	require.NoError(t, side.Fork(t.Context(), 1, false)) // to block 2
 	good := side.tip()
-	bad := newBlock(3, good.id, good.time, []*transaction{newCoinbase(3, 1, []output{{Subsidy + 1, miner}})})
+	bad := newBlock(3, good.id, good.time, []*transaction{newCoinbase(3, 1, []output{{amount: Subsidy + 1, to: miner}})})
 	last := newBlock(4, bad.id, good.time, []*transaction{newCoinbase(4, 1, nil)})
 	for _, b := range side.Blocks(1) {
 		require.NoError(t, c.AddBlock(b))

@@ -28,6 +28,7 @@ type Coin struct {
 	name       string
 	genesis    coin.BlockID
 	parameters coin.Parameters
+	rules      Rules
 
 	mu      sync.Mutex
 	scripts map[string]groupScripts // by key, as long as they are few
@@ -40,6 +41,7 @@ func NewCoin(chain *Chain) *Coin {
 		name:       chain.name,
 		genesis:    chain.genesisID,
 		parameters: chain.parameters,
+		rules:      chain.rules,
 		scripts:    make(map[string]groupScripts),
 	}
 }
@@ -61,6 +63,9 @@ func (c *Coin) Group() frost.Group { return ed25519.Group }
 
 // Parameters are those of the chain's Options.
 func (c *Coin) Parameters() coin.Parameters { return c.parameters }
+
+// CheckParameters refuses those that do not go with the chain's Rules.
+func (c *Coin) CheckParameters(p coin.Parameters) error { return c.rules.check(p) }
 
 // Address is that of the network key plus the kind's offset.
 func (c *Coin) Address(key []byte, kind coin.Kind) (coin.Address, error) {

@@ -158,7 +158,7 @@ func TestOrigin(t *testing.T) {
 	} {
 		c := wallet{w.Clone(), t}
 		inputs := c.spend(test.from, 20).inputs
-		tx := c.sign(newTransaction(inputs, []output{{2*laneAmount - 20, to}}, nil), test.from)
+		tx := c.sign(newTransaction(inputs, []output{{amount: 2*laneAmount - 20, to: to}}, nil), test.from)
 		require.Equal(t, coin.Accepted, c.submit(tx.raw).Status)
 		mine(t, c.Chain, 1)
 		outputs, err := read(t.Context(), NewCoin(c.Chain), 1)

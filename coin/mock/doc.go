@@ -19,6 +19,10 @@
 // is the higher of its own and that with all that build on it; and miners look at
 // what one pays together with all it builds on.
 //
+// By its Rules a Chain has those of other networks too, as Monero: outputs that
+// are locked for some blocks, copies of outputs of which only one can ever be
+// spent, and veiled spends.
+//
 // The package is a test kit: speed and clarity go before secrecy, and the
 // user's keys are public.
 package mock

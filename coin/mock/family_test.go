@@ -21,7 +21,7 @@ const (
 func (w wallet) root(from uint32, cost uint64, branches int) *transaction {
 	outputs := make([]output, branches)
 	for i := range outputs {
-		outputs[i] = output{laneAmount / uint64(2*branches), userScript(addressed, userKey(1))}
+		outputs[i] = output{amount: laneAmount / uint64(2*branches), to: userScript(addressed, userKey(1))}
 	}
 	outputs[0].amount += laneAmount - outputs[0].amount*uint64(branches) - cost
 	id := coin.OutputID{Transaction: w.best[0].transactions[0].id, Index: from}
@@ -34,7 +34,7 @@ func (w wallet) branch(root *transaction, index uint32, cost uint64, more int) *
 	id := coin.OutputID{Transaction: root.id, Index: index}
 	outputs := make([]output, 1+more)
 	for i := range outputs {
-		outputs[i] = output{RelayDust, userScript(addressed, userKey(1))}
+		outputs[i] = output{amount: RelayDust, to: userScript(addressed, userKey(1))}
 	}
 	outputs[0].amount = root.outputs[index].amount - cost - uint64(more)*RelayDust
 	return w.sign(newTransaction([]coin.OutputID{id}, outputs, nil), []uint32{0})

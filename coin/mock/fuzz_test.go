@@ -31,6 +31,8 @@ func FuzzTransaction(f *testing.F) {
 			f.Add(t.unsigned)
 		}
 	}
+	copied := newTransaction(nil, []output{{amount: 9, to: miner, copies: &coin.OutputID{Index: 1}}}, nil)
+	f.Add(copied.sign(nil).raw)
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		tx, err := decodeTransaction(raw)
 		if err != nil {

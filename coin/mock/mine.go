@@ -103,7 +103,7 @@ func (c *Chain) mine(to script, waiting []pooled) {
 		claim += t.fee
 		list = append(list, t.transaction)
 	}
-	list[0] = newCoinbase(tip.number+1, c.mined, []output{{claim, to}})
+	list[0] = newCoinbase(tip.number+1, c.mined, []output{{amount: claim, to: to}})
 	time := tip.time + BlockSeconds
 	if c.nextTime != 0 {
 		time = max(tip.time, c.nextTime)

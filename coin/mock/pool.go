@@ -49,7 +49,7 @@ func (p *pool) get(id coin.TransactionID) (pooled, bool) {
 func (p *pool) add(t *transaction, fee uint64) {
 	p.waiting = append(p.waiting, pooled{t, fee})
 	p.byID[t.id] = t
-	for _, id := range t.inputs {
+	for _, id := range t.spends() {
 		p.spender[id] = t
 	}
 }
@@ -64,7 +64,7 @@ func (p *pool) evict(gone map[coin.TransactionID]bool) {
 			return false
 		}
 		delete(p.byID, t.id)
-		for _, id := range t.inputs {
+		for _, id := range t.spends() {
 			delete(p.spender, id)
 		}
 		return true
@@ -74,7 +74,7 @@ func (p *pool) evict(gone map[coin.TransactionID]bool) {
 // conflicts returns the transactions that spend an input of t, with all that
 // build on them, and the fees of these.
 func (p *pool) conflicts(t *transaction) (gone map[coin.TransactionID]bool, fees uint64) {
-	for _, id := range t.inputs {
+	for _, id := range t.spends() {
 		if other := p.spender[id]; other != nil {
 			if gone == nil {
 				gone = make(map[coin.TransactionID]bool)
@@ -100,6 +100,9 @@ var (
 // outputs of waiting ones. Conflicts among waiting ones are judged apart.
 func (c *Chain) find(id coin.OutputID, number uint64) (output, error) {
 	if t := c.pool.byID[id.Transaction]; t != nil {
+		if c.rules.Lock > 0 {
+			return output{}, errLocked
+		}
 		if uint64(id.Index) >= uint64(len(t.outputs)) {
 			return output{}, errMissing
 		}
@@ -152,11 +155,11 @@ func (p *pool) replaceable(t *transaction, paid, least uint64, gone map[coin.Tra
 		return fmt.Errorf("%w: replacing it takes a fee of %d", errConflict, fees+least)
 	}
 	own := sum{paid, t.weight()}
-	for _, id := range t.inputs {
+	for i, id := range t.inputs {
 		if gone[id.Transaction] {
 			return fmt.Errorf("%w: which it builds on", errConflict)
 		}
-		if other := p.spender[id]; other != nil {
+		if other := p.spender[t.spends()[i]]; other != nil {
 			if w, _ := p.get(other.id); !own.above(w.sum()) {
 				return fmt.Errorf("%w: which pays the higher rate", errConflict)
 			}

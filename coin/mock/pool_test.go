@@ -25,10 +25,10 @@ func (w wallet) spend(from []uint32, cost uint64, amounts ...uint64) *transactio
 	}
 	var outputs []output
 	for _, amount := range amounts {
-		outputs = append(outputs, output{amount, miner})
+		outputs = append(outputs, output{amount: amount, to: miner})
 		in -= amount
 	}
-	outputs = append(outputs, output{in - cost, userScript(addressed, userKey(1))})
+	outputs = append(outputs, output{amount: in - cost, to: userScript(addressed, userKey(1))})
 	return w.sign(newTransaction(inputs, outputs, nil), from)
 }
 
@@ -43,7 +43,7 @@ func (w wallet) sign(t *transaction, keys []uint32) *transaction {
 // child spends the last output of a transaction of spend.
 func (w wallet) child(parent *transaction, cost uint64) *transaction {
 	id := coin.OutputID{Transaction: parent.id, Index: uint32(len(parent.outputs) - 1)}
-	return w.sign(newTransaction([]coin.OutputID{id}, []output{{userLeft(parent) - cost, miner}}, nil), []uint32{0})
+	return w.sign(newTransaction([]coin.OutputID{id}, []output{{amount: userLeft(parent) - cost, to: miner}}, nil), []uint32{0})
 }
 
 func TestRelay(t *testing.T) {
@@ -51,8 +51,8 @@ func TestRelay(t *testing.T) {
 	good := w.spend([]uint32{0, 1}, 10, 100)
 	oneUnit, _ := fee(good.weight(), RelayRate)
 	foreign := newTransaction(good.inputs, good.outputs, []byte("other"))
-	minted := w.sign(newTransaction(good.inputs[:1], []output{{laneAmount + 1, miner}}, nil), []uint32{0})
-	overflow := w.sign(newTransaction(good.inputs[:1], []output{{1 << 63, miner}, {1 << 63, miner}}, nil), []uint32{0})
+	minted := w.sign(newTransaction(good.inputs[:1], []output{{amount: laneAmount + 1, to: miner}}, nil), []uint32{0})
+	overflow := w.sign(newTransaction(good.inputs[:1], []output{{amount: 1 << 63, to: miner}, {amount: 1 << 63, to: miner}}, nil), []uint32{0})
 	twice := w.sign(newTransaction([]coin.OutputID{good.inputs[0], good.inputs[0]}, good.outputs, nil), []uint32{0, 0})
 	for name, test := range map[string]struct {
 		transaction *transaction
@@ -103,7 +103,7 @@ func TestReplacement(t *testing.T) {
 
 	// One that spends the other way what it replaces.
 	id := coin.OutputID{Transaction: first.id, Index: 1}
-	both := newTransaction([]coin.OutputID{id, first.inputs[0]}, []output{{100, miner}}, nil)
+	both := newTransaction([]coin.OutputID{id, first.inputs[0]}, []output{{amount: 100, to: miner}}, nil)
 	require.Equal(t, coin.Conflict, w.submit(w.sign(both, []uint32{0, 0}).raw).Status)
 
 	second := w.spend([]uint32{0, 1}, 30+least, 200)

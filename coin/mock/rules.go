@@ -14,6 +14,7 @@ var (
 	errMissing   = errors.New("an input does not exist")
 	errSpent     = errors.New("an input is spent")
 	errImmature  = errors.New("a coinbase is not mature")
+	errLocked    = errors.New("an input is locked")
 	errTwice     = errors.New("it spends an output twice")
 	errNoInput   = errors.New("it has no input")
 	errAmounts   = errors.New("its outputs are above its inputs")
@@ -30,14 +31,18 @@ func (c *Chain) confirmed(id coin.OutputID, number uint64) (output, error) {
 	if !ok || uint64(id.Index) >= uint64(len(p.outputs)) {
 		return output{}, errMissing
 	}
-	if _, ok := c.spent[id]; ok {
+	o := p.outputs[id.Index]
+	if _, ok := c.spent[c.rules.mark(id, o)]; ok {
 		return output{}, errSpent
 	}
 	// The genesis allocation can be spent at once.
 	if p.position == 0 && p.number > 0 && number < p.number+Maturity {
 		return output{}, errImmature
 	}
-	return p.outputs[id.Index], nil
+	if p.number > 0 && number < p.number+c.rules.Lock {
+		return output{}, errLocked
+	}
+	return o, nil
 }
 
 // check tells whether the transaction is valid in a block of the given number
@@ -47,20 +52,25 @@ func (c *Chain) check(t *transaction, number uint64, find view) (fee uint64, err
 		return 0, errNoInput
 	}
 	spent := make([]output, len(t.inputs))
+	marks := make([]coin.OutputID, len(t.inputs))
 	seen := make(map[coin.OutputID]bool, len(t.inputs))
 	var in uint64
 	for i, id := range t.inputs {
-		if seen[id] {
-			return 0, errTwice
-		}
-		seen[id] = true
 		if spent[i], err = find(id, number); err != nil {
 			return 0, err
 		}
+		marks[i] = c.rules.mark(id, spent[i])
+		if seen[marks[i]] {
+			return 0, errTwice
+		}
+		seen[marks[i]] = true
 		var carry uint64
 		if in, carry = bits.Add64(in, spent[i].amount, 0); carry != 0 {
 			return 0, errAmounts
 		}
+	}
+	if c.rules.Twins {
+		t.marks.Store(&marks)
 	}
 	out, ok := t.outputSum()
 	if !ok || out > in {

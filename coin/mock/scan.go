@@ -50,10 +50,10 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 				Amount:   o.amount,
 				Position: uint32(position + 1),
 				Data:     bytes.Clone(t.data),
-				// Kind and key are all it takes to spend it.
+				Spend:    c.spend(t, i),
 			})
 		}
-		if len(found) == first {
+		if len(found) == first || c.rules.Veiled {
 			continue
 		}
 		origin, err := c.origin(ctx, p, t)
@@ -65,6 +65,16 @@ func (c *Coin) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]co
 		}
 	}
 	return found, nil
+}
+
+// spend is nil, as kind and key are all it takes to spend an output, or what it
+// shares with its twins.
+func (c *Coin) spend(t *transaction, index int) []byte {
+	if !c.rules.Twins {
+		return nil
+	}
+	shared := twinBytes(coin.OutputID{Transaction: t.id, Index: uint32(index)}, t.outputs[index])
+	return shared[:]
 }
 
 func (c *Coin) origin(ctx context.Context, p *parsed, t *transaction) (coin.Address, error) {
@@ -80,8 +90,21 @@ func (c *Coin) origin(ctx context.Context, p *parsed, t *transaction) (coin.Addr
 	return "", nil
 }
 
-// SpendLookup returns the encoded ID of the output.
-func (c *Coin) SpendLookup(o coin.Output) []byte { return wire.Marshal(o.ID) }
+// SpendLookup returns the encoded ID of the output, if spends are to be seen.
+func (c *Coin) SpendLookup(o coin.Output) []byte {
+	if c.rules.Veiled {
+		return nil
+	}
+	return wire.Marshal(o.ID)
+}
+
+// Twin returns what an output shares with its copies, if there can be any.
+func (c *Coin) Twin(o coin.Output) []byte {
+	if !c.rules.Twins {
+		return nil
+	}
+	return o.Spend
+}
 
 // BlockRate returns the least rate such that the transactions that paid at
 // most as much make up at least half of the block's weight.

@@ -23,6 +23,7 @@ const scriptSize = 33
 const (
 	addressed byte = iota // has an address
 	bare                  // has none
+	copied                // of an output: a copy, with the address of addressed
 )
 
 func newScript(form byte, key []byte) (s script) {
@@ -31,7 +32,7 @@ func newScript(form byte, key []byte) (s script) {
 	return s
 }
 
-func (s script) known() bool { return s[0] == addressed || s[0] == bare }
+func (s script) known() bool { return s[0] == addressed || s[0] == bare || s[0] == copied }
 
 func (s script) key() []byte { return s[1:] }
 

@@ -58,7 +58,7 @@ func (c *Coin) prepare(plan coin.Plan) (*transaction, []output, error) {
 		}
 		seen[o.ID] = true
 		inputs[i] = o.ID
-		spent[i] = output{o.Amount, scripts[o.Kind]}
+		spent[i] = output{amount: o.Amount, to: scripts[o.Kind]}
 		if in, carry = bits.Add64(in, o.Amount, 0); carry != 0 {
 			return nil, nil, invalid("sum of the inputs")
 		}
@@ -74,7 +74,7 @@ func (c *Coin) prepare(plan coin.Plan) (*transaction, []output, error) {
 		if amount < RelayDust {
 			return nil, nil, invalid("output %d of %d is dust", i, amount)
 		}
-		outputs[i] = output{amount, to}
+		outputs[i] = output{amount: amount, to: to}
 		if out, carry = bits.Add64(out, amount, 0); carry != 0 {
 			return nil, nil, invalid("sum of the outputs")
 		}
@@ -128,6 +128,9 @@ func (c *Coin) Read(plan coin.Plan, prepared []byte) (coin.UnsignedTransaction, 
 	}
 	outputs := make([]coin.PaidOutput, len(t.outputs))
 	for i, o := range t.outputs {
+		if o.copies != nil {
+			return coin.UnsignedTransaction{}, fmt.Errorf("mock: %w: unsigned transaction with a copy", coin.ErrInvalid)
+		}
 		outputs[i] = coin.PaidOutput{Address: o.to.address(c.genesis), Amount: o.amount}
 		if outputs[i].Address == "" {
 			outputs[i].Address = coin.RawAddress(o.to[:])
@@ -155,8 +158,11 @@ func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, erro
 }
 
 // Unconfirmed returns the plan's own outputs: a transaction's ID does not depend
-// on its signatures.
+// on its signatures. Where outputs are locked, it returns nil.
 func (c *Coin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
+	if c.rules.Lock > 0 {
+		return nil, nil
+	}
 	t, _, err := c.prepare(plan)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func publication(err error) coin.Publication {
 	switch {
 	case err == nil:
 		return coin.Publication{Status: coin.Accepted}
-	case errors.Is(err, errMissing), errors.Is(err, errSpent), errors.Is(err, errConflict):
+	case errors.Is(err, errMissing), errors.Is(err, errSpent), errors.Is(err, errConflict), errors.Is(err, errLocked):
 		status = coin.Conflict
 	case errors.Is(err, errFee):
 		status = coin.FeeTooLow

@@ -31,12 +31,13 @@ const (
 type output struct {
 	amount uint64
 	to     script
+	copies *coin.OutputID // what it is a copy of, if it is one
 }
 
 // transaction is immutable once made.
 //
-// Encoding: the list of spent outputs, the list of outputs (amount, script)
-// and the data; behind them a signature for each input. The ID is the hash of
+// Encoding: the list of spent outputs, the list of outputs (amount, script, and
+// what a copied one copies) and the data; behind them a signature for each input. The ID is the hash of
 // all but the signatures, so it is known before anyone signs.
 type transaction struct {
 	inputs     []coin.OutputID
@@ -52,6 +53,9 @@ type transaction struct {
 	// sign and by which keys follows from the transaction's own bytes, as
 	// the spent outputs are named by hashes, so the answer never changes.
 	verified atomic.Bool
+	// marks are those of what it spends, once it was checked where there are twins:
+	// they never change either.
+	marks atomic.Pointer[[]coin.OutputID]
 }
 
 // newTransaction makes a transaction without signatures.
@@ -62,7 +66,14 @@ func newTransaction(inputs []coin.OutputID, outputs []output, data []byte) *tran
 	w.Count(len(outputs))
 	for _, o := range outputs {
 		w.Uint64(o.amount)
-		w.Fixed(o.to[:])
+		if o.copies == nil {
+			w.Fixed(o.to[:])
+			continue
+		}
+		form := o.to
+		form[0] = copied
+		w.Fixed(form[:])
+		o.copies.Encode(&w)
 	}
 	w.Bytes(data)
 	t.unsigned = w.Data()
@@ -126,6 +137,11 @@ func (t *transaction) read(r *wire.Reader) {
 			t.outputs[i].amount = r.Uint64()
 			r.Fixed(t.outputs[i].to[:])
 			r.Check(t.outputs[i].to.known(), "kind of script")
+			if t.outputs[i].to[0] == copied {
+				t.outputs[i].to[0] = addressed
+				t.outputs[i].copies = new(coin.OutputID)
+				t.outputs[i].copies.Decode(r)
+			}
 		}
 	}
 	t.data = r.Bytes(maxData)
@@ -153,7 +169,13 @@ func decodeTransaction(raw []byte) (*transaction, error) {
 
 // weight of a transaction with signatures.
 func (t *transaction) weight() uint64 {
-	return weight(len(t.inputs), len(t.outputs), len(t.data))
+	copies := 0
+	for _, o := range t.outputs {
+		if o.copies != nil {
+			copies++
+		}
+	}
+	return weight(len(t.inputs), len(t.outputs), len(t.data)+copies*outpointSize)
 }
 
 func weight(inputs, outputs, data int) uint64 {

@@ -58,7 +58,7 @@ func (u *user) newKey() uint64 {
 var allocation = sync.OnceValue(func() []output {
 	list := make([]output, 2*lanes)
 	for i := range list {
-		list[i] = output{laneAmount, userScript(byte(i/lanes), userKey(uint64(i)+1))}
+		list[i] = output{amount: laneAmount, to: userScript(byte(i/lanes), userKey(uint64(i)+1))}
 	}
 	return list
 })
@@ -118,12 +118,16 @@ func (c *Chain) Received(ctx context.Context, address coin.Address) (uint64, err
 // Pay makes a transaction of the user and hands it to the network, where it
 // waits for a block. Its change comes behind the outputs asked for.
 func (c *Chain) Pay(ctx context.Context, deposit cointest.Deposit) (coin.TransactionID, error) {
+	return c.pay(ctx, deposit, nil)
+}
+
+func (c *Chain) pay(ctx context.Context, deposit cointest.Deposit, copies []coin.OutputID) (coin.TransactionID, error) {
 	if err := ctx.Err(); err != nil {
 		return coin.TransactionID{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t, err := c.payment(deposit)
+	t, err := c.payment(deposit, copies)
 	if err == nil {
 		err = c.admit(t)
 	}
@@ -135,7 +139,7 @@ func (c *Chain) Pay(ctx context.Context, deposit cointest.Deposit) (coin.Transac
 
 var errFunds = errors.New("the user has too little")
 
-func (c *Chain) payment(deposit cointest.Deposit) (*transaction, error) {
+func (c *Chain) payment(deposit cointest.Deposit, copies []coin.OutputID) (*transaction, error) {
 	form := addressed
 	if deposit.Anonymous {
 		form = bare
@@ -144,7 +148,7 @@ func (c *Chain) payment(deposit cointest.Deposit) (*transaction, error) {
 		return nil, fmt.Errorf("%d bytes of data", len(deposit.Data))
 	}
 	outputs := make([]output, len(deposit.To), len(deposit.To)+1)
-	needed, ok := fee(weight(1, len(deposit.To)+1, len(deposit.Data)), c.user.rate)
+	needed, ok := fee(weight(1, len(deposit.To)+1, len(deposit.Data)+len(copies)*outpointSize), c.user.rate)
 	if !ok {
 		return nil, errFunds
 	}
@@ -153,7 +157,10 @@ func (c *Chain) payment(deposit cointest.Deposit) (*transaction, error) {
 		if err != nil {
 			return nil, err
 		}
-		outputs[i] = output{target.Amount, to}
+		outputs[i] = output{amount: target.Amount, to: to}
+		if copies != nil {
+			outputs[i].copies = &copies[i]
+		}
 		var carry uint64
 		if needed, carry = bits.Add64(needed, target.Amount, 0); carry != 0 {
 			return nil, errFunds
@@ -162,18 +169,25 @@ func (c *Chain) payment(deposit cointest.Deposit) (*transaction, error) {
 
 	u := &c.user
 	number := u.next[form]
-	lane := &u.lanes[form][number]
-	from, err := c.newest(*lane)
+	from, err := c.newest(u.lanes[form][number])
+	for range lanes - 1 { // those whose newest output is locked have to wait
+		if err == nil || c.rules.Lock == 0 {
+			break
+		}
+		number = (number + 1) % lanes
+		from, err = c.newest(u.lanes[form][number])
+	}
 	if err != nil {
 		return nil, err
 	}
+	lane := &u.lanes[form][number]
 	if from.amount < needed || from.amount-needed < RelayDust {
 		return nil, errFunds
 	}
 	u.next[form] = (number + 1) % lanes
 	changeKey := u.newKey()
 	change := from.amount - needed
-	outputs = append(outputs, output{change, userScript(form, userKey(changeKey))})
+	outputs = append(outputs, output{amount: change, to: userScript(form, userKey(changeKey))})
 	unsigned := newTransaction([]coin.OutputID{from.id}, outputs, slices.Clone(deposit.Data))
 	signature := ed25519.Sign(userKey(from.key), unsigned.message(c.genesisID, 0))
 	t := unsigned.sign([][]byte{signature})
@@ -188,7 +202,7 @@ func (c *Chain) payment(deposit cointest.Deposit) (*transaction, error) {
 // newest finds the unspent output of a lane.
 func (c *Chain) newest(lane []fund) (fund, error) {
 	for _, f := range slices.Backward(lane) {
-		if _, err := c.find(f.id, c.tip().number+1); err == nil && c.pool.spender[f.id] == nil {
+		if o, err := c.find(f.id, c.tip().number+1); err == nil && c.pool.spender[c.rules.mark(f.id, o)] == nil {
 			return f, nil
 		}
 	}

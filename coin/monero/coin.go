@@ -66,8 +66,7 @@ type Config struct {
 	Node node.Config
 }
 
-// Coin is Monero as a processor uses it, as far as it reads. It is for
-// concurrent use.
+// Coin is Monero as a processor uses it. It is for concurrent use.
 type Coin struct {
 	network   Network
 	addresses address.Network
@@ -76,7 +75,7 @@ type Coin struct {
 	seed      ViewSeed
 	node      Node
 	// keys are by network key, scanners by all keys that they look for, headers
-	// by block.
+	// by block, work by what was prepared.
 	keys     *cache.Cache[string, *keyPair]
 	scanners *cache.Cache[string, *scan.Scanner]
 	headers  *cache.Cache[coin.BlockID, headerEntry]
@@ -158,6 +157,8 @@ func possible(p coin.Parameters) error {
 		return fmt.Errorf("parameters: MaxOutputs is %d, the network allows %d", p.MaxOutputs, mostOutputs)
 	case p.Descendants != 0:
 		return fmt.Errorf("parameters: Descendants is %d, nothing spends unconfirmed outputs", p.Descendants)
+	case p.Hold < p.Window:
+		return fmt.Errorf("parameters: Hold is %d, a larger twin of an output can come in a Window of %d blocks", p.Hold, p.Window)
 	}
 	return nil
 }
@@ -165,6 +166,14 @@ func possible(p coin.Parameters) error {
 // Format implements fmt.Formatter: the coin prints as its name, without
 // secrets.
 func (c *Coin) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Name()) }
+
+// CheckParameters implements coin.Network.
+func (c *Coin) CheckParameters(p coin.Parameters) error {
+	if err := possible(p); err != nil {
+		return fmt.Errorf("monero: %w", err)
+	}
+	return nil
+}
 
 // Name implements coin.Network: "monero", followed by the network's name unless
 // it is the main one.

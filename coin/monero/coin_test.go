@@ -59,6 +59,7 @@ func TestParameters(t *testing.T) {
 			"fewer confirmations than outputs are locked": func(p *coin.Parameters) { p.Confirmations = 9 },
 			"more outputs than there can be":              func(p *coin.Parameters) { p.MaxOutputs = 17 },
 			"children of what is unconfirmed":             func(p *coin.Parameters) { p.Descendants = 1 },
+			"spends before a larger twin can come":        func(p *coin.Parameters) { p.Hold = p.Window - 1 },
 			"what no coin has":                            func(p *coin.Parameters) { p.Window = 0 },
 		} {
 			bad := p
@@ -170,6 +171,8 @@ func FuzzKeys(f *testing.F) {
 		view, err := c.ViewKey(key)
 		require.Equal(t, bad == nil, err == nil)
 		require.Equal(t, bad == nil, view != nil)
+		_, err = c.DepositAddress(key, uint32(len(key)))
+		require.Equal(t, bad == nil, err == nil)
 		for _, kind := range coin.Kinds {
 			a, err := c.Address(key, kind)
 			require.Equal(t, bad == nil, err == nil)

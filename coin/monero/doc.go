@@ -1,5 +1,6 @@
-// Package monero is the Monero coin, as far as it reads: it reads blocks from a
-// monerod, finds the group's outputs in them and tells what fees they paid.
+// Package monero is the Monero coin: it reads blocks from a monerod, finds the
+// group's outputs in them, and makes, publishes and recognises the group's
+// transactions.
 //
 // A node is trusted to be there and to know the best chain. What it says is
 // recomputed from its bytes (package node): IDs of blocks, which cover number
@@ -18,7 +19,9 @@
 // a secret of the validators. No money depends on who knows it. Each coin.Kind
 // has a subaddress of this view pair (package outputs), which any wallet can
 // pay. The main address belongs to nobody: what is paid there, also by an
-// integrated address made of it, is not seen.
+// integrated address made of it, is not seen. There are as many addresses for
+// deposits as Parameters.Depositors says, so that each depositor can have one of
+// his own (DepositAddress).
 //
 // # What counts
 //
@@ -29,13 +32,33 @@
 // the times of the 60 blocks before, of the two in the middle the earlier, and 0
 // for the first 60 blocks.
 //
-// # Not there yet
+// Outputs with the same one-time key, of which only one can be spent, are all
+// reported: package scanner has the rules. Their Twin is the key.
 //
-// Spending: plans, signatures and eventualities. With it goes what is no
-// function of one block: several outputs with the same one-time key, which
-// Outputs reports one by one, although only one can be spent (package outputs
-// has the rules, and Output.Spend begins with the key), and the global index of
-// an output, which only the node knows.
+// # Transactions
 //
-// More addresses than one for deposits of a group.
+// All of a transaction but its signatures follows from the plan and the chain up
+// to the plan's reference block (packages spend and ring). What is random in others
+// comes from the hash of
+//
+//	"serai-go/processor monero transaction v1" ‖ private view key ‖ plan ID
+//
+// so that no two plans share any of it. Where the view seed is empty, everybody can
+// compute it: who looks knows what the group spends, and whom it pays.
+//
+// Ring members are outputs up to the reference block. That is final with ten
+// confirmations, when they can be spent, so validators with different nodes choose
+// the same. The prepared form has them, and what is signed is asked of no node
+// again. A ring lives as long as its members: if the chain loses one of them in a
+// reorganisation as deep as that, the plan has to be replaced.
+//
+// Payments go to main addresses and subaddresses. A transaction with one output
+// gets a second one of nothing to the same address, as the network wants two.
+//
+// A transaction's ID depends on its signatures. So a plan's eventuality knows it by
+// extra field, outputs, fee and rings, and Transaction.Spends has the key images,
+// which nobody knows before the signatures: Lookups of a confirmed transaction are
+// the Keccak-256 hash of its extra field and its key images. An output is signed for
+// as the ring member with its global index and commitment, so that a copy of its
+// one-time key is not spent in its place.
 package monero

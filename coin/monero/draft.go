@@ -1,6 +1,7 @@
 package monero
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"filippo.io/edwards25519"
@@ -32,6 +33,9 @@ func (c *Coin) draft(plan coin.Plan) (*spend.Draft, error) {
 		d.Outputs = append(d.Outputs, spend.Output{Address: to[i], Amount: p.Paid})
 	}
 	for i, o := range plan.Own {
+		if own, err := c.Address(plan.Key.Key, o.Kind); err != nil || o.Session == plan.Key.Session && own != o.Address {
+			return nil, fmt.Errorf("monero: %w: own output %d goes elsewhere", coin.ErrInvalid, i)
+		}
 		d.Outputs = append(d.Outputs, spend.Output{Address: to[len(plan.Payments)+i], Amount: o.Amount})
 	}
 	for i, input := range plan.Inputs {
@@ -68,7 +72,7 @@ func (c *Coin) open(key coin.Key, o coin.Output) (in spend.Input, err error) {
 	if o.Session != key.Session {
 		return in, fmt.Errorf("%w: output %s is of session %d", coin.ErrInvalid, o.ID, o.Session)
 	}
-	r, err := readSpend(o, &in)
+	r, depositor, err := readSpend(o, &in)
 	if err != nil {
 		return in, err
 	}
@@ -89,6 +93,9 @@ func (c *Coin) open(key coin.Key, o coin.Output) (in spend.Input, err error) {
 		return in, fmt.Errorf("%w: one-time key: %w", coin.ErrInvalid, err)
 	}
 	subaddress := outputs.Address(o.Kind)
+	if o.Kind == coin.External {
+		subaddress = outputs.External(depositor)
+	}
 	paid := [keys.Size]byte(shared.SpendKey(p).Bytes())
 	own, _, err := pair.pair.Keys(subaddress)
 	if err != nil {
@@ -109,17 +116,17 @@ func (c *Coin) open(key coin.Key, o coin.Output) (in spend.Input, err error) {
 }
 
 // readSpend reads an output's Spend bytes, which spendBytes wrote, and returns the
-// transaction key.
-func readSpend(o coin.Output, in *spend.Input) (*edwards25519.Point, error) {
-	if len(o.Spend) != 3*keys.Size {
-		return nil, fmt.Errorf("%w: output %s is to be spent with %d bytes", coin.ErrInvalid, o.ID, len(o.Spend))
+// transaction key and the depositor.
+func readSpend(o coin.Output, in *spend.Input) (*edwards25519.Point, uint32, error) {
+	if len(o.Spend) != spendSize {
+		return nil, 0, fmt.Errorf("%w: output %s is to be spent with %d bytes", coin.ErrInvalid, o.ID, len(o.Spend))
 	}
 	in.Key = [keys.Size]byte(o.Spend)
 	in.Commitment = [keys.Size]byte(o.Spend[keys.Size:])
 	in.Amount = o.Amount
-	r, err := keys.DecodePoint(o.Spend[2*keys.Size:])
+	r, err := keys.DecodePoint(o.Spend[2*keys.Size:][:keys.Size])
 	if err != nil {
-		return nil, fmt.Errorf("%w: transaction key of output %s: %w", coin.ErrInvalid, o.ID, err)
+		return nil, 0, fmt.Errorf("%w: transaction key of output %s: %w", coin.ErrInvalid, o.ID, err)
 	}
-	return r, nil
+	return r, binary.BigEndian.Uint32(o.Spend[3*keys.Size:]), nil
 }

@@ -73,6 +73,21 @@ func (c *Coin) viewSecret(key []byte) (*edwards25519.Scalar, error) {
 	return a, nil
 }
 
+// DepositAddress returns the address of a key that one of its depositors pays, from
+// 0 on, the external address of subaddress (1, depositor). Address names that of
+// depositor 0. It is looked for if Parameters.Depositors is larger.
+func (c *Coin) DepositAddress(key []byte, depositor uint32) (coin.Address, error) {
+	pair, err := c.pair(key)
+	if err != nil {
+		return "", err
+	}
+	a, err := address.Of(c.addresses, pair.pair, outputs.External(depositor))
+	if err != nil {
+		return "", fmt.Errorf("monero: %w", err)
+	}
+	return coin.Address(a.String()), nil
+}
+
 // keyPair is what a network key is on this network.
 type keyPair struct {
 	pair *keys.ViewPair

@@ -47,7 +47,6 @@ func blob(t require.TestingT, major byte, time uint64, parent coin.BlockID, nonc
 
 // memoryNode is a node with a chain in memory.
 type memoryNode struct {
-	Node // nothing that spends is asked for
 	t     require.TestingT
 	best  []*node.Block
 	known map[coin.BlockID]*node.Block
@@ -204,10 +203,14 @@ func (s *sender) strangers(count int, fee uint64) *block.Fields {
 // pay makes output i of a transaction pay a kind of a group with a transaction
 // key of its own, as wallets do for several subaddresses.
 func (s *sender) pay(f *block.Fields, i int, key coin.Key, kind coin.Kind, amount uint64) {
+	s.payTo(f, i, key, outputs.Address(kind), amount)
+}
+
+func (s *sender) payTo(f *block.Fields, i int, key coin.Key, to keys.Index, amount uint64) {
 	r := s.scalar()
 	pair, err := s.coin.pair(key.Key)
 	require.NoError(s.t, err)
-	spendKey, viewKey, err := pair.pair.Keys(outputs.Address(kind))
+	spendKey, viewKey, err := pair.pair.Keys(to)
 	require.NoError(s.t, err)
 	view, err := keys.DecodePoint(viewKey[:])
 	require.NoError(s.t, err)

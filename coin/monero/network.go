@@ -78,6 +78,7 @@ func DefaultParameters(network Network) (coin.Parameters, error) {
 	return coin.Parameters{
 		Confirmations: 10,
 		Window:        10,
+		Hold:          10,
 		TenMinutes:    5,
 		Grace:         180,
 		BatchesAhead:  4,
@@ -89,6 +90,7 @@ func DefaultParameters(network Network) (coin.Parameters, error) {
 		MaxInputs:     32,
 		MaxOutputs:    16,
 		ChangeOutputs: 8,
+		Depositors:    1,
 		OutflowWindow: 720,
 		BatchLimit:    25_000,
 		MaxData:       512,

@@ -198,7 +198,7 @@ func TestKeptBlocksAreBounded(t *testing.T) {
 	require.LessOrEqual(t, a.size, maxKept)
 }
 
-func TestLookupsAreTheHashOfTheExtraField(t *testing.T) {
+func TestLookupsAreTheHashOfTheExtraFieldAndKeyImages(t *testing.T) {
 	s, n := newSender(t)
 	one, two := s.strangers(2, 1e9), s.strangers(2, 1e9)
 	s.data(one, "same")
@@ -209,8 +209,11 @@ func TestLookupsAreTheHashOfTheExtraField(t *testing.T) {
 	require.Equal(t, b.Block.Miner().Hash(), parsed.Transactions()[0].ID())
 	first, second := transaction{s.encode(one)}, transaction{s.encode(two)}
 	require.NotEqual(t, first.ID(), second.ID())
-	require.Equal(t, first.Lookups(), second.Lookups())
+	require.Equal(t, first.Lookups()[0], second.Lookups()[0])
 	require.Len(t, first.Lookups()[0], 32)
+	for i, tx := range []transaction{first, second} {
+		require.Equal(t, [][]byte{[]*block.Fields{one, two}[i].Inputs[0].KeyImage[:]}, tx.Lookups()[1:])
+	}
 	s.data(two, "more")
-	require.NotEqual(t, first.Lookups(), transaction{s.encode(two)}.Lookups())
+	require.NotEqual(t, first.Lookups()[0], transaction{s.encode(two)}.Lookups()[0])
 }

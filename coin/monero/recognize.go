@@ -3,6 +3,7 @@ package monero
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -18,7 +19,7 @@ const firstMajor = 16
 // Outputs implements coin.Recognizer. It asks nobody.
 //
 // Outputs with the same one-time key are all among them, in one block too,
-// though only one can be spent: see the package comment.
+// though only one can be spent: they are twins.
 func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]coin.Output, error) {
 	chain, ok := b.(*chainBlock)
 	if !ok {
@@ -36,15 +37,17 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 	ours := scanner.Scan(nil, chain.Block.Transactions[1:], 0)
 	var found []coin.Output
 	var data []byte
+	var origin coin.Address
 	last := -1
 	for i := range ours {
 		o := &ours[i]
-		kind, _, ok := outputs.Counts(o)
+		kind, depositor, ok := outputs.Counts(o)
 		if !ok {
 			continue
 		}
 		if o.Transaction != last { // shared: outputs of one transaction have the same
 			data, last = bytes.Clone(outputs.Data(o)), o.Transaction
+			origin = c.origin(data)
 		}
 		position := 1 + o.Transaction
 		found = append(found, coin.Output{
@@ -53,26 +56,49 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 			Kind:     kind,
 			Amount:   o.Amount,
 			Position: uint32(position),
+			Origin:   origin,
 			Data:     data,
-			Spend:    spendBytes(o),
+			Spend:    spendBytes(o, depositor),
 		})
 	}
 	return found, nil
 }
 
+// origin is where data says that the deposit can be sent back to: nothing else tells.
+func (c *Coin) origin(data []byte) coin.Address {
+	a, ok := outputs.Refund(c.addresses, data)
+	if !ok {
+		return ""
+	}
+	return coin.Address(a.String())
+}
+
+// spendSize is the size of what spendBytes returns.
+const spendSize = 3*keys.Size + 4
+
 // spendBytes is what an output is spent with besides the keys, all of it public:
-// one-time key, commitment, and the transaction key from which the view key
-// comes to the output's secrets again.
-func spendBytes(o *scan.Output) []byte {
-	b := make([]byte, 0, 3*keys.Size)
+// one-time key, commitment, the transaction key from which the view key comes to
+// the output's secrets again, and the depositor whose address was paid.
+func spendBytes(o *scan.Output, depositor uint32) []byte {
+	b := make([]byte, 0, spendSize)
 	b = append(b, o.Key[:]...)
 	b = append(b, o.Commitment[:]...)
-	return append(b, o.TransactionKey[:]...)
+	b = append(b, o.TransactionKey[:]...)
+	return binary.BigEndian.AppendUint32(b, depositor)
 }
 
 // SpendLookup implements coin.Recognizer: nil, as only the holders of the key
 // know key images.
 func (c *Coin) SpendLookup(coin.Output) []byte { return nil }
+
+// Twin implements coin.Recognizer: the one-time key, as outputs with equal ones
+// have the same key image.
+func (c *Coin) Twin(o coin.Output) []byte {
+	if len(o.Spend) < keys.Size {
+		return nil
+	}
+	return o.Spend[:keys.Size]
+}
 
 // scanner returns the scanner for some keys.
 func (c *Coin) scanner(watched []coin.Key) (*scan.Scanner, error) {
@@ -83,9 +109,11 @@ func (c *Coin) scanner(watched []coin.Key) (*scan.Scanner, error) {
 		if err != nil {
 			return nil, err
 		}
+		depositors := max(1, key.Depositors)
 		name = append(name, key.Key...) // all have the same size
+		name = binary.BigEndian.AppendUint32(name, depositors)
 		recipients[i].Pair = pair.pair
-		recipients[i].Addresses = outputs.Addresses(1)
+		recipients[i].Addresses = outputs.Addresses(depositors)
 	}
 	if known, ok := c.scanners.Get(string(name)); ok {
 		return known, nil

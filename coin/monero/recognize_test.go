@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/monero/address"
 	"github.com/serai-go/processor/coin/monero/block"
 	"github.com/serai-go/processor/coin/monero/keys"
 	"github.com/serai-go/processor/coin/monero/outputs"
@@ -68,6 +69,29 @@ func TestOutputsAreThoseOfEachKindAndKey(t *testing.T) {
 	require.ErrorIs(t, err, coin.ErrInvalid)
 }
 
+// Nothing but a deposit's data says where it can be sent back to.
+func TestTheOriginIsTheAddressThatDataNames(t *testing.T) {
+	s, n := newSender(t)
+	key := newKey(1)
+	text, err := s.coin.Address(newKey(2).Key, coin.External)
+	require.NoError(t, err)
+	back, err := address.Parse(string(text))
+	require.NoError(t, err)
+	named, ok := outputs.AppendRefund(nil, back)
+	require.True(t, ok)
+	for data, origin := range map[string]coin.Address{
+		string(named): text, string(named) + "mint": text, "mint" + string(named): "", string(named[:65]): "", "mint": "",
+	} {
+		f := s.strangers(2, 1e9)
+		s.pay(f, 0, key, coin.External, 7)
+		s.data(f, data)
+		_, found := read(t, s.coin, n.mine(mined{transactions: []*block.Transaction{s.encode(f)}}), key)
+		require.Len(t, found, 1)
+		require.Equal(t, origin, found[0].Origin)
+		require.Equal(t, []byte(data), found[0].Data)
+	}
+}
+
 // What Spend holds leads, with the view key, to all that it takes to spend.
 func TestSpendLeadsToTheSecretsOfAnOutput(t *testing.T) {
 	s, n := newSender(t)
@@ -83,10 +107,10 @@ func TestSpendLeadsToTheSecretsOfAnOutput(t *testing.T) {
 	view, err := s.coin.ViewKey(key.Key)
 	require.NoError(t, err)
 	for i, o := range found {
-		require.Len(t, o.Spend, 96)
+		require.Len(t, o.Spend, spendSize)
 		require.Equal(t, f.Outputs[i].Key[:], o.Spend[:32])
 		require.Equal(t, f.Commitments[i][:], o.Spend[32:64])
-		r, err := keys.DecodePoint(o.Spend[64:])
+		r, err := keys.DecodePoint(o.Spend[64:96])
 		require.NoError(t, err)
 		d := view.Derive(r)
 		shared, err := d.SharedKey(uint64(o.ID.Index))
@@ -146,6 +170,9 @@ func TestOutputsWithEqualKeysAreAllFound(t *testing.T) {
 	require.Len(t, found, 2)
 	require.NotEqual(t, found[0].ID, found[1].ID)
 	require.Equal(t, found[0].Spend, found[1].Spend)
+	require.Equal(t, found[0].Spend[:32], s.coin.Twin(found[0]))
+	require.Equal(t, s.coin.Twin(found[0]), s.coin.Twin(found[1]))
+	require.Nil(t, s.coin.Twin(coin.Output{}))
 }
 
 func TestRateIsTheMedianByWeight(t *testing.T) {

@@ -170,7 +170,7 @@ func (c *Coin) read(plan coin.Plan, prepared []byte) (t coin.UnsignedTransaction
 func spentBy(plan coin.Plan, m spend.Member) (coin.OutputID, bool) {
 	for _, input := range plan.Inputs {
 		var in spend.Input
-		if _, err := readSpend(input, &in); err == nil && in.Key == m.Key && in.Commitment == m.Commitment {
+		if _, _, err := readSpend(input, &in); err == nil && in.Key == m.Key && in.Commitment == m.Commitment {
 			return input.ID, true
 		}
 	}

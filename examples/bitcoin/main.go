@@ -31,106 +31,88 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
 	"net/url"
-	"os"
-	"os/signal"
+	"slices"
 	"time"
 
+	"github.com/serai-go/processor/coin"
+	"github.com/serai-go/processor/coin/bitcoin"
+	"github.com/serai-go/processor/coin/bitcoin/bitcointest"
 	"github.com/serai-go/processor/coin/bitcoin/node"
+	"github.com/serai-go/processor/examples/internal/story"
 	"github.com/serai-go/processor/internal/testnodes"
 )
 
-func main() {
-	given := flag.String("node", "", "URL of a regtest node, http://user:password@host:port; default: an own btcd")
-	asJSON := flag.Bool("json", false, "print one JSON object and nothing else")
-	rotates := flag.Bool("rotate", false, "three sets of validators, one taking over from the other")
-	lies := flag.Bool("adversaries", false, "seven validators of unequal weights, two of them faulty")
-	people := flag.Int("payout", 0, "pay so many people at once, by a tree of transactions")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
-
-	begin := time.Now()
-	screen := &screen{quiet: *asJSON, begin: begin}
-	cast := allHonest()
-	switch {
-	case *lies && *rotates || *people != 0 && (*lies || *rotates):
-		fmt.Fprintln(os.Stderr, "bitcoin: either -adversaries or -rotate or -payout")
-		os.Exit(2)
-	case *people < 0 || *people > mostPeople:
-		fmt.Fprintln(os.Stderr, "bitcoin: -payout is for 1 to", mostPeople, "people")
-		os.Exit(2)
-	case *lies:
-		cast = withAdversaries()
-	case *rotates:
-		cast = inTurns()
-	case *people > 0:
-		cast = payingMany(*people)
-	}
-	summary, err := run(ctx, *given, cast, screen)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bitcoin:", err)
-		os.Exit(1)
-	}
-	summary.Seconds = time.Since(begin).Round(10 * time.Millisecond).Seconds()
-	if *asJSON {
-		if err := json.NewEncoder(os.Stdout).Encode(summary); err != nil {
-			fmt.Fprintln(os.Stderr, "bitcoin:", err)
-			os.Exit(1)
-		}
-	}
-	screen.say("done in %.1f s: every payment arrived and every ledger balances", summary.Seconds)
+var program = story.Program{
+	Name:       "bitcoin",
+	NodeHelp:   "URL of a regtest node, http://user:password@host:port; default: an own btcd",
+	MostPeople: 100_000,
+	Connect:    connect,
 }
 
-// run tells the story of a cast on the given node, or on one of its own.
-func run(ctx context.Context, given string, cast cast, screen *screen) (*summary, error) {
-	dir, err := os.MkdirTemp("", "processor-bitcoin-")
+func main() { program.Main() }
+
+// connect returns the network of the given node, or of an own btcd.
+func connect(ctx context.Context, given string, say func(string, ...any)) (*story.Network, func(), error) {
+	at, closeNode, err := reach(ctx, given, say)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer os.RemoveAll(dir)
-	at, name, closeNode, err := connect(ctx, given, screen)
+	name, err := software(ctx, at)
 	if err != nil {
-		return nil, err
+		closeNode()
+		return nil, nil, err
 	}
-	defer closeNode()
-	s := &story{cast: cast, rotation: newRotation(), screen: screen, dir: dir, node: at}
-	s.summary.Node = name
-	if err := s.tell(ctx); err != nil {
-		return nil, err
-	}
-	return &s.summary, nil
+	return network(at, name), closeNode, nil
 }
 
-// connect returns how to reach the node and what it is.
-func connect(ctx context.Context, given string, screen *screen) (node.Config, string, func(), error) {
+// reach returns how to reach the node.
+func reach(ctx context.Context, given string, say func(string, ...any)) (node.Config, func(), error) {
 	if given != "" {
 		u, err := url.Parse(given)
 		if err != nil {
-			return node.Config{}, "", nil, fmt.Errorf("-node: %w", err)
+			return node.Config{}, nil, fmt.Errorf("-node: %w", err)
 		}
 		password, _ := u.User.Password()
 		at := node.Config{User: u.User.Username(), Password: password}
 		u.User = nil
 		at.URL = u.String()
-		name, err := software(ctx, at)
-		return at, name, func() {}, err
+		return at, func() {}, nil
 	}
-	screen.say("starting btcd (its first build takes a while)")
+	say("starting btcd (its first build takes a while)")
 	own, err := testnodes.Btcd(ctx, testnodes.Options{})
 	if err != nil {
-		return node.Config{}, "", nil, err
+		return node.Config{}, nil, err
 	}
-	at := node.Config{URL: own.URL, User: own.User, Password: own.Password}
-	name, err := software(ctx, at)
-	if err != nil {
-		own.Close()
-		return node.Config{}, "", nil, err
+	return node.Config{URL: own.URL, User: own.User, Password: own.Password}, func() { own.Close() }, nil
+}
+
+// network says what is Bitcoin's about the story.
+func network(at node.Config, name string) *story.Network {
+	return &story.Network{
+		Node:  name,
+		Money: story.Money{Name: "satoshi", Atom: "satoshi"},
+		Unit:  1,
+		Deposits: []story.Deposit{
+			{Fate: story.Reported, Why: "reported: it has data"},
+			{Fate: story.Refunded, Why: "refunded: it has no data"},
+			{Fate: story.Accumulated, Why: "accumulated: no data, no address to refund"},
+		},
+		Dial: func(ctx context.Context) (coin.Coin, error) {
+			return bitcoin.Dial(ctx, bitcoin.Config{Network: bitcoin.Regtest, Node: at})
+		},
+		User: func(ctx context.Context) (story.User, error) {
+			seed := fmt.Sprintf("example %d", time.Now().UnixNano())
+			chain, err := bitcointest.Dial(ctx, bitcointest.Config{Node: at, Seed: seed})
+			return user{chain}, err
+		},
+		Display: displayed,
 	}
-	return at, name, func() { own.Close() }, nil
+}
+
+// displayed writes a transaction ID as Bitcoin does, bytes reversed.
+func displayed(id coin.TransactionID) string {
+	slices.Reverse(id[:])
+	return id.String()
 }

@@ -155,7 +155,7 @@ var lanes = []mutation{
 	{
 		name: "accusations by honest validators need no evidence",
 		why:  "the example ends well although an honest validator is named",
-		file: "examples/bitcoin/evidence.go",
+		file: "examples/internal/story/evidence.go",
 		old:  "&& !convictions.Confirm(e) {",
 		new:  "&& len(convictions) == 0 {",
 		test: "TestEvidenceIsWeighed",
@@ -163,7 +163,7 @@ var lanes = []mutation{
 	{
 		name: "a deposit may be credited in two batches",
 		why:  "the example ends well although coins were made from nothing",
-		file: "examples/bitcoin/account.go",
+		file: "examples/internal/story/account.go",
 		old:  "if len(credits) != 1 {",
 		new:  "if len(credits) < 1 {",
 		test: "TestADepositIsCreditedOnce",
@@ -171,7 +171,7 @@ var lanes = []mutation{
 	{
 		name: "any session may sign the batches of a block",
 		why:  "the example ends well although a retired session signs",
-		file: "examples/bitcoin/account.go",
+		file: "examples/internal/story/account.go",
 		old:  "ok && b.Block > r; {",
 		new:  "ok && b.Block >= r; {",
 		test: "TestBatchesAreSignedByTheOldestKey",

@@ -42,7 +42,8 @@ type mutation struct {
 // all are the mutations of all tables.
 var all = slices.Concat(
 	data, reports, lifetimes, payments, rotation, keys, threshold, sessions, signing, lanes, catchingUp, rewinds, archiving, bitcoin,
-	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin, moneroData,
+	nodes, moneroKeys, moneroScan, leaving, relaying, explaining, trees, watching, moneroBlock, moneroNode, moneroCoin,
+	ringSignatures, rings, rangeProofs, moneroSpend, moneroData, twins,
 )
 
 func (m mutation) pkg() string {

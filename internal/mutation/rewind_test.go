@@ -181,7 +181,7 @@ var rewinds = []mutation{
 	{
 		name: "void deposits stay assets",
 		why:  "the group pays with what it does not have",
-		file: "scheduler/rewind.go",
+		file: "scheduler/undeposit.go",
 		old:  "if m.Absence != absentLost {",
 		new:  "if m.Absence == absentLost {",
 		test: "TestADepositThatReturnsIsNotCreditedAgain",
@@ -198,8 +198,8 @@ var rewinds = []mutation{
 		name: "the own outputs of a void plan stay",
 		why:  "the group pays with what it does not have",
 		file: "scheduler/rewind.go",
-		old:  "if o, free := u.free[id]; free {\n\t\tdelete(u.free, id)\n\t\treturn",
-		new:  "if o, free := u.free[id]; free && len(o.value.Spend) > 99 {\n\t\tdelete(u.free, id)\n\t\treturn",
+		old:  "if o, free := u.free[id]; free {\n\t\tdelete(u.free, id)\n\t\treturn u",
+		new:  "if o, free := u.free[id]; free && len(o.value.Spend) > 99 {\n\t\tdelete(u.free, id)\n\t\treturn u",
 		test: "TestRewindsKeepBooksAndPayments",
 	},
 	{
@@ -229,7 +229,7 @@ var rewinds = []mutation{
 	{
 		name: "an abandoned plan's inputs are written off twice",
 		why:  "the books do not balance behind a rewind",
-		file: "scheduler/rewind.go",
+		file: "scheduler/undeposit.go",
 		old:  "if gone { // it is written off, and stays so",
 		new:  "if gone && m.Absence == absentLost {",
 		test: "TestRewindBehindAnAbandonedKey",

@@ -54,9 +54,9 @@ var rotation = []mutation{
 	{
 		name: "deposits to pass on are spent with others",
 		why:  "nobody can tell whether they arrived",
-		file: "scheduler/settle.go",
-		old:  "if d.Fate == coin.PassedOn {\n\t\treturn s.passOn(tx, d)",
-		new:  "if d.Fate == coin.PassedOn && d.Credit == 0 {\n\t\treturn s.passOn(tx, d)",
+		file: "scheduler/rest.go",
+		old:  "if d.Fate == coin.PassedOn {",
+		new:  "if d.Fate == coin.PassedOn && d.Credit == 0 {",
 		test: "TestADepositIsPassedOnAloneAndReportedWithWhatArrived",
 	},
 	{
@@ -135,8 +135,8 @@ var rotation = []mutation{
 		name: "a key is idle with plans under way",
 		why:  "it retires, and what comes back is lost",
 		file: "scheduler/gone.go",
-		old:  "if err != nil || p.Plans > 0 || p.Branches > 0 {",
-		new:  "if err != nil || p.Plans > 1000 || p.Branches > 0 {",
+		old:  "if err != nil || p.Plans > 0 || p.Branches > 0 || ",
+		new:  "if err != nil || p.Plans > 1000 || p.Branches > 0 || ",
 		test: "TestAKeyThatIsNotIdleDoesNotRetire",
 	},
 	{

@@ -16,7 +16,9 @@ import (
 
 // core are the packages whose results may depend on nothing but their inputs.
 var core = []string{
-	".", "batch", "coin", "coin/bitcoin", "coin/bitcoin/block", "coin/monero", "coin/monero/address", "coin/monero/keys", "coin/monero/outputs", "coin/monero/scan", "eventuality", "coin/monero/block", "coin/monero/fee",
+	".", "batch", "coin", "coin/bitcoin", "coin/bitcoin/block", "coin/monero", "coin/monero/address", "coin/monero/block",
+	"coin/monero/bulletproofs", "coin/monero/clsag", "coin/monero/fee", "coin/monero/keys", "coin/monero/outputs",
+	"coin/monero/ring", "coin/monero/scan", "coin/monero/spend", "eventuality",
 	"frost", "frost/dkg", "frost/ed25519", "frost/secp256k1", "frost/internal/...",
 	"internal/wire", "keygen", "scanner", "scheduler/...", "signer", "storage",
 }

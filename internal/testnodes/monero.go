@@ -1,19 +1,35 @@
 package testnodes
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // Monerod starts the monerod named by $MONEROD or found on PATH in regtest
 // with a difficulty of 1. Its URL ends with /json_rpc.
 func Monerod(ctx context.Context, o Options) (*Node, error) { return start(ctx, monerod, o) }
+
+// manyConnections are arguments for a monerod that would not take more than a few
+// connections from one address otherwise: a whole group may be behind it here. Older
+// ones have no limit and do not know of it.
+func manyConnections(program string) (args []string) {
+	help, _ := exec.Command(program, "--help").Output() // without it, as an older one
+	for _, limit := range []string{"--rpc-max-connections-per-private-ip", "--rpc-max-connections"} {
+		if bytes.Contains(help, []byte(limit+" ")) {
+			args = append(args, limit+"=1000")
+		}
+	}
+	return args
+}
 
 // blocksPerCall keeps single requests short: monerod mines some ten blocks a
 // second and answers nothing else meanwhile.
@@ -43,6 +59,7 @@ var monerod = kind{
 			n.credentials()
 			n.args = append(n.args, "--rpc-login="+n.User+":"+n.Password)
 		}
+		n.args = append(n.args, manyConnections(n.program)...)
 		return nil
 	},
 	generate: func(ctx context.Context, n *Node, blocks int, address string) error {
@@ -57,6 +74,16 @@ var monerod = kind{
 		}
 		return nil
 	},
+}
+
+// MonerodAt is a monerod in regtest that somebody else runs, at
+// http://host:port. Closing it leaves it alone. It cannot be stopped or restarted.
+func MonerodAt(url, user, password string) (*Node, error) {
+	n := &Node{Name: monerod.name, URL: strings.TrimSuffix(url, "/") + "/json_rpc", User: user, Password: password, kind: monerod}
+	if err := n.connect(); err != nil {
+		return nil, fmt.Errorf("testnodes: %w", err)
+	}
+	return n, nil
 }
 
 // MoneroWallet starts monero-wallet-rpc, the one named by $MONERO_WALLET_RPC,

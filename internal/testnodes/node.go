@@ -110,14 +110,19 @@ func startOnce(ctx context.Context, k kind, program string, o Options) (_ *Node,
 		return nil, err
 	}
 	n.args = append(n.args, o.Args...)
-	n.rpc, err = jsonrpc.New(jsonrpc.Config{
-		URL: n.URL, User: n.User, Password: n.Password, Digest: k.digest && n.User != "", Timeout: callLimit,
-		Attempts: 1, // mining is not to be repeated
-	})
-	if err != nil {
+	if err := n.connect(); err != nil {
 		return nil, err
 	}
 	return n, n.run(ctx)
+}
+
+// connect makes the node's client.
+func (n *Node) connect() (err error) {
+	n.rpc, err = jsonrpc.New(jsonrpc.Config{
+		URL: n.URL, User: n.User, Password: n.Password, Digest: n.kind.digest && n.User != "", Timeout: callLimit,
+		Attempts: 1, // mining is not to be repeated
+	})
+	return err
 }
 
 // run starts the program and waits until it answers.

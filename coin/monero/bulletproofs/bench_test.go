@@ -40,6 +40,7 @@ func measure(b *testing.B, operation func()) {
 		b.StartTimer()
 		best = min(best, quickest(1, operation))
 	}
+	best = min(best, quickest(max(0, 10-b.N), operation))
 	b.ReportMetric(float64(best)/float64(double), "x-double")
 }
 

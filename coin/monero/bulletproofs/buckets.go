@@ -6,16 +6,16 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// scalarBits is the size of a scalar: ℓ is above 2²⁵² by less than 2¹²⁵.
+// scalarBits is the size of a scalar in bits: ℓ is above 2²⁵² by less than 2¹²⁵.
 const scalarBits = 253
 
 // positions returns how many digits of a width in bits a scalar has.
 func positions(width int) int { return (scalarBits + width - 1) / width }
 
-// recode writes a scalar as signed digits, the lowest first, each above
-// −2^(width−1) and at most 2^(width−1). For the highest digit to be no larger with
-// the carry into it, width must not be 1; of 253 bits only the number 2²⁵² and
-// those just above have the top one.
+// recode writes a scalar as signed digits of a width of at least 2 bits, the
+// lowest first, each above −2^(width−1) and at most 2^(width−1). The highest one
+// has no carry: where it has all its bits (253 = 11·23), its top bit is set in 2²⁵²
+// and the few scalars above only, whose bits from 125 to 251 are 0.
 func recode(digits []int16, s *edwards25519.Scalar, width int) {
 	var words [5]uint64
 	encoded := s.Bytes()

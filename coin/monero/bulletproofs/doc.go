@@ -17,23 +17,23 @@
 //
 // # Secrets
 //
-// Prove takes constant time in the amounts as far as they enter A, and in the
-// masks, α, and the blinding terms dL, dR, r, s, δ, η. It takes variable time in
-// the folded vectors a and b, with which L and R are made: caches and time
-// may tell something of amounts to who measures on the same machine. Where amounts
-// are known to every validator anyway, nothing is lost. Secrets are
-// erased as far as Go allows.
+// Prove makes A, A1, B and the scalars in constant time, as far as amounts,
+// masks and blinding scalars enter them. It takes constant time also in what blinds L
+// and R, but variable time in the vectors a and b that these commit to: who
+// measures on the same machine may learn something of the amounts, and nothing of
+// masks. Every validator knows the amounts. Secrets are erased as far as Go allows.
 //
 // Verify and VerifyBatch see public data only and take variable time.
 //
 // # Generators
 //
 // Of each of the 2048 generators, and of G and H, the package keeps 26 multiples
-// 2¹⁰ʲ·P: 390 kB for each output that one proof is for, made at the first proof with so
-// many (6.4 MB for 16). With them a sum of multiples of generators is
-// 26 additions for each, into buckets, and no doubling. This beats folding the generators
-// from round to round as the paper does: each scalar of a round is multiplied with what
-// the generator was folded with so far, and the generators stay.
+// 2¹⁰ʲ·P: 400 kB for each output that a proof is for, made when a proof first has
+// so many (6.4 MB for 16). With them a sum of multiples of generators takes 26
+// additions for each, into buckets, and no doubling. This is why the prover does
+// not fold the generators after each round as the paper does, but multiplies
+// each with all that it would have been folded with, until few are left
+// (16 to 64): then it computes those.
 //
 // # Sources
 //

@@ -3,7 +3,7 @@ package bulletproofs
 import "filippo.io/edwards25519"
 
 // fewPoints is up to how many points Straus' method was measured to be faster.
-const fewPoints = 250
+const fewPoints = 200
 
 // multiply returns the sum of the scalars times the points. It takes variable
 // time: by Straus' method for few points, the library's, and by Pippenger's for
@@ -55,13 +55,11 @@ func pippenger(scalars []edwards25519.Scalar, points []edwards25519.Point) *edwa
 // points.
 func digitWidth(points int) int {
 	switch {
-	case points < 30:
-		return 4
 	case points < 150:
 		return 5
-	case points < 400:
+	case points < 450:
 		return 6
-	case points < 1000:
+	case points < 700:
 		return 7
 	default:
 		return 8

@@ -109,7 +109,8 @@ func (p *point) add(q *point) {
 	p.finish(&e, &f, &g, &h)
 }
 
-// double doubles p some times, at least once, in constant time. Only the last needs T.
+// double doubles p some times, at least once, in constant time. Only the last
+// time T is computed.
 func (p *point) double(times int) {
 	var xx, yy, z, e, f, g, h field.Element
 	for i := range times {

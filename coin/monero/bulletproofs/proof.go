@@ -72,8 +72,8 @@ func (p *Proof) Append(b []byte) []byte {
 }
 
 // Parse reads the proof at the start of b and returns what follows it. A proof
-// has one encoding, and Append writes what was read. Whether points and scalars are any,
-// Verify says.
+// has one encoding, which Append writes again. Whether points and scalars are
+// canonical, Verify says.
 func Parse(b []byte) (p *Proof, rest []byte, err error) {
 	if len(b) < headSize {
 		return nil, nil, fmt.Errorf("%w: it ends before L", ErrEncoding)

@@ -12,11 +12,10 @@ import (
 // Prove returns the proof that the commitments keys.Commit(masks[i], amounts[i])
 // are to amounts of 64 bits. There are 1 to 16.
 //
-// From random it reads 64 bytes for each blinding scalar, which is their
-// remainder modulo ℓ as a little-endian number: α, for each of the k rounds dL and
-// dR, and r, s, δ, η, in this order. The same bytes give the same proof
-// everywhere. They must be secret, and never be used for two different
-// statements.
+// From random it reads 64 bytes for each blinding scalar, which is what these
+// are modulo ℓ as a little-endian number: α, for each of the k rounds dL and then
+// dR, then r, s, δ, η. The same bytes give the same proof everywhere. They must
+// be secret, and never serve for two different statements.
 func Prove(random io.Reader, amounts []uint64, masks []*edwards25519.Scalar) (*Proof, error) {
 	if !isCount(len(amounts)) || len(masks) != len(amounts) {
 		return nil, ErrOutputs
@@ -43,7 +42,8 @@ func Prove(random io.Reader, amounts []uint64, masks []*edwards25519.Scalar) (*P
 			return nil, fmt.Errorf("bulletproofs: %w", err)
 		}
 	}
-	if err := f.finish(p, blinding[1+2*k:]); err != nil {
+	f.last(p, blinding[1+2*k:])
+	if err := f.respond(p, blinding[1+2*k:]); err != nil {
 		return nil, fmt.Errorf("bulletproofs: %w", err)
 	}
 	return p, nil
@@ -100,8 +100,8 @@ func start(p *Proof, amounts []uint64, masks []*edwards25519.Scalar, alpha *edwa
 	return f, nil
 }
 
-// commitToBits makes A: α·G and, for each bit, G_i if it is 1 and −H_i if it is 0. It
-// takes constant time.
+// commitToBits makes A: α·G and, for each bit, G_i if it is 1 and −H_i if it is
+// 0. It takes constant time.
 func commitToBits(p *Proof, padded []uint64, alpha *edwards25519.Scalar) {
 	var sum point
 	var term affine

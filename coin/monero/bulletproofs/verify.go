@@ -24,13 +24,13 @@ func (p *Proof) Verify(commitments [][keys.Size]byte) error {
 // time than one by one. It does not say which one is not, unless that shows
 // before anything is computed.
 //
-// Each proof is an equation between points of prime order; the batch is the sum of
-// them with weights. The weights are hashes of all proofs and commitments of the batch.
-// If an equation is false, the sum is right for at most one value modulo ℓ of
-// its weight, given the others: a random weight hits it with a chance of about
-// 2⁻²⁵². Whoever makes the proofs must have chosen all before they know any weight,
-// and each other choice gives new ones: as with the challenges of the proofs,
-// nothing is gained but another try.
+// Each proof is an equation between points of prime order. The batch is the
+// sum of the equations with weights, which are hashes of all proofs and
+// commitments of the batch. If an equation is false, the sum is right for one
+// value modulo ℓ of its weight at most, given the others; a random one is that
+// with a chance of 2⁻²⁵². Who makes proofs must choose them all before any weight
+// is known, and other proofs have new weights: as with the challenges of proofs, a
+// choice is one try. So the weights need not be secret.
 func VerifyBatch(proofs []*Proof, commitments [][][keys.Size]byte) error {
 	if len(proofs) != len(commitments) {
 		return fmt.Errorf("%w: %d proofs for %d lists of commitments", ErrInvalid, len(proofs), len(commitments))
@@ -51,9 +51,8 @@ func VerifyBatch(proofs []*Proof, commitments [][][keys.Size]byte) error {
 	return v.verify(weights)
 }
 
-// batchWeights returns a weight for each proof: the hashes of a seed and its
-// place. The seed is the hash of each proof with its commitments, which what
-// they are made of is told apart in: the commitments are as many as stated.
+// batchWeights returns a weight for each proof: the hash of its place and a
+// seed, which is the hash of all proofs with their commitments.
 func batchWeights(proofs []*Proof, commitments [][][keys.Size]byte) ([]edwards25519.Scalar, error) {
 	hashed := []byte("bulletproof_plus_batch")
 	for i := range proofs {
@@ -78,37 +77,34 @@ func batchWeights(proofs []*Proof, commitments [][][keys.Size]byte) ([]edwards25
 	return weights, nil
 }
 
-// verifier collects statements and sums up their equations.
+// verifier sums up the equations of statements.
 type verifier struct {
-	statements []statement
-	// inverted are the challenges y and e_j of all statements, and then their inverses.
-	inverted []edwards25519.Scalar
-
-	// g and h are the scalars of the generators, an eighth of them, and
-	// base and valueBase those of G and H.
-	g, h            []edwards25519.Scalar
+	statements []*statement
+	// base, valueBase, g and h are an eighth of what G, H, G_i and H_i are
+	// multiplied with.
 	base, valueBase edwards25519.Scalar
-	// scalars belong to points, all of which are eighths.
+	g, h            []edwards25519.Scalar
+	// points, with their scalars, are as written in proofs.
 	scalars []edwards25519.Scalar
 	points  []edwards25519.Point
 }
 
+func (v *verifier) read(p *Proof, commitments [][keys.Size]byte) error {
+	s, err := newStatement(p, commitments)
+	v.statements = append(v.statements, s)
+	return err
+}
+
 // verify checks the sum of all equations, each with its weight.
 func (v *verifier) verify(weights []edwards25519.Scalar) error {
-	challenges := append([]edwards25519.Scalar(nil), v.inverted...)
-	invertAll(v.inverted)
-	longest := 0
-	for i := range v.statements {
-		longest = max(longest, len(v.statements[i].l))
+	v.invert()
+	n := 0
+	for _, s := range v.statements {
+		n = max(n, 1<<len(s.l))
 	}
-	n := 1 << longest
 	v.g, v.h = make([]edwards25519.Scalar, n), make([]edwards25519.Scalar, n)
-	at := 0
-	for i := range v.statements {
-		s := &v.statements[i]
-		end := at + 1 + len(s.l)
-		v.add(s, &weights[i], challenges[at:end], v.inverted[at:end])
-		at = end
+	for i, s := range v.statements {
+		v.add(s, &weights[i])
 	}
 	b := newBuckets(fixedWidth)
 	b.addGenerators(v.g, v.h)
@@ -121,4 +117,20 @@ func (v *verifier) verify(weights []edwards25519.Scalar) error {
 		return fmt.Errorf("%w: the equation does not hold", ErrInvalid)
 	}
 	return nil
+}
+
+// invert computes the inverses of the challenges of all statements at once.
+// None is 0.
+func (v *verifier) invert() {
+	var list []edwards25519.Scalar
+	for _, s := range v.statements {
+		list = append(append(list, s.y), s.rounds...)
+	}
+	invertAll(list)
+	for _, s := range v.statements {
+		end := 1 + len(s.rounds)
+		s.inverseY.Set(&list[0])
+		s.inverseRounds = list[1:end]
+		list = list[end:]
+	}
 }

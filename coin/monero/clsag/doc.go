@@ -40,7 +40,9 @@
 // # What an observer learns
 //
 // Nothing tells the spent member from the decoys for those who do not know the
-// offset and the masks. Whoever knows the view key knows both.
+// offset and the masks. Whoever knows the view key knows both. Whoever sees what
+// the signers of a threshold send one another can tell too: only one L of the
+// ring is a sum of their nonces.
 //
 // Sources: monero/src/ringct/rctSigs.cpp (CLSAG_Gen, verRctCLSAGSimple) of
 // release 0.18; the form with several signers is that of FROSTLASS.

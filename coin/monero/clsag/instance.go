@@ -123,8 +123,8 @@ func (in *joined) close(nonces []frost.Element) (*loop, error) {
 
 // seed is that of the decoys' responses: a hash of the session's nonces and of
 // everything that is signed. All signers have the same, and nobody who does not
-// know the masks and the offset has it. No two sessions have the same: two
-// challenges with equal nonces and responses would give the key away.
+// know the masks and the offset has it. It follows from what the coefficient
+// binds, so no signer has a choice of the challenge.
 func (in *joined) seed(nonces *[2][32]byte) *[64]byte {
 	h := sha512.New()
 	h.Write([]byte("CLSAG responses v1"))

@@ -1,6 +1,7 @@
 package clsag
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"testing"
@@ -162,4 +163,22 @@ func checkThreshold(t *testing.T, v thresholdVector) {
 	for i := range s.S {
 		require.Equal(t, v.Signature.S[i], hex.EncodeToString(s.S[i][:]))
 	}
+}
+
+// If the source of randomness fails, what is drawn is still as secret as the
+// key, and another for another message.
+func TestSeedOfOneSignerDependsOnTheKey(t *testing.T) {
+	seen := map[[64]byte]bool{}
+	one := new(edwards25519.Scalar).Subtract(edwards25519.NewScalar(), keys.InverseEight())
+	for _, x := range []*edwards25519.Scalar{one, keys.InverseEight()} {
+		for message := range byte(2) {
+			for digest := range byte(2) {
+				seed, err := hedge(bytes.NewReader(make([]byte, 64)), x, &prepared{digest: [64]byte{digest}}, [32]byte{message})
+				require.NoError(t, err)
+				require.False(t, seen[*seed])
+				seen[*seed] = true
+			}
+		}
+	}
+	require.Len(t, seen, 8)
 }

@@ -18,6 +18,8 @@ type Config struct {
 	// Daemon is a monerod, Wallet a monero-wallet-rpc without a wallet that
 	// works with it. Without one the user has the purse only.
 	Daemon, Wallet *testnodes.Node
+	// Seed tells users of the same network apart.
+	Seed string
 	// Coin has the coin's parameters and view seed. Its network is regtest, its
 	// node the daemon, whatever it says.
 	Coin monero.Config
@@ -66,7 +68,7 @@ func New(ctx context.Context, config Config) (*Chain, error) {
 
 func (c *Chain) open(ctx context.Context) error {
 	var err error
-	if c.purse, err = newPurse(c.client, c.Coin().Parameters()); err != nil {
+	if c.purse, err = newPurse(c.client, c.Coin().Parameters(), c.config.Seed); err != nil {
 		return err
 	}
 	c.miners = []string{c.purse.main.String()}

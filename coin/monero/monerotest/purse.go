@@ -48,13 +48,13 @@ func scalarOf(name string) (*edwards25519.Scalar, error) {
 	return keys.HashToScalar([]byte("serai-go/processor monerotest "), []byte(name))
 }
 
-func newPurse(client *node.Client, rules coin.Parameters) (*purse, error) {
-	view, err := scalarOf("view key")
+func newPurse(client *node.Client, rules coin.Parameters, seed string) (*purse, error) {
+	view, err := scalarOf(seed + " view key")
 	if err != nil {
 		return nil, err
 	}
 	p := &purse{client: client, rate: rules.FeeFloor, handed: []keys.Index{{}}}
-	if p.spendKey, err = scalarOf("spend key"); err != nil {
+	if p.spendKey, err = scalarOf(seed + " spend key"); err != nil {
 		return nil, err
 	}
 	secret := ed25519.ScalarOf(p.spendKey)

@@ -1,6 +1,5 @@
 // Package outputs holds the rules by which outputs that package scan finds for
 // a group count for it, apart from how they are found and who keeps the books.
-// All of it is a function of the chain.
 //
 // # Kinds
 //
@@ -16,23 +15,8 @@
 // # Equal output keys
 //
 // Two outputs with the same key have the same key image, so that only one of
-// them can ever be spent. Whoever knows the derivation (the sender, an insider,
-// or anybody if the view key is public) can have a copy with any amount mined,
-// before or after. Outputs of the internal kinds are safe because they count
-// only as the outputs of known transactions. For external outputs there is a
-// Record per key, which Observe changes:
-//
-//	below dust, less cost        ignored: no trace, not even of the key
-//	key is new                   credited: amount less cost
-//	within W blocks of the       raised: credited with what amount less cost is
-//	first, and larger than any   above the sum credited, if at least dust
-//	any other                    written off
-//
-// Cost is therefore borne once, as only one of them is spent: the largest, once
-// no copy can raise it any more, which is when the block W past the first has
-// settled. Its commitment and global index are those to sign with. A copy that
-// is smaller and comes first takes nothing from the depositor; one that comes
-// too late is worth nothing to anyone, like one that is not larger.
+// them can ever be spent: they are twins, about which package scanner has the
+// rules. What it takes to spend one is its own, commitment and global index.
 //
 // # Data and refunds
 //

@@ -89,7 +89,7 @@ type candidates struct {
 }
 
 func newCandidates(d distribution, seed [32]byte, real uint64) *candidates {
-	s := &candidates{words: newWords(seed), d: d, old: d.old(), tried: map[uint64]struct{}{real: {}}}
+	s := &candidates{words: newWords(seed), d: d, old: d.total(), tried: map[uint64]struct{}{real: {}}}
 	blocks := min(len(d.counts), year)
 	s.made, s.seconds = d.counts[len(d.counts)-1], uint64(blocks)*blockTime
 	if blocks < len(d.counts) {

@@ -25,12 +25,11 @@ type distribution struct {
 // height returns the number of the block after the last.
 func (d distribution) height() uint64 { return d.first + uint64(len(d.counts)) }
 
-// spendable is the number of the first block that can spend an output of the last
-// one.
-func (d distribution) spendable() uint64 { return d.height() + age - 1 }
+// spender is the number of the first block that can spend outputs of the last one.
+func (d distribution) spender() uint64 { return d.height() + age - 1 }
 
-// old returns how many outputs are old enough to be spent in that block: all.
-func (d distribution) old() uint64 {
+// total returns how many outputs there are.
+func (d distribution) total() uint64 {
 	if len(d.counts) == 0 {
 		return 0
 	}

@@ -15,8 +15,8 @@
 // below n is the first word that is not below 2⁶⁴ mod n, modulo n.
 //
 // With d the number of RingCT outputs up to each block from the first that has
-// any to the reference block n, and h = n + 1, a draw is the one of Monero's
-// wallet2 (gamma_picker::pick), in integers:
+// any to the reference block n, and h = n + 10, the first block that can spend all
+// of them, a draw is the one of Monero's wallet2 (gamma_picker::pick), in integers:
 //
 //  1. An age in seconds, from a word: its upper 12 bits choose a step between
 //     two quantiles of exp(Gamma(19.28, 1/1.61)), the others the place between
@@ -24,22 +24,21 @@
 //  2. An age above 1200 less 1200, any other replaced by a number below 1800.
 //  3. How many outputs were made in this time: the age times the rate of the
 //     last 262,800 blocks at 120 seconds each, rounded down. If there are not
-//     so many that are old enough the draw yields nothing.
-//  4. The output so many before the youngest that is old enough leads to a
-//     block: the first with d not below its index. The draw yields any output
-//     of this block.
+//     so many the draw yields nothing.
+//  4. The output so many before the youngest leads to a block: the first with d
+//     not below its index. The draw yields any output of this block.
 //
 // After 10,000 draws, which only a young chain or one with a gap comes to, all
-// outputs that are old enough follow by their indices, from a random one
-// upwards and from 0 again. The stream ends after 8192 candidates.
+// outputs follow by their indices, from a random one upwards and from 0 again. The
+// stream ends after 8192 candidates.
 //
 // # What is usable
 //
-// An output is old enough if the block that made it has a number of at most
-// h − 10, by the distribution. It is usable if its transaction is unlocked:
-// the unlock time is at most h and thus no time in seconds; if its key is of
-// prime order and not that of the output itself or of a decoy before, and if
-// its commitment is of prime order or the identity, both encoded canonically.
+// All outputs up to the reference block are old enough, by the distribution. One
+// is usable if its transaction is unlocked at h: the unlock time is at most h and
+// thus no time in seconds; if its key is of prime order and not that of the output
+// itself or of a decoy before, and if its commitment is of prime order or the
+// identity, both encoded canonically.
 //
 // # Trust
 //

@@ -184,7 +184,7 @@ func (c *chain) real(reference uint64, n int) Real {
 
 // ring returns the ring by the definition: candidate by candidate.
 func (c *chain) ring(reference uint64, seed [32]byte, real Real) (indexes []uint64) {
-	whole := distribution{0, c.counts[:reference+1]}
+	whole := distribution{0, c.counts[:reference-9+1]}
 	first := slices.IndexFunc(whole.counts, func(n uint64) bool { return n > 0 })
 	stream := newCandidates(distribution{uint64(first), whole.counts[first:]}, seed, real.Index)
 	indexes = []uint64{real.Index}
@@ -214,6 +214,7 @@ type fake struct {
 
 	spans [][2]uint64 // asked for
 	asked [][]uint64
+	ids   [][]coin.TransactionID
 }
 
 func (f *fake) OutputDistribution(_ context.Context, first, last uint64) (node.Distribution, error) {
@@ -252,6 +253,7 @@ func (f *fake) Transactions(_ context.Context, ids []coin.TransactionID) (found 
 	if ordered := slices.Clone(ids); len(slices.Compact(ordered)) != len(ids) {
 		return nil, fmt.Errorf("%w: a transaction twice", coin.ErrInvalid)
 	}
+	f.ids = append(f.ids, slices.Clone(ids))
 	for _, id := range ids {
 		found = append(found, f.found[id])
 	}
@@ -277,7 +279,7 @@ func (c *chain) indexesOf(t require.TestingT, members []Member, position int, re
 
 func chosen(t testing.TB, c *Chooser, reference uint64, seed [32]byte, real Real) []Member {
 	t.Helper()
-	members, position, err := c.Choose(t.Context(), reference, seed, real)
+	members, position, err := c.Choose(t.Context(), reference-9, seed, real)
 	require.NoError(t, err)
 	require.Len(t, members, Size)
 	require.Equal(t, real.Index, members[position].Index)

@@ -17,7 +17,7 @@ import (
 // stays: the next ring, with the truth, is the right one.
 func refused(t *testing.T, c *Chooser, f *fake, reference uint64, real Real, want, name string) {
 	t.Helper()
-	members, position, err := c.Choose(t.Context(), reference, [32]byte{5}, real)
+	members, position, err := c.Choose(t.Context(), reference-9, [32]byte{5}, real)
 	require.ErrorIs(t, err, coin.ErrInvalid, name)
 	require.NotErrorIs(t, err, coin.ErrTransient, name)
 	require.ErrorContains(t, err, want, name)
@@ -29,7 +29,7 @@ func refused(t *testing.T, c *Chooser, f *fake, reference uint64, real Real, wan
 	require.Zero(t, c.known, name)
 
 	f.sayDistribution, f.sayOuts, f.sayFound = nil, nil, nil
-	members, position, err = c.Choose(t.Context(), reference, [32]byte{5}, real)
+	members, position, err = c.Choose(t.Context(), reference-9, [32]byte{5}, real)
 	require.NoError(t, err, name)
 	require.Equal(t, f.ring(reference, [32]byte{5}, real), f.indexesOf(t, members, position, real), name)
 }
@@ -85,10 +85,10 @@ func TestLiesAboutTheDistribution(t *testing.T) {
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { add(d.Counts, 0, 1<<40); return nil }
 	refused(t, New(f), f, 200, real, "lack one that the distribution has", "more outputs")
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { d.Counts = make([]uint64, len(d.Counts)); return nil }
-	_, _, err := New(f).Choose(t.Context(), 200, [32]byte{}, real)
+	_, _, err := New(f).Choose(t.Context(), 200-9, [32]byte{}, real)
 	require.ErrorIs(t, err, ErrFew, "none at all")
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { return coin.ErrInvalid }
-	_, _, err = New(f).Choose(t.Context(), 200, [32]byte{}, real)
+	_, _, err = New(f).Choose(t.Context(), 200-9, [32]byte{}, real)
 	require.ErrorIs(t, err, coin.ErrInvalid, "the client noticed")
 }
 
@@ -163,7 +163,7 @@ func TestLiesAboutOutputs(t *testing.T) {
 		wrong := real
 		change(&wrong)
 		f := &fake{chain: world, tip: 300}
-		_, _, err := New(f).Choose(t.Context(), reference, [32]byte{}, wrong)
+		_, _, err := New(f).Choose(t.Context(), reference-9, [32]byte{}, wrong)
 		lie, ok := errors.AsType[*Lie](err)
 		require.True(t, ok, name)
 		require.Contains(t, lie.Why, "by the record")

@@ -81,7 +81,7 @@ func unlocked(unlock, height uint64) bool { return unlock < maxBlockNumber && un
 
 // usable tells whether the output, which is old enough, can be in a ring.
 func (o output) usable(d distribution) bool {
-	if !unlocked(o.unlock, d.spendable()) {
+	if !unlocked(o.unlock, d.spender()) {
 		return false
 	}
 	if _, err := keys.DecodePrimeOrder(o.Key[:]); err != nil {

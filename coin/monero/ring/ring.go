@@ -104,8 +104,9 @@ type Chooser struct {
 func New(source Source) *Chooser { return &Chooser{source: source, first: firstRequest} }
 
 // Choose returns the ring, by ascending index, in which an output is spent,
-// and the output's position in it. The reference block is final, so that all
-// nodes have the same. The seed is used for nothing else, and different for
+// and the output's position in it. The reference block is the last one whose
+// outputs can be members, and final, so that all nodes have the same: the ring can
+// be used in blocks from 10 behind it on. The seed is used for nothing else, and different for
 // each output that is spent.
 //
 // Errors wrap coin.ErrTransient if waiting helps, as when the node does not
@@ -128,7 +129,7 @@ func (c *Chooser) Choose(ctx context.Context, reference uint64, seed [32]byte, r
 }
 
 func (c *Chooser) choose(ctx context.Context, d distribution, seed [32]byte, real Real) ([]Member, error) {
-	old := d.old()
+	old := d.total()
 	if old < Size {
 		return nil, fmt.Errorf("%w: %d are old enough", ErrFew, old)
 	}

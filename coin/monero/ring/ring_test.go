@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -29,20 +30,25 @@ func TestRingsDependOnTheChainOnly(t *testing.T) {
 			c := New(f)
 			c.first = []int{firstRequest, 1, rapid.IntRange(1, 900).Draw(t, "first request")}[i]
 			if i == 2 { // it has been used
-				before := rapid.Uint64Range(90, reference).Draw(t, "before")
-				_, _, err := c.Choose(context.Background(), before, seed, world.real(before, 3))
+				before := rapid.Uint64Range(90, tip).Draw(t, "before")
+				_, _, err := c.Choose(context.Background(), before-9, seed, world.real(before, 3))
 				require.NoError(t, err)
-				f.asked = nil
+				f.asked, f.ids = nil, nil
 			}
-			members, position, err := c.Choose(context.Background(), reference, seed, real)
+			members, position, err := c.Choose(context.Background(), reference-9, seed, real)
 			require.NoError(t, err)
 			require.Equal(t, want, world.indexesOf(t, members, position, real))
 
 			// The first request has the output itself, by its place in the order,
-			// the others do not.
+			// the others do not. Transactions are asked for the same way: those of
+			// all, so that none is conspicuous.
 			for i, asked := range f.asked {
 				require.True(t, slices.IsSorted(asked))
 				require.Equal(t, i == 0, slices.Contains(asked, real.Index))
+				require.True(t, slices.IsSortedFunc(f.ids[i], func(a, b coin.TransactionID) int { return bytes.Compare(a[:], b[:]) }))
+				for _, index := range asked {
+					require.Contains(t, f.ids[i], world.outs[index].Transaction)
+				}
 			}
 		}
 		other := seed
@@ -56,7 +62,7 @@ func TestDecoysAreUsable(t *testing.T) {
 	f := &fake{chain: world, tip: 400}
 	c := New(f)
 	refused := 0
-	for i := range 200 {
+	for i := range 100 {
 		reference := uint64(100 + i)
 		real := world.real(reference, i%7)
 		for _, m := range chosen(t, c, reference, [32]byte{byte(i)}, real) {
@@ -69,7 +75,7 @@ func TestDecoysAreUsable(t *testing.T) {
 		}
 		f.asked = nil
 	}
-	require.Greater(t, refused, 200)
+	require.Greater(t, refused, 100)
 }
 
 // Every candidate that is at the limit is usable one block later.
@@ -91,11 +97,12 @@ func TestLocksEndAsConsensusHasIt(t *testing.T) {
 	}
 	d := distribution{3, []uint64{1, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}}
 	require.Equal(t, uint64(15), d.height())
-	require.Equal(t, uint64(4), d.old(), "blocks up to 5")
+	require.Equal(t, uint64(24), d.spender())
+	require.Equal(t, uint64(13), d.total())
 	for index, block := range []uint64{3, 5, 5, 5, 6, 7} {
 		require.Equal(t, block, d.block(uint64(index)))
 	}
-	require.Zero(t, distribution{3, []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}}.old())
+	require.Zero(t, distribution{}.total())
 }
 
 // An output that has the key of another member is no decoy: it could not be
@@ -128,14 +135,14 @@ func TestYoungChains(t *testing.T) {
 		o := c.outs[i]
 		return Real{o.Transaction, o.Index, o.Key, o.Commitment}
 	}
-	for _, reference := range []uint64{0, 5, 9, 10, 24, 60, 74} {
+	for _, reference := range []uint64{0, 1, 5, 15, 51, 65} {
 		_, _, err := New(f).Choose(t.Context(), reference, [32]byte{}, real(0))
 		require.ErrorIs(t, err, ErrFew, reference)
 		require.NotErrorIs(t, err, coin.ErrTransient)
 		require.NotErrorIs(t, err, coin.ErrInvalid)
 	}
 	for reference := uint64(75); reference < 100; reference++ {
-		members, position, err := New(f).Choose(t.Context(), reference, [32]byte{7}, real(3))
+		members, position, err := New(f).Choose(t.Context(), reference-9, [32]byte{7}, real(3))
 		require.NoError(t, err, reference)
 		indexes := c.indexesOf(t, members, position, real(3))
 		require.Equal(t, c.ring(reference, [32]byte{7}, real(3)), indexes)
@@ -164,7 +171,7 @@ func TestYoungChains(t *testing.T) {
 	}
 	f = &fake{chain: locked, tip: 11}
 	o := locked.outs[0]
-	_, _, err = New(f).Choose(t.Context(), 11, [32]byte{}, Real{o.Transaction, 0, o.Key, o.Commitment})
+	_, _, err = New(f).Choose(t.Context(), 11-9, [32]byte{}, Real{o.Transaction, 0, o.Key, o.Commitment})
 	require.ErrorIs(t, err, ErrFew)
 	require.ErrorContains(t, err, fmt.Sprintf("of 10002 that are old enough only 0 of %d tried", maxCandidates))
 	for _, asked := range f.asked {
@@ -181,7 +188,7 @@ func TestWhatCannotBeSpentIsRefused(t *testing.T) {
 		if i%3 > 0 && c.usable(o.Index, reference) {
 			continue
 		}
-		_, _, err := New(f).Choose(t.Context(), reference, [32]byte{}, Real{o.Transaction, o.Index, o.Key, o.Commitment})
+		_, _, err := New(f).Choose(t.Context(), reference-9, [32]byte{}, Real{o.Transaction, o.Index, o.Key, o.Commitment})
 		if c.usable(o.Index, reference) {
 			require.NoError(t, err)
 			continue
@@ -201,11 +208,11 @@ func TestTheDistributionGrows(t *testing.T) {
 	for _, reference := range []uint64{150, 150, 100, 151, 160, 159} {
 		chosen(t, c, reference, [32]byte{}, world.real(reference, 0))
 	}
-	require.Equal(t, [][2]uint64{{0, 150}, {150, 151}, {151, 160}}, f.spans)
+	require.Equal(t, [][2]uint64{{0, 141}, {141, 142}, {142, 151}}, f.spans)
 
 	// Trouble that passes does not make it forget, nor does a short chain.
 	f.sayOuts = func([]node.Out) ([]node.Out, error) { return nil, coin.ErrTransient }
-	_, _, err := c.Choose(t.Context(), 160, [32]byte{}, world.real(160, 0))
+	_, _, err := c.Choose(t.Context(), 160-9, [32]byte{}, world.real(160, 0))
 	require.ErrorIs(t, err, coin.ErrTransient)
 	_, _, err = c.Choose(t.Context(), 201, [32]byte{}, world.real(160, 0))
 	require.ErrorIs(t, err, coin.ErrTransient)

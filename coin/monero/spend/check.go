@@ -30,14 +30,25 @@ func (u *Unsigned) Check(seed Seed) error {
 	case !bytes.Equal(again.extra, u.extra):
 		return invalid("the extra field is not the seed's")
 	}
-	proof, rest, err := bulletproofs.Parse(u.proof)
-	if err != nil || len(rest) > 0 {
-		return invalid("range proof: %w, %d bytes too many", err, len(rest))
-	}
-	if err := proof.Verify(u.commitments()); err != nil {
-		return invalid("range proof: %w", err)
+	if err := verifyProof(u.proof, u.commitments()); err != nil {
+		return err
 	}
 	return balance(u.pseudoOuts(), u.commitments(), u.fee)
+}
+
+// verifyProof verifies a range proof, as it is encoded without a count.
+func verifyProof(encoded []byte, commitments [][keys.Size]byte) error {
+	proof, rest, err := bulletproofs.Parse(encoded)
+	switch {
+	case err != nil:
+		return invalid("range proof: %w", err)
+	case len(rest) > 0:
+		return invalid("%d bytes behind the range proof", len(rest))
+	}
+	if err := proof.Verify(commitments); err != nil {
+		return invalid("range proof: %w", err)
+	}
+	return nil
 }
 
 func (u *Unsigned) commitments() [][keys.Size]byte {

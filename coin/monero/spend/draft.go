@@ -47,7 +47,8 @@ type Input struct {
 	// Mask opens the commitment. Offset is from the group's key to Key.
 	Mask, Offset *edwards25519.Scalar
 	// Ring has RingSize members in ascending order of their index, of which
-	// the one at position Real is the output itself.
+	// the one at position Real is the output itself. The others are decoys,
+	// which the caller has found to be fit.
 	Ring []Member
 	Real int
 }

@@ -1,7 +1,6 @@
 package spend
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/serai-go/processor/coin/monero/address"
@@ -137,7 +136,7 @@ func (u *Unsigned) check() error {
 	if !isExtra(u.extra) || len(u.extra) != extraSize(formOf(u.addresses()), n, len(u.Data())) {
 		return invalid("the extra field is not of its form")
 	}
-	_, rest, err := bulletproofs.Parse(bytes.Clone(u.proof))
+	_, rest, err := bulletproofs.Parse(u.proof)
 	switch {
 	case err != nil:
 		return invalid("range proof: %w", err)

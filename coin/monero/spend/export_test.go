@@ -1,6 +1,8 @@
 package spend
 
 import (
+	"filippo.io/edwards25519"
+
 	"github.com/serai-go/processor/coin/monero/block"
 	"github.com/serai-go/processor/coin/monero/bulletproofs"
 )
@@ -33,3 +35,8 @@ func (s *Seed) Stream(name string, spent []Member, n int) []byte {
 
 // Shuffled returns the places of n outputs by a seed.
 func (s *Seed) Shuffled(spent []Member, n int) []int { return s.stream(forShuffle, spent).shuffled(n) }
+
+// PseudoOutMasks returns the masks of a draft's pseudo outputs.
+func (d *Draft) PseudoOutMasks(outputs ...*edwards25519.Scalar) ([]*edwards25519.Scalar, error) {
+	return d.pseudoOutMasks(outputs)
+}

@@ -94,5 +94,6 @@ func isExtra(extra block.Extra) bool {
 	data := dataOf(extra)
 	c.Data = parts(data)
 	made, err := c.Extra()
-	return err == nil && len(extra) <= maxExtra && bytes.Equal(made, extra) && len(extra) == extraSize(form, outputs, len(data))
+	return err == nil && list.Len() != 1 && list.Len() <= MaxOutputs && len(extra) <= maxExtra && bytes.Equal(made, extra) &&
+		len(extra) == extraSize(form, outputs, len(data))
 }

@@ -108,9 +108,6 @@ func unusedOffsets(tx *block.Transaction) (n uint64) {
 }
 
 func TestTheGreatestTransaction(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a minute")
-	}
 	m := newMaker(1)
 	w := m.wallet()
 	outputs := m.outputs(spend.MaxOutputs, w, m.wallet())

@@ -191,3 +191,10 @@ func newUnsigned(t require.TestingT, d spend.Draft) *spend.Unsigned {
 	require.NoError(t, err)
 	return u
 }
+
+// unproven is newUnsigned without a range proof that holds.
+func unproven(t require.TestingT, d spend.Draft) *spend.Unsigned {
+	u, err := spend.Unproven(d)
+	require.NoError(t, err)
+	return u
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/serai-go/processor/coin/monero/block"
-	"github.com/serai-go/processor/coin/monero/bulletproofs"
 	"github.com/serai-go/processor/coin/monero/clsag"
 	"github.com/serai-go/processor/coin/monero/keys"
 )
@@ -26,16 +25,14 @@ func Verify(tx *block.Transaction, members func(indices []uint64) ([]Member, err
 	if err := checkForm(tx); err != nil {
 		return err
 	}
+	if err := checkInputs(tx); err != nil {
+		return err
+	}
 	if err := checkOutputs(tx); err != nil {
 		return err
 	}
 	message, _ := tx.Message()
-	var last [keys.Size]byte
 	for i, in := range tx.Inputs() {
-		if i > 0 && bytes.Compare(in.KeyImage[:], last[:]) >= 0 {
-			return invalid("key images do not descend")
-		}
-		last = in.KeyImage
 		if err := verifyInput(tx, i, in, message, members); err != nil {
 			return fmt.Errorf("input %d: %w", i, err)
 		}
@@ -60,6 +57,27 @@ func checkForm(tx *block.Transaction) error {
 	return nil
 }
 
+// checkInputs refuses inputs and rings out of order.
+func checkInputs(tx *block.Transaction) error {
+	var last [keys.Size]byte
+	for i, in := range tx.Inputs() {
+		switch {
+		case in.Amount != 0 || in.RingSize() != RingSize:
+			return invalid("input %d has amount %d in the clear or a ring of %d", i, in.Amount, in.RingSize())
+		case i > 0 && bytes.Compare(in.KeyImage[:], last[:]) >= 0:
+			return invalid("key images do not descend")
+		}
+		last = in.KeyImage
+		indices := in.AppendRing(nil)
+		for k := range indices[1:] {
+			if indices[k] >= indices[k+1] {
+				return invalid("ring members of input %d do not ascend", i)
+			}
+		}
+	}
+	return nil
+}
+
 // checkOutputs verifies the outputs, the range proof and the balance.
 func checkOutputs(tx *block.Transaction) error {
 	var commitments, pseudoOuts [][keys.Size]byte
@@ -80,32 +98,14 @@ func checkOutputs(tx *block.Transaction) error {
 	if err := balance(pseudoOuts, commitments, tx.Fee()); err != nil {
 		return err
 	}
-	proof, rest, err := bulletproofs.Parse(tx.RangeProofs()[1:]) // behind their number
-	switch {
-	case err != nil:
-		return invalid("range proof: %w", err)
-	case len(rest) > 0:
-		return invalid("%d bytes behind the range proof", len(rest))
-	}
-	if err := proof.Verify(commitments); err != nil {
-		return invalid("range proof: %w", err)
-	}
-	return nil
+	return verifyProof(tx.RangeProofs()[1:], commitments) // behind their number
 }
 
-// verifyInput verifies the ring of input i and its signature.
+// verifyInput verifies the signature of input i.
 func verifyInput(
 	tx *block.Transaction, i int, in block.Input, message [32]byte, members func([]uint64) ([]Member, error),
 ) error {
-	if in.Amount != 0 || in.RingSize() != RingSize {
-		return invalid("amount %d in the clear or a ring of %d", in.Amount, in.RingSize())
-	}
 	indices := in.AppendRing(nil)
-	for k := range indices[1:] {
-		if indices[k] >= indices[k+1] {
-			return invalid("ring members are not in ascending order")
-		}
-	}
 	ring, err := members(indices)
 	if err != nil {
 		return err

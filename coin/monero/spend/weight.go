@@ -68,13 +68,9 @@ func (s Shape) Fee(rate uint64) (uint64, error) {
 }
 
 // InputCost returns what the weight of one more input costs at a rate in piconero
-// per 1000 units of weight, rounded up to a multiple of 10,000. A cost above 64
-// bits is the largest number.
+// per 1000 units of weight, rounded up to a multiple of 10,000.
 func InputCost(rate uint64) uint64 {
-	cost, ok := feeOf(InputWeight, rate)
-	if !ok {
-		return math.MaxUint64
-	}
+	cost, _ := feeOf(InputWeight, rate) // fewer than 1000 units
 	return cost
 }
 

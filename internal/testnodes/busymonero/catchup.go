@@ -86,6 +86,7 @@ func newDriver(ctx context.Context, daemon *testnodes.Node, window uint64, path 
 		return nil, err
 	}
 	rules.Window = cmp.Or(window, rules.Window)
+	rules.Hold = rules.Window
 	config := monero.Config{Network: monero.Regtest, Parameters: rules}
 	made, err := monero.New(nil, config) // knows the genesis block
 	if err != nil {
