@@ -14,9 +14,6 @@ import (
 // output, as anybody can who knows the view key. Only one of these outputs can be
 // spent. monerod takes them all.
 func TestNodeMoneroTwins(t *testing.T) {
-	if _, ok := any(new(monero.Coin)).(interface{ Twin(coin.Output) []byte }); !ok {
-		t.Skip("all outputs with the same one-time key count")
-	}
 	w := newMoneros(t, 1, nil)
 	w.appoint(0, 0, 1, 2)
 	w.mine(int(w.rules.Confirmations))

@@ -1,7 +1,16 @@
 package mutation
 
-// moneroData are mutations of what Monero's transactions say to everybody.
+// moneroData are mutations of what Monero's transactions say to everybody, and of
+// what is made of nodes that say what cannot be.
 var moneroData = []mutation{
+	{
+		name: "a node that hides outputs ends the run",
+		why:  "a validator with a node that lies for a moment has to be started anew",
+		file: "coin/monero/spender.go",
+		old:  "if errors.Is(err, ring.ErrUnspendable) || errors.Is(err, ring.ErrFew) {",
+		new:  "if errors.Is(err, ring.ErrFew) {",
+		test: "TestPlansThatCannotBe",
+	},
 	{
 		name: "data of any size is said",
 		why:  "what does not fit into one part cannot be encoded",
