@@ -177,6 +177,22 @@ var lanes = []mutation{
 		test: "TestBatchesAreSignedByTheOldestKey",
 	},
 	{
+		name: "outputs are gone once a transaction that spends them is signed",
+		why:  "the example on a chain that hides spends ends well although an old key owns something",
+		file: "examples/internal/story/holdings.go",
+		old:  "!(ok && v.mined[by]) {",
+		new:  "!ok {",
+		test: "TestKeysOwnWhatNoMinedTransactionSpends",
+	},
+	{
+		name: "what is refused is taken for reported",
+		why:  "the example ends well although nobody gets anything back",
+		file: "examples/internal/story/deposits.go",
+		old:  "return ok && d.fate == Refused",
+		new:  "return ok && d.fate == Refunded",
+		test: "TestWhatIsRefusedIsKnownByItsData",
+	},
+	{
 		name: "sessions with duties are retired",
 		why:  "coins are lost with the shares",
 		file: "core.go",

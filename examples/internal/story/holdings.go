@@ -2,7 +2,6 @@ package story
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor"
@@ -22,7 +21,11 @@ func (s *story) witnesses() (say, inserted string) {
 func (s *story) holdings(ctx context.Context, session uint64) (outputs int, amount uint64, err error) {
 	lister, ok := s.user.(Lister)
 	if !ok {
-		return s.view.holdings(ctx, s, session)
+		if err := s.view.read(ctx, s); err != nil {
+			return 0, 0, err
+		}
+		outputs, amount = s.view.owned(session)
+		return outputs, amount, nil
 	}
 	for _, kind := range coin.Kinds {
 		address, err := s.coin.Address(s.key(session).NetworkKey, kind)
@@ -58,16 +61,14 @@ func newView() view {
 	}
 }
 
-func (v *view) holdings(ctx context.Context, s *story, session uint64) (outputs int, amount uint64, err error) {
-	if err := v.read(ctx, s); err != nil {
-		return 0, 0, err
-	}
+// owned returns what a session's key owns by what was read.
+func (v *view) owned(session uint64) (outputs int, amount uint64) {
 	for id, o := range v.found {
 		if by, ok := v.spends[id]; o.Session == session && !(ok && v.mined[by]) {
 			outputs, amount = outputs+1, amount+o.Amount
 		}
 	}
-	return outputs, amount, nil
+	return outputs, amount
 }
 
 // read reads the blocks that are new. A key is younger than what is read before it
@@ -123,5 +124,5 @@ func (v *view) note(ctx context.Context, s *story, e processor.Completed) error 
 		}
 		return nil
 	}
-	return errors.New("no validator knows the plan of " + fmt.Sprint(e.Transaction))
+	return fmt.Errorf("no validator knows the plan of %s", e.Transaction)
 }

@@ -35,7 +35,6 @@ func (p Program) Main() {
 	people := flag.Int("payout", 0, "pay so many people at once, by a tree of transactions")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, patience)
 
 	cast := AllHonest()
 	switch {
@@ -56,7 +55,6 @@ func (p Program) Main() {
 	if err == nil && *asJSON {
 		err = json.NewEncoder(os.Stdout).Encode(summary)
 	}
-	cancel()
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
@@ -71,6 +69,8 @@ func (p Program) Tell(ctx context.Context, node string, cast Cast) (*Summary, er
 }
 
 func (p Program) tell(ctx context.Context, node string, cast Cast, screen *screen) (*Summary, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	dir, err := os.MkdirTemp("", "processor-"+p.Name+"-")
 	if err != nil {
 		return nil, err

@@ -131,13 +131,17 @@ func (s *story) generate(ctx context.Context) error {
 
 // confirm mines until the newest block counts as final.
 func (s *story) confirm(ctx context.Context, what string) error {
-	c := s.coin.Parameters().Confirmations
-	for i := range c {
+	return s.mine(ctx, what, int(s.coin.Parameters().Confirmations))
+}
+
+// mine mines some blocks, one by one.
+func (s *story) mine(ctx context.Context, what string, blocks int) error {
+	for i := range blocks {
 		if err := s.user.Mine(ctx, 1); err != nil {
 			return err
 		}
 		s.summary.Blocks++
-		s.screen.bar(what, int(i)+1, int(c))
+		s.screen.bar(what, i+1, blocks)
 	}
 	return nil
 }
@@ -172,7 +176,10 @@ func (s *story) deposit(ctx context.Context) error {
 		}
 		s.screen.say("a user pays in %s (to be %s)", s.net.Money.sum(units*s.net.Unit), d.Why)
 	}
-	return s.confirm(ctx, "confirming the deposits")
+	if err := s.confirm(ctx, "confirming the deposits"); err != nil {
+		return err
+	}
+	return s.mine(ctx, "waiting until the deposits can be spent", s.net.Held)
 }
 
 // watch sees the messages about signing the payments. It cuts the victim off
