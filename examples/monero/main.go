@@ -144,7 +144,7 @@ func openWallet(ctx context.Context, daemon *testnodes.Node) (*testnodes.Node, e
 // rules are the default ones, but that people need not wait so long for a rotation.
 func rules() (coin.Parameters, error) {
 	p, err := monero.DefaultParameters(monero.Regtest)
-	p.Window, p.TenMinutes, p.Grace = 5, 1, 42
+	p.Window, p.Hold, p.TenMinutes, p.Grace = 5, 5, 1, 42
 	return p, err
 }
 
@@ -168,7 +168,6 @@ func network(daemon, wallet *testnodes.Node, name string) (*story.Network, error
 			{Fate: story.Refused, Why: "reported, refused, and refunded to the address that its data names"},
 			{Fate: story.Accumulated, Why: "accumulated: no data"},
 		},
-		Held: int(parameters.Window), // until nothing else with the same key can come in
 		Dial: func(ctx context.Context) (coin.Coin, error) { return monero.Dial(ctx, config) },
 		User: func(ctx context.Context) (story.User, error) {
 			seed := fmt.Sprintf("example %d", time.Now().UnixNano())

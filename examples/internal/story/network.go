@@ -25,9 +25,6 @@ type Network struct {
 	// Deposits are the kinds of deposits that users make, in the order in which
 	// they make them.
 	Deposits []Deposit
-	// Held is for how many blocks more a deposit that is final waits before it is
-	// spent.
-	Held int
 	// Dial connects to the node: each validator and each third party does on its
 	// own.
 	Dial func(context.Context) (coin.Coin, error)

@@ -179,7 +179,7 @@ func (s *story) deposit(ctx context.Context) error {
 	if err := s.confirm(ctx, "confirming the deposits"); err != nil {
 		return err
 	}
-	return s.mine(ctx, "waiting until the deposits can be spent", s.net.Held)
+	return s.mine(ctx, "waiting until the deposits can be spent", int(s.coin.Parameters().Hold))
 }
 
 // watch sees the messages about signing the payments. It cuts the victim off
