@@ -240,5 +240,9 @@ func (c *Config) fingerprint() [32]byte {
 	identity := c.Self.Public()
 	w.Fixed(identity[:])
 	w.Fixed(hash[:])
+	// Of what a coin derives addresses from besides keys, as a view seed.
+	if address, err := c.Coin.Address(c.Coin.Group().Generator().Bytes(), coin.External); err == nil {
+		w.String(string(address))
+	}
 	return digestOf("ownership", w.Data())
 }

@@ -9,8 +9,9 @@ const (
 	// scalar of 32 bytes for each signature.
 	MaxAnswerSize = 32 * MaxWork
 	// MaxCommitmentSize is the length in bytes of the longest commitment. Each
-	// signature takes two elements of up to 33 bytes. The rest is for images and
-	// nonces under generators of an algorithm's own, which may leave room for
-	// fewer signatures.
-	MaxCommitmentSize = 256 * MaxWork
+	// signature takes two elements of up to 33 bytes. The rest is for nonces under
+	// generators of an algorithm's own and, for each share of the signer, an image
+	// of it, which leaves room for fewer signatures: for 33 of ring signatures by a
+	// signer with all shares that there can be.
+	MaxCommitmentSize = 640 * MaxWork
 )

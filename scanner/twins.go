@@ -23,15 +23,18 @@ import (
 //	any other                    written off: it never counts
 //
 // One that raises takes the place of the smaller as the one to be spent, so that
-// cost is borne once. What was credited never exceeds what can be spent, and a
-// copy that is smaller and comes first takes nothing from the depositor. As no
+// cost is borne once, and what was credited never exceeds what can be spent. The
+// group loses nothing by copies. A depositor can: what a smaller copy was credited
+// that came first, for whomever it names, is missing from his own credit. So on
+// networks where anybody may know how keys are derived that should be a secret. As no
 // output is spent before its hold is over, which is no shorter than a window, the
 // smaller is there to be replaced.
 //
 // All of this is a function of the chain. After a rewind it is one of that, too:
 // credits stand whose blocks are void, and the output that a plan spends keeps its
 // place. That the deposit of a smaller one is void and has not come back is told
-// even if a larger one that has covers its credit. A record is kept as long as its key is looked for.
+// even if a larger one that has covers its credit. A record is kept as long as its
+// key is looked for.
 type twins struct {
 	// Output is the one to be spent, without what only reports need. Its Amount is
 	// 0 if none is on the chain.

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
@@ -70,7 +71,9 @@ func (s *scheduler) returned(tx storage.Tx, at moment, own hold, d coin.Deposit)
 	case absentFree:
 		err = s.takeIn(tx, own, d)
 	case absentInput:
-		err = s.writeOffIfGone(tx, o)
+		if err = s.renew(tx, o); err == nil {
+			err = s.writeOffIfGone(tx, o)
+		}
 	}
 	if err != nil {
 		return err
@@ -138,10 +141,35 @@ func (s *scheduler) comesBack(tx storage.Tx, o coin.Output, gone bool) (bool, er
 	if err != nil || !missing {
 		return false, err
 	}
-	if err := s.missing.Delete(tx, o.ID); err != nil || !gone {
+	if err := s.missing.Delete(tx, o.ID); err != nil {
 		return true, err
 	}
+	if !gone {
+		return true, s.renew(tx, o)
+	}
 	return true, s.writeOff(tx, o, keyGone)
+}
+
+// renew notes how an output that a plan spends has come back. A coin may need to
+// know where it is, and a plan does not change.
+func (s *scheduler) renew(tx storage.Tx, o coin.Output) error {
+	o.Data = nil
+	return s.again.Put(tx, o.ID, o)
+}
+
+// renewed returns what a plan spends as it has come back, if it was away.
+func (s *scheduler) renewed(r storage.Reader, inputs []coin.Output) ([]coin.Output, error) {
+	inputs = slices.Clone(inputs)
+	for i, input := range inputs {
+		o, ok, err := s.again.Get(r, input.ID)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			inputs[i] = o
+		}
+	}
+	return inputs, nil
 }
 
 // incomplete tells whether an input of a plan is not there.
@@ -154,11 +182,15 @@ func (s *scheduler) incomplete(r storage.Reader, p planned) (bool, error) {
 	return false, nil
 }
 
-// complete makes sure that all inputs of a plan that happened are there.
-func (s *scheduler) complete(r storage.Reader, p planned) error {
+// complete makes sure that all inputs of a plan that happened are there. They are
+// not spent again.
+func (s *scheduler) complete(tx storage.Tx, p planned) error {
 	for _, input := range p.Plan.Inputs {
-		missing, err := s.missing.Has(r, input.ID)
+		missing, err := s.missing.Has(tx, input.ID)
 		if err != nil {
+			return err
+		}
+		if err := s.again.Delete(tx, input.ID); err != nil {
 			return err
 		}
 		if missing {

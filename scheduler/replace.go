@@ -49,6 +49,9 @@ func (s *scheduler) Replace(tx storage.Tx, id coin.PlanID, number uint64, drop [
 	if reason, err := s.droppable(tx, id, drop); err != nil || reason != "" {
 		return reason, err
 	}
+	if possible, err := s.preparable(tx, p, m.rules); err != nil || !possible {
+		return "it spends what is not there", err
+	}
 	floor, err := s.replacing(tx, f)
 	if err != nil {
 		return "", err
@@ -182,7 +185,9 @@ func (s *scheduler) composeVersion(r storage.Reader, m moment, role coin.Role, p
 		return planned{}, "", err
 	}
 	next := planned{Plan: d.plan, Purpose: p.Purpose, Place: p.Place, Claims: p.Claims}
-	next.Plan.Inputs = p.Plan.Inputs
+	if next.Plan.Inputs, err = s.renewed(r, p.Plan.Inputs); err != nil {
+		return next, "", err
+	}
 	var in, total uint64
 	var carry Balance
 	for _, input := range p.Plan.Inputs {
@@ -269,4 +274,18 @@ func (s *scheduler) outbid(d *draft, plan *coin.Plan, x replaced) (uint64, error
 	}
 	plan.Fee = max(present, x.least(weight, d.rules.FeeFloor))
 	return present, nil
+}
+
+// preparable tells whether a version of a plan can be prepared: all that the plan
+// spends is there, or will be as soon as another plan has happened, where that is
+// enough.
+func (s *scheduler) preparable(r storage.Reader, p planned, rules coin.Parameters) (bool, error) {
+	early := rules.Descendants > 0 || p.Purpose == bumping
+	for _, input := range p.Plan.Inputs {
+		m, missing, err := s.missing.Get(r, input.ID)
+		if err != nil || missing && !(early && m.Absence == absentOwn) {
+			return false, err
+		}
+	}
+	return true, nil
 }

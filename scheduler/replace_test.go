@@ -334,3 +334,26 @@ func TestPaymentsOfVoidPlansAreTiedToWhatHappened(t *testing.T) {
 	require.Equal(t, before.Credited, w.ledger().Credited)
 	w.tidy()
 }
+
+// A version of a plan that spends what is not there can be prepared by no coin whose
+// Prepare looks its inputs up. Once it is there again, maybe in another block, the
+// version spends it as it is there.
+func TestNoVersionSpendsWhatIsNotThere(t *testing.T) {
+	w := newWorld(t, parameters())
+	d := w.deposit(1000)
+	block := w.block(d)
+	w.settle(block)
+	w.burn(pay(1, 100))
+	id := w.newestPlan()
+	w.rewind(0, block)
+	w.settle(coin.SettledBlock{})
+	require.NotEmpty(t, w.replace(id, 1), "it spends a deposit that is void")
+
+	d.Fate = coin.Returned
+	d.Output.Spend = []byte("elsewhere")
+	w.settle(w.block(d))
+	require.Empty(t, w.replace(id, 1))
+	version := w.newPlans[len(w.newPlans)-1]
+	require.Equal(t, d.Output.ID, version.Inputs[0].ID)
+	require.Equal(t, d.Output.Spend, version.Inputs[0].Spend)
+}

@@ -179,10 +179,11 @@ type scheduler struct {
 	gone      storage.Map[uint64, struct{}]      // sessions whose outputs do not count any more
 	lost      storage.Value[Balance]             // what keys that retired left behind
 	ledger    storage.Value[Ledger]
-	done      storage.Map[settledPlan, planned]   // resolved plans that can be reinstated
-	missing   storage.Map[coin.OutputID, missing] // outputs of void blocks that have not come back
-	suspended storage.Map[coin.OutputID, queued]  // refunds of missing deposits
-	horizon   storage.Value[uint64]               // the block behind which missing deposits are given up
+	done      storage.Map[settledPlan, planned]       // resolved plans that can be reinstated
+	missing   storage.Map[coin.OutputID, missing]     // outputs of void blocks that have not come back
+	suspended storage.Map[coin.OutputID, queued]      // refunds of missing deposits
+	again     storage.Map[coin.OutputID, coin.Output] // what plans spend, as it came back in another block
+	horizon   storage.Value[uint64]                   // the block behind which missing deposits are given up
 }
 
 // New returns the scheduler of a database.
@@ -220,6 +221,7 @@ func New(config Config) Scheduler {
 		done:      storage.NewMap("scheduler/done", settledPlanKey, storage.Record[planned]()),
 		missing:   storage.NewMap("scheduler/missing", coin.OutputKey, storage.Record[missing]()),
 		suspended: storage.NewMap("scheduler/suspended", coin.OutputKey, storage.Record[queued]()),
+		again:     storage.NewMap("scheduler/again", coin.OutputKey, storage.Record[coin.Output]()),
 		horizon:   storage.NewValue("scheduler/horizon", storage.Number),
 	}
 }

@@ -44,8 +44,6 @@ type Node interface {
 
 	// What rings are chosen from.
 	ring.Source
-	// OutputIndexes returns the global indices of a transaction's outputs.
-	OutputIndexes(ctx context.Context, id coin.TransactionID) ([]uint64, error)
 	// Transaction returns a transaction of the best chain or the memory pool.
 	Transaction(ctx context.Context, id coin.TransactionID) (node.Found, error)
 	// Publish hands a signed transaction over.
@@ -146,6 +144,10 @@ const (
 	lockedBlocks = 10
 	// mostOutputs is how many outputs a transaction has at most.
 	mostOutputs = 16
+	// mostInputs is for how many inputs a validator can sign that holds all shares
+	// of a key: for each it commits to two nonces under two generators, and to an
+	// image for each share.
+	mostInputs = frost.MaxCommitmentSize / (32 * (4 + frost.MaxShares))
 )
 
 // possible refuses parameters that the network does not allow.
@@ -155,6 +157,8 @@ func possible(p coin.Parameters) error {
 		return fmt.Errorf("parameters: Confirmations is %d, outputs are locked for %d blocks", p.Confirmations, lockedBlocks)
 	case p.MaxOutputs > mostOutputs:
 		return fmt.Errorf("parameters: MaxOutputs is %d, the network allows %d", p.MaxOutputs, mostOutputs)
+	case p.MaxInputs > mostInputs:
+		return fmt.Errorf("parameters: MaxInputs is %d, of %d all signers can sign", p.MaxInputs, mostInputs)
 	case p.Descendants != 0:
 		return fmt.Errorf("parameters: Descendants is %d, nothing spends unconfirmed outputs", p.Descendants)
 	case p.Hold < p.Window:

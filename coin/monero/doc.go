@@ -16,7 +16,9 @@
 //	"serai-go/processor monero view key v1" ‖ genesis ID ‖ network key ‖ view seed
 //
 // so that anybody can audit what the group receives, unless Config.ViewSeed is
-// a secret of the validators. No money depends on who knows it. Each coin.Kind
+// a secret of the validators. Who knows it sees what comes in before it is mined and
+// can have copies of one-time keys mined first, which cost the group nothing and a
+// depositor his credit: give a group that takes deposits a seed. Each coin.Kind
 // has a subaddress of this view pair (package outputs), which any wallet can
 // pay. The main address belongs to nobody: what is paid there, also by an
 // integrated address made of it, is not seen. There are as many addresses for

@@ -130,3 +130,10 @@ func readSpend(o coin.Output, in *spend.Input) (*edwards25519.Point, uint32, err
 	}
 	return r, binary.BigEndian.Uint32(o.Spend[3*keys.Size:]), nil
 }
+
+// placeOf returns the number of the block that made an output, and the output's
+// place among those of that block, from its Spend bytes, which readSpend has read.
+func placeOf(spend []byte) (block, place uint64) {
+	at := spend[3*keys.Size+4:]
+	return binary.BigEndian.Uint64(at), uint64(binary.BigEndian.Uint32(at[8:]))
+}

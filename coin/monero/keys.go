@@ -15,7 +15,8 @@ import (
 
 // ViewSeed is what the view keys of all groups are derived from besides public
 // data: empty, or 32 random bytes that the validators share. Whoever knows it
-// sees what groups receive, and can do nothing else. It prints as "[redacted]".
+// sees what groups receive. He can spend nothing of it, but have deposits copied: see
+// the package comment. It prints as "[redacted]".
 type ViewSeed []byte
 
 const (

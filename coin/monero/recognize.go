@@ -32,9 +32,9 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 	if len(watched) == 0 || chain.Block.Block.Major() < firstMajor {
 		return nil, nil
 	}
-	// A coinbase never counts, so that it need not be gone through, and neither
-	// do global indices, which no block proves.
-	ours := scanner.Scan(nil, chain.Block.Transactions[1:], 0)
+	// A coinbase never counts, so that it need not be gone through. Outputs are
+	// numbered within the block: no block proves global indices.
+	ours := scanner.Scan(nil, chain.Block.Transactions[1:], scan.Outputs(chain.Block.Transactions[:1]))
 	var found []coin.Output
 	var data []byte
 	var origin coin.Address
@@ -58,7 +58,7 @@ func (c *Coin) Outputs(_ context.Context, b coin.Block, watched []coin.Key) ([]c
 			Position: uint32(position),
 			Origin:   origin,
 			Data:     data,
-			Spend:    spendBytes(o, depositor),
+			Spend:    spendBytes(o, depositor, chain.header.Number),
 		})
 	}
 	return found, nil
@@ -74,17 +74,21 @@ func (c *Coin) origin(data []byte) coin.Address {
 }
 
 // spendSize is the size of what spendBytes returns.
-const spendSize = 3*keys.Size + 4
+const spendSize = 3*keys.Size + 4 + 8 + 4
 
 // spendBytes is what an output is spent with besides the keys, all of it public:
 // one-time key, commitment, the transaction key from which the view key comes to
-// the output's secrets again, and the depositor whose address was paid.
-func spendBytes(o *scan.Output, depositor uint32) []byte {
+// the output's secrets again, the depositor whose address was paid, the number of
+// the block, and the place among the outputs of the block, from which its global
+// index follows.
+func spendBytes(o *scan.Output, depositor uint32, number uint64) []byte {
 	b := make([]byte, 0, spendSize)
 	b = append(b, o.Key[:]...)
 	b = append(b, o.Commitment[:]...)
 	b = append(b, o.TransactionKey[:]...)
-	return binary.BigEndian.AppendUint32(b, depositor)
+	b = binary.BigEndian.AppendUint32(b, depositor)
+	b = binary.BigEndian.AppendUint64(b, number)
+	return binary.BigEndian.AppendUint32(b, uint32(o.Global))
 }
 
 // SpendLookup implements coin.Recognizer: nil, as only the holders of the key

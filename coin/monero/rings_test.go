@@ -86,11 +86,6 @@ func (n *memoryNode) Transaction(ctx context.Context, id coin.TransactionID) (no
 	return found[0], err
 }
 
-func (n *memoryNode) OutputIndexes(ctx context.Context, id coin.TransactionID) ([]uint64, error) {
-	found, err := n.Transaction(ctx, id)
-	return found.Indexes, err
-}
-
 func (n *memoryNode) Publish(context.Context, []byte) (coin.Publication, error) {
 	return coin.Publication{Status: coin.Accepted}, nil
 }

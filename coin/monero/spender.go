@@ -23,8 +23,12 @@ func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	chain, err := c.rings.At(ctx, plan.Reference)
+	if err != nil {
+		return nil, fmt.Errorf("monero: outputs up to block %d: %w", plan.Reference, err)
+	}
 	for i := range d.Inputs {
-		if err := c.hide(ctx, plan, d, i); err != nil {
+		if err := c.hide(ctx, plan, d, i, chain); err != nil {
 			return nil, fmt.Errorf("monero: ring of input %d: %w", i, err)
 		}
 	}
@@ -38,17 +42,15 @@ func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 }
 
 // hide chooses the ring of an input.
-func (c *Coin) hide(ctx context.Context, plan coin.Plan, d *spend.Draft, i int) error {
-	in, id := &d.Inputs[i], plan.Inputs[i].ID
-	indexes, err := c.node.OutputIndexes(ctx, id.Transaction)
-	if err != nil {
-		return mustExist(err)
+func (c *Coin) hide(ctx context.Context, plan coin.Plan, d *spend.Draft, i int, chain *ring.Outputs) error {
+	in, o := &d.Inputs[i], plan.Inputs[i]
+	index, err := chain.Index(placeOf(o.Spend))
+	var members []ring.Member
+	var position int
+	if err == nil {
+		real := ring.Real{Transaction: o.ID.Transaction, Index: index, Key: in.Key, Commitment: in.Commitment}
+		members, position, err = chain.Choose(ctx, ringSeed(d.Seed, i), real)
 	}
-	if int(id.Index) >= len(indexes) {
-		return fmt.Errorf("%w: %d indices of the outputs of %s", coin.ErrInvalid, len(indexes), id.Transaction)
-	}
-	real := ring.Real{Transaction: id.Transaction, Index: indexes[id.Index], Key: in.Key, Commitment: in.Commitment}
-	members, position, err := c.rings.Choose(ctx, plan.Reference, ringSeed(d.Seed, i), real)
 	if errors.Is(err, ring.ErrUnspendable) || errors.Is(err, ring.ErrFew) {
 		// Our record is of a final block: it is the node that is wrong.
 		err = fmt.Errorf("%w: %w", coin.ErrInvalid, err)

@@ -198,7 +198,7 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"input of another kind":   func(p *coin.Plan) { p.Inputs[0].Kind = coin.Branch },
 		"input of another amount": func(p *coin.Plan) { p.Inputs[0].Amount++; p.Fee++ },
 		"input without bytes":     func(p *coin.Plan) { p.Inputs[0].Spend = nil },
-		"input without a point":   func(p *coin.Plan) { p.Inputs[0].Spend = bytes.Repeat([]byte{0xff}, 100) },
+		"input without a point":   func(p *coin.Plan) { p.Inputs[0].Spend = bytes.Repeat([]byte{0xff}, spendSize) },
 		"input of another index":  func(p *coin.Plan) { p.Inputs[0].ID.Index = 2 },
 		"unknown transaction":     func(p *coin.Plan) { p.Inputs[0].ID.Transaction[0]++ },
 		"own output elsewhere":    func(p *coin.Plan) { p.Own[0].Address = stranger },

@@ -90,7 +90,11 @@ func (p *purse) input(ctx context.Context, rings *ring.Chooser, c ownCoin) (in s
 	// The newest block whose outputs can be spent in the next one.
 	reference := uint64(len(p.blocks)) - spendableAge
 	real := ring.Real{Transaction: c.transaction, Index: c.Global, Key: c.Key, Commitment: c.Commitment}
-	members, at, err := rings.Choose(ctx, reference, seed, real)
+	chain, err := rings.At(ctx, reference)
+	if err != nil {
+		return in, err
+	}
+	members, at, err := chain.Choose(ctx, seed, real)
 	for _, m := range members {
 		in.Ring = append(in.Ring, spend.Member(m))
 	}

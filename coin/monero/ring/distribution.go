@@ -46,20 +46,41 @@ func (d distribution) until(last uint64) distribution {
 	if len(d.counts) == 0 || last < d.first {
 		return distribution{}
 	}
-	n := last - d.first + 1
+	n := min(last-d.first+1, uint64(len(d.counts)))
 	return distribution{d.first, d.counts[:n:n]}
 }
+
+// index returns the global index of an output by the block that made it and its
+// place among the outputs of that block.
+func (d distribution) index(block, place uint64) (uint64, error) {
+	if block < d.first || block >= d.height() {
+		return 0, fmt.Errorf("%w: block %d has none up to the reference block", ErrUnspendable, block)
+	}
+	var before uint64
+	if at := block - d.first; at > 0 {
+		before = d.counts[at-1]
+	}
+	if made := d.counts[block-d.first] - before; place >= made {
+		return 0, &Lie{fmt.Sprintf("distribution at block %d", block), "count", fmt.Sprintf("grows by %d, and the block has output %d", made, place)}
+	}
+	return before + place, nil
+}
+
+// fresh is of how many blocks up to a reference block the counts are asked for each
+// time: deeper down the chain does not change while a process runs.
+const fresh = 1000
 
 // distribution returns that up to the reference block.
 func (c *Chooser) distribution(ctx context.Context, reference uint64) (distribution, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.known = c.known.until(max(reference, fresh) - fresh)
 	grown, err := c.grow(ctx, reference)
 	if err != nil {
 		return distribution{}, err
 	}
 	c.known = grown
-	return grown.until(reference), nil
+	return grown, nil
 }
 
 // forget forgets what a node said.

@@ -71,7 +71,7 @@ func TestLiesAboutTheDistribution(t *testing.T) {
 	c := New(f)
 	chosen(t, c, 150, [32]byte{}, world.real(150, 0))
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { d.Counts[0]--; return nil }
-	refused(t, c, f, 200, real, "count is", "one less")
+	refused(t, c, f, 200, real, "count falls", "one less")
 	c = New(f)
 	chosen(t, c, 150, [32]byte{}, world.real(150, 0))
 	f.sayDistribution = func(_, last uint64, d *node.Distribution) error {
@@ -79,13 +79,38 @@ func TestLiesAboutTheDistribution(t *testing.T) {
 		d.Counts = d.Counts[1:]
 		return nil
 	}
-	refused(t, c, f, 200, real, "start is", "another start")
+	_, _, err := c.Choose(t.Context(), 200-9, [32]byte{}, real)
+	require.NoError(t, err, "another start, of blocks without any")
+	c = New(f)
+	f.sayDistribution = nil
+	long := newChain(9, fresh+100, 1)
+	g := &fake{chain: long, tip: fresh + 100}
+	c = New(g)
+	_, _, err = c.Choose(t.Context(), fresh+80, [32]byte{}, long.real(fresh, 0))
+	require.NoError(t, err)
+	require.Equal(t, [][2]uint64{{0, fresh + 80}}, g.spans)
+	_, _, err = c.Choose(t.Context(), fresh+81, [32]byte{}, long.real(fresh, 0))
+	require.NoError(t, err)
+	require.Equal(t, [2]uint64{81, fresh + 81}, g.spans[1], "what is settled is not asked for again")
+	g.sayDistribution = func(_, _ uint64, d *node.Distribution) error {
+		d.First++
+		d.Counts = d.Counts[1:]
+		return nil
+	}
+	_, _, err = c.Choose(t.Context(), fresh+81, [32]byte{}, long.real(fresh, 0))
+	require.ErrorContains(t, err, "start is", "another start")
+	g.sayDistribution = nil
+	_, _, err = c.Choose(t.Context(), fresh+81, [32]byte{}, long.real(fresh, 0))
+	require.NoError(t, err, "all is forgotten")
+	g.sayDistribution = func(_, _ uint64, d *node.Distribution) error { d.Counts[0]++; return nil }
+	_, _, err = c.Choose(t.Context(), fresh+82, [32]byte{}, long.real(fresh, 0))
+	require.ErrorContains(t, err, "count is", "one more")
 
 	// Outputs that are not there.
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { add(d.Counts, 0, 1<<40); return nil }
 	refused(t, New(f), f, 200, real, "lack one that the distribution has", "more outputs")
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { d.Counts = make([]uint64, len(d.Counts)); return nil }
-	_, _, err := New(f).Choose(t.Context(), 200-9, [32]byte{}, real)
+	_, _, err = New(f).Choose(t.Context(), 200-9, [32]byte{}, real)
 	require.ErrorIs(t, err, ErrFew, "none at all")
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { return coin.ErrInvalid }
 	_, _, err = New(f).Choose(t.Context(), 200-9, [32]byte{}, real)

@@ -103,26 +103,51 @@ type Chooser struct {
 // New returns a Chooser that asks a source.
 func New(source Source) *Chooser { return &Chooser{source: source, first: firstRequest} }
 
-// Choose returns the ring, by ascending index, in which an output is spent,
-// and the output's position in it. The reference block is the last one whose
-// outputs can be members, and final, so that all nodes have the same: the ring can
-// be used in blocks from 10 behind it on. The seed is used for nothing else, and different for
-// each output that is spent.
+// At returns the outputs of the chain up to a reference block, which is final, so
+// that all nodes have the same: rings of them can be used in blocks from 10 behind it
+// on.
 //
-// Errors wrap coin.ErrTransient if waiting helps, as when the node does not
-// have the reference block yet. Others are a *Lie of the node or one that it
-// told its client, both of which wrap coin.ErrInvalid, ErrFew, or
-// ErrUnspendable.
-func (c *Chooser) Choose(ctx context.Context, reference uint64, seed [32]byte, real Real) (members []Member, position int, err error) {
+// Errors wrap coin.ErrTransient if waiting helps, as when the node does not have the
+// reference block yet. Others are a *Lie of the node or one that it told its client,
+// both of which wrap coin.ErrInvalid.
+func (c *Chooser) At(ctx context.Context, reference uint64) (*Outputs, error) {
 	d, err := c.distribution(ctx, reference)
-	if err == nil {
-		members, err = c.choose(ctx, d, seed, real)
-	}
-	if errors.Is(err, coin.ErrInvalid) || errors.Is(err, ErrUnspendable) || errors.Is(err, ErrFew) {
-		c.forget() // it could be what is wrong
-	}
 	if err != nil {
-		return nil, 0, err
+		return nil, c.doubt(err)
+	}
+	return &Outputs{c, d}, nil
+}
+
+// doubt forgets what the node said if that could be what is wrong.
+func (c *Chooser) doubt(err error) error {
+	if errors.Is(err, coin.ErrInvalid) || errors.Is(err, ErrUnspendable) || errors.Is(err, ErrFew) {
+		c.forget()
+	}
+	return err
+}
+
+// Outputs are those of the chain up to a reference block. They do not change.
+type Outputs struct {
+	chooser *Chooser
+	known   distribution
+}
+
+// Index returns the global index of an output, by the number of the block that made
+// it and its place among the RingCT outputs of that block, those of the coinbase
+// first: no node has to be asked for an output of which nobody else would ask. An
+// error is as those of Choose.
+func (o *Outputs) Index(block, place uint64) (uint64, error) {
+	index, err := o.known.index(block, place)
+	return index, o.chooser.doubt(err)
+}
+
+// Choose returns the ring, by ascending index, in which an output is spent, and the
+// output's position in it. The seed is used for nothing else, and different for each
+// output that is spent. Errors are as those of At, or ErrFew, or ErrUnspendable.
+func (o *Outputs) Choose(ctx context.Context, seed [32]byte, real Real) (members []Member, position int, err error) {
+	members, err = o.chooser.choose(ctx, o.known, seed, real)
+	if err != nil {
+		return nil, 0, o.chooser.doubt(err)
 	}
 	position = slices.IndexFunc(members, func(m Member) bool { return m.Index == real.Index })
 	return members, position, nil
