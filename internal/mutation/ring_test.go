@@ -52,12 +52,12 @@ var rings = []mutation{
 		test: "TestLiesAboutTheDistribution",
 	},
 	{
-		name: "ring: a distribution's tail counts too",
-		why:  "rings depend on how much of the chain is known",
+		name: "ring: what is known of the newest blocks is not asked for again",
+		why:  "validators choose other rings behind a reorganisation than those that were restarted",
 		file: "coin/monero/ring/distribution.go",
-		old:  "return grown.until(reference), nil",
-		new:  "return grown.until(max(reference, grown.height()-1)), nil",
-		test: "TestRingsDependOnTheChainOnly",
+		old:  "c.known = c.known.until(max(reference, fresh) - fresh)",
+		new:  "c.known = c.known.until(reference)",
+		test: "TestAChooserThatKnewAnotherChainChoosesAsANewOne",
 	},
 	{
 		name: "ring: blocks before RingCT count",
@@ -71,8 +71,8 @@ var rings = []mutation{
 		name: "ring: what a liar said is kept",
 		why:  "no ring is ever right again",
 		file: "coin/monero/ring/ring.go",
-		old:  "c.forget() // it could be what is wrong",
-		new:  "_ = c.forget",
+		old:  "\t\tc.forget()\n\t}",
+		new:  "\t\t_ = c.forget\n\t}",
 		test: "TestLiesAboutOutputs",
 	},
 	{

@@ -3,6 +3,22 @@ package mutation
 // trees are mutations of payment trees, of bumps and of versions.
 var trees = []mutation{
 	{
+		name: "versions spend what is void",
+		why:  "nobody can prepare the version, and the log waits for it for ever",
+		file: "scheduler/replace.go",
+		old:  "if err != nil || missing && !(early && m.Absence == absentOwn) {",
+		new:  "if err != nil || missing && !early && m.Absence == absentOwn {",
+		test: "TestNoVersionSpendsWhatIsNotThere",
+	},
+	{
+		name: "versions spend outputs as they were",
+		why:  "a coin looks for the output where it is not any more",
+		file: "scheduler/replace.go",
+		old:  "next.Plan.Inputs, err = s.renewed(r, p.Plan.Inputs)",
+		new:  "next.Plan.Inputs, err = p.Plan.Inputs, nil",
+		test: "TestNoVersionSpendsWhatIsNotThere",
+	},
+	{
 		name: "weights have rounded fees in them",
 		why:  "a version costs many times what relay asks of it where fees are rounded up",
 		file: "scheduler/tree.go",
