@@ -81,8 +81,6 @@ func TestLiesAboutTheDistribution(t *testing.T) {
 	}
 	_, _, err := c.Choose(t.Context(), 200-9, [32]byte{}, real)
 	require.NoError(t, err, "another start, of blocks without any")
-	c = New(f)
-	f.sayDistribution = nil
 	long := newChain(9, fresh+100, 1)
 	g := &fake{chain: long, tip: fresh + 100}
 	c = New(g)
