@@ -53,7 +53,8 @@ type memoryNode struct {
 	// asked counts what was asked for.
 	asked map[string]int
 	// nonce makes blocks differ.
-	nonce uint32
+	nonce   uint32
+	indexed *index
 }
 
 func newMemoryNode(t require.TestingT) *memoryNode {

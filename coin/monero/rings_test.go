@@ -2,6 +2,7 @@ package monero
 
 import (
 	"context"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,30 +11,46 @@ import (
 	"github.com/serai-go/processor/coin/monero/node"
 )
 
-// outputs returns the outputs of version 2 up to a block, and how many there are up
-// to each.
-func (n *memoryNode) outputs(last uint64) (outs []node.Out, counts []uint64) {
+// index is what a chain holds, by how rings ask for it.
+type index struct {
+	newest coin.BlockID
+	outs   []node.Out // of version 2
+	counts []uint64   // of these up to each block
+	found  map[coin.TransactionID]node.Found
+}
+
+// index returns that of the best chain.
+func (n *memoryNode) index() *index {
+	newest := n.best[len(n.best)-1].ID
+	if n.indexed != nil && n.indexed.newest == newest {
+		return n.indexed
+	}
+	x := &index{newest: newest, found: make(map[coin.TransactionID]node.Found)}
 	one, err := keys.DecodeScalar(append([]byte{1}, make([]byte, 31)...))
 	require.NoError(n.t, err)
-	for _, b := range n.best[:last+1] {
+	for _, b := range n.best {
 		for _, t := range b.Transactions {
-			if t.Version() < 2 {
-				continue
-			}
+			id := coin.TransactionID(t.Hash())
+			f := node.Found{Transaction: t, Number: b.Block.Height()}
 			for i, o := range t.Outputs() {
+				if t.Version() < 2 {
+					continue
+				}
 				commitment, ok := t.Commitment(i)
 				if !ok {
 					commitment = [32]byte(keys.Commit(one, o.Amount).Bytes())
 				}
-				outs = append(outs, node.Out{
-					Index: uint64(len(outs)), Key: o.Key, Commitment: commitment,
-					Transaction: t.Hash(), Height: b.Block.Height(),
+				f.Indexes = append(f.Indexes, uint64(len(x.outs)))
+				x.outs = append(x.outs, node.Out{
+					Index: uint64(len(x.outs)), Key: o.Key, Commitment: commitment, Transaction: id, Height: f.Number,
 				})
 			}
+			x.found[id] = f
 		}
-		counts = append(counts, uint64(len(outs)))
+		x.counts = append(x.counts, uint64(len(x.outs)))
 	}
-	return outs, counts
+	n.indexed = x
+	return x
 }
 
 func (n *memoryNode) tip() uint64 { return uint64(len(n.best)) - 1 }
@@ -42,12 +59,11 @@ func (n *memoryNode) OutputDistribution(_ context.Context, first, last uint64) (
 	if last > n.tip() {
 		return node.Distribution{}, coin.ErrNotFound
 	}
-	_, counts := n.outputs(last)
-	return node.Distribution{First: first, Counts: counts[first:]}, nil
+	return node.Distribution{First: first, Counts: slices.Clone(n.index().counts[first : last+1])}, nil
 }
 
 func (n *memoryNode) Outs(_ context.Context, indexes []uint64) ([]node.Out, error) {
-	all, _ := n.outputs(n.tip())
+	all := n.index().outs
 	var outs []node.Out
 	for _, i := range indexes {
 		if i >= uint64(len(all)) {
@@ -59,21 +75,9 @@ func (n *memoryNode) Outs(_ context.Context, indexes []uint64) ([]node.Out, erro
 }
 
 func (n *memoryNode) Transactions(_ context.Context, ids []coin.TransactionID) ([]node.Found, error) {
-	all, _ := n.outputs(n.tip())
 	found := make([]node.Found, len(ids))
 	for i, id := range ids {
-		for _, b := range n.best {
-			for _, t := range b.Transactions {
-				if t.Hash() == id {
-					found[i] = node.Found{Transaction: t, Number: b.Block.Height()}
-				}
-			}
-		}
-		for _, o := range all {
-			if o.Transaction == id {
-				found[i].Indexes = append(found[i].Indexes, o.Index)
-			}
-		}
+		found[i] = n.index().found[id]
 	}
 	return found, nil
 }
