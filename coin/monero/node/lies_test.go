@@ -303,6 +303,9 @@ func TestPublicationsAreExplained(t *testing.T) {
 		require.Equal(t, test.status, p.Status, name)
 		refused := slices.Contains([]coin.PublicationStatus{coin.Conflict, coin.FeeTooLow, coin.Rejected}, p.Status)
 		require.Equal(t, refused, p.Reason != "", name)
+		if name == "anything else" {
+			require.Contains(t, p.Reason, "invalid_input", "the node's flag")
+		}
 	}
 	for _, bad := range [][]byte{nil, {2}, known[:len(known)-1]} {
 		_, err := c.Publish(t.Context(), bad)

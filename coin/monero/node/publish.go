@@ -54,6 +54,41 @@ func (c *Client) KeyImages(ctx context.Context, images [][32]byte) ([]Spent, err
 	return result.Spent.items, nil
 }
 
+// refusal is what a node says of a transaction that it does not take.
+type refusal struct {
+	Reason        string `json:"reason"`
+	DoubleSpend   bool   `json:"double_spend"`
+	FeeTooLow     bool   `json:"fee_too_low"`
+	InvalidInput  bool   `json:"invalid_input"`
+	InvalidOutput bool   `json:"invalid_output"`
+	LowMixin      bool   `json:"low_mixin"`
+	Overspend     bool   `json:"overspend"`
+	TooBig        bool   `json:"too_big"`
+	TooFewOutputs bool   `json:"too_few_outputs"`
+	ExtraTooBig   bool   `json:"tx_extra_too_big"`
+	NonzeroUnlock bool   `json:"nonzero_unlock_time"`
+	SanityFailed  bool   `json:"sanity_check_failed"`
+}
+
+// words are the node's own, for people, with the names of its flags.
+func (r refusal) words() string {
+	words := fmt.Sprintf("%.200q", r.Reason)
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{
+		{"double_spend", r.DoubleSpend}, {"fee_too_low", r.FeeTooLow}, {"invalid_input", r.InvalidInput},
+		{"invalid_output", r.InvalidOutput}, {"low_mixin", r.LowMixin}, {"overspend", r.Overspend},
+		{"too_big", r.TooBig}, {"too_few_outputs", r.TooFewOutputs}, {"tx_extra_too_big", r.ExtraTooBig},
+		{"nonzero_unlock_time", r.NonzeroUnlock}, {"sanity_check_failed", r.SanityFailed},
+	} {
+		if flag.set {
+			words += " " + flag.name
+		}
+	}
+	return words
+}
+
 // Publish hands a signed transaction to the node and finds out what it makes
 // of it. A refusal is explained by what the node's chain and memory pool hold,
 // and where these say nothing by its flag for the fee; its words are only
@@ -68,10 +103,8 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 	}
 	var result struct {
 		state
-		Reason      string `json:"reason"`
-		NotRelayed  bool   `json:"not_relayed"`
-		FeeTooLow   bool   `json:"fee_too_low"`
-		DoubleSpend bool   `json:"double_spend"`
+		refusal
+		NotRelayed bool `json:"not_relayed"`
 	}
 	params := map[string]any{"tx_as_hex": jsonrpc.Hex(raw), "do_not_relay": false, "do_sanity_checks": false}
 	err = post(ctx, c.small, "/send_raw_transaction", params, &result)
@@ -92,7 +125,7 @@ func (c *Client) Publish(ctx context.Context, raw []byte) (coin.Publication, err
 	if status != 0 {
 		return coin.Publication{Status: status}, nil
 	}
-	p := coin.Publication{Status: coin.Rejected, Reason: fmt.Sprintf("%.200q", result.Reason)}
+	p := coin.Publication{Status: coin.Rejected, Reason: result.words()}
 	conflict := result.DoubleSpend
 	if !conflict {
 		if conflict, err = c.conflicts(ctx, t); err != nil {
