@@ -217,7 +217,16 @@ func (c *Coin) Assemble(plan coin.Plan, prepared []byte, signatures [][]byte) (c
 	if err := t.verify(c.genesis, spent); err != nil {
 		return coin.Transaction{}, fmt.Errorf("mock: %w: %w", coin.ErrInvalid, err)
 	}
-	return coin.Transaction{ID: t.id, Raw: t.raw}, nil
+	return c.signed(t, t.raw), nil
+}
+
+// signed is a signed transaction. Where spends are veiled, it is what tells them.
+func (c *Coin) signed(t *transaction, raw []byte) coin.Transaction {
+	tx := coin.Transaction{ID: t.id, Raw: raw}
+	if c.rules.Veiled {
+		tx.Spends = t.Lookups()
+	}
+	return tx
 }
 
 // Verify accepts the plan's transaction with whatever valid signatures.
@@ -236,7 +245,7 @@ func (c *Coin) Verify(plan coin.Plan, prepared []byte, raw []byte) (coin.Transac
 	if err != nil {
 		return coin.Transaction{}, fmt.Errorf("mock: %w: transaction of the plan: %w", coin.ErrInvalid, err)
 	}
-	return coin.Transaction{ID: t.id, Raw: bytes.Clone(raw)}, nil
+	return c.signed(t, bytes.Clone(raw)), nil
 }
 
 // Transaction fetches a transaction. The ID does not cover the signatures:
