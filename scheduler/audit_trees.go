@@ -116,7 +116,7 @@ func (s *scheduler) countBuilds(r storage.Reader, _ *counted) error {
 			if err != nil {
 				return err
 			}
-			spent = spent || m.Absence == absentOwn && input.Amount == own.Amount && input.Session == own.Session
+			spent = spent || m.Absence == absentOwn && m.Maker == item.Key && input.Amount == own.Amount && input.Session == own.Session
 		}
 		if !spent {
 			return &Unbalanced{fmt.Sprintf("plan %s does not spend own output %d of plan %s", item.Value, item.Key.index, item.Key.plan)}
@@ -134,6 +134,13 @@ func (s *scheduler) countBuilds(r storage.Reader, _ *counted) error {
 		return &Unbalanced{fmt.Sprintf("%d own outputs are spent before they are there, %d are missing", builds, absent)}
 	}
 	return nil
+}
+
+// sameInput tells whether two versions spend the same output. One of the group's own
+// may have another ID in a later version, if what made it happened again otherwise.
+func sameInput(a, b coin.Output) bool {
+	return a.ID == b.ID ||
+		a.Kind != coin.External && a.Kind == b.Kind && a.Session == b.Session && a.Amount == b.Amount
 }
 
 // countFamilies checks that versions know each other and spend the same.
@@ -157,7 +164,7 @@ func (s *scheduler) countFamilies(r storage.Reader, _ *counted) error {
 			if err != nil {
 				return err
 			}
-			same := slices.EqualFunc(p.Plan.Inputs, first.Plan.Inputs, func(a, b coin.Output) bool { return a.ID == b.ID })
+			same := slices.EqualFunc(p.Plan.Inputs, first.Plan.Inputs, sameInput)
 			if p.Family != item.Key || !same {
 				return &Unbalanced{fmt.Sprintf("plan %s is no version of %s", v.Plan, item.Key)}
 			}

@@ -69,7 +69,7 @@ func FuzzPlanned(f *testing.F) {
 }
 
 func FuzzMissing(f *testing.F) {
-	fuzz[missing](f, missing{Absence: absentFree}, missing{Absence: absentOwn, Session: 1, Credit: 2, Told: true})
+	fuzz[missing](f, missing{Absence: absentFree}, missing{Absence: absentOwn, Session: 1, Credit: 2, Told: true, Maker: branchKey{coin.PlanID{3}, 4}})
 }
 
 func FuzzNode(f *testing.F) {

@@ -27,18 +27,22 @@ type missing struct {
 	Credit, Written uint64
 	// Told is set once it was told that the deposit has not come back in time.
 	Told bool
+	// Maker is the plan and the own output of it that this is, if Absence says so.
+	Maker branchKey
 }
 
-// Encode writes 26 bytes.
+// Encode writes 62 bytes.
 func (m missing) Encode(w *wire.Writer) {
 	w.Uint8(uint8(m.Absence))
 	w.Uint64(m.Session)
 	w.Uint64(m.Credit)
 	w.Uint64(m.Written)
 	w.Bool(m.Told)
+	w.Fixed(m.Maker.plan[:])
+	w.Uint32(m.Maker.index)
 }
 
-// Decode reads 26 bytes.
+// Decode reads 62 bytes.
 func (m *missing) Decode(r *wire.Reader) {
 	m.Absence = absence(r.Uint8())
 	r.Check(m.Absence >= absentFree && m.Absence <= absentOwn, "absence of an output")
@@ -46,6 +50,8 @@ func (m *missing) Decode(r *wire.Reader) {
 	m.Credit = r.Uint64()
 	m.Written = r.Uint64()
 	m.Told = r.Bool()
+	r.Fixed(m.Maker.plan[:])
+	m.Maker.index = r.Uint32()
 }
 
 // returned takes a missing deposit in that is here again. Its credit stands as
@@ -71,7 +77,7 @@ func (s *scheduler) returned(tx storage.Tx, at moment, own hold, d coin.Deposit)
 	case absentFree:
 		err = s.takeIn(tx, own, d)
 	case absentInput:
-		if err = s.renew(tx, o); err == nil {
+		if err = s.renew(tx, o.ID, o); err == nil {
 			err = s.writeOffIfGone(tx, o)
 		}
 	}
@@ -136,25 +142,42 @@ const voidDeposit = "the deposit is void"
 
 // comesBack takes a plan's own output in that another plan spends, if it was
 // missing there.
-func (s *scheduler) comesBack(tx storage.Tx, o coin.Output, gone bool) (bool, error) {
-	missing, err := s.missing.Has(tx, o.ID)
-	if err != nil || !missing {
-		return false, err
+func (s *scheduler) comesBack(tx storage.Tx, key branchKey, child coin.PlanID, o coin.Output, gone bool) error {
+	as, err := s.spentAs(tx, key, child)
+	if err != nil {
+		return err
 	}
-	if err := s.missing.Delete(tx, o.ID); err != nil {
-		return true, err
+	if err := s.missing.Delete(tx, as); err != nil {
+		return err
 	}
 	if !gone {
-		return true, s.renew(tx, o)
+		return s.renew(tx, as, o)
 	}
-	return true, s.writeOff(tx, o, keyGone)
+	return s.writeOff(tx, o, keyGone)
 }
 
-// renew notes how an output that a plan spends has come back. A coin may need to
-// know where it is, and a plan does not change.
-func (s *scheduler) renew(tx storage.Tx, o coin.Output) error {
+// spentAs returns the ID under which a plan spends the own output of another one,
+// which is missing. It is another than that of what is there now if the other plan
+// has happened by another transaction, where signatures enter the ID.
+func (s *scheduler) spentAs(r storage.Reader, key branchKey, by coin.PlanID) (coin.OutputID, error) {
+	p, err := s.plans.Load(r, by)
+	if err != nil {
+		return coin.OutputID{}, err
+	}
+	for _, input := range p.Plan.Inputs {
+		m, ok, err := s.missing.Get(r, input.ID)
+		if err != nil || ok && m.Absence == absentOwn && m.Maker == key {
+			return input.ID, err
+		}
+	}
+	return coin.OutputID{}, &Unbalanced{fmt.Sprintf("plan %s does not spend own output %d of plan %s", by, key.index, key.plan)}
+}
+
+// renew notes how an output that a plan spends under an ID has come back. A coin may
+// need to know where it is, and a plan does not change.
+func (s *scheduler) renew(tx storage.Tx, as coin.OutputID, o coin.Output) error {
 	o.Data = nil
-	return s.again.Put(tx, o.ID, o)
+	return s.again.Put(tx, as, o)
 }
 
 // renewed returns what a plan spends as it has come back, if it was away.

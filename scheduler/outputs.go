@@ -96,9 +96,7 @@ func (s *scheduler) back(tx storage.Tx, key branchKey, p planned, o coin.Output)
 		if err := s.countBump(tx, p.Plan.Key.Session, child); err != nil {
 			return err
 		}
-	}
-	if here, err := s.comesBack(tx, o, gone); err != nil || here {
-		return err
+		return s.comesBack(tx, key, child, o, gone)
 	}
 	if n, ok, err := s.nodes.Get(tx, key); err != nil || ok {
 		if err != nil {

@@ -56,9 +56,10 @@ func (s *scheduler) forgetDone(tx storage.Tx, reference uint64) error {
 type undo struct {
 	*scheduler
 	free    map[coin.OutputID]numbered[coin.Output]
-	moment  moment                        // only its rules: when reinstated plans are stuck
-	waiting map[coin.OutputID]place       // outputs to be passed on
-	spent   map[coin.OutputID]coin.PlanID // inputs of unresolved plans
+	moment  moment                          // only its rules: when reinstated plans are stuck
+	waiting map[coin.OutputID]place         // outputs to be passed on
+	spent   map[coin.OutputID]coin.PlanID   // inputs of unresolved plans
+	renewed map[coin.OutputID]coin.OutputID // under which IDs plans spend what came back
 	refunds map[coin.PaymentID]coin.OutputID
 	coin.Undone
 }
@@ -68,7 +69,7 @@ type undo struct {
 func (s *scheduler) Rewind(tx storage.Tx, rewind *coin.Rewind) (coin.Undone, error) {
 	u := undo{
 		scheduler: s, free: make(map[coin.OutputID]numbered[coin.Output]), waiting: make(map[coin.OutputID]place),
-		spent: make(map[coin.OutputID]coin.PlanID), refunds: make(map[coin.PaymentID]coin.OutputID),
+		spent: make(map[coin.OutputID]coin.PlanID), renewed: make(map[coin.OutputID]coin.OutputID), refunds: make(map[coin.PaymentID]coin.OutputID),
 	}
 	reference, settled, err := s.reference.Get(tx)
 	if err != nil {
@@ -164,6 +165,12 @@ func (u *undo) locate(r storage.Reader) error {
 			return err
 		}
 		u.spends(item.Key, item.Value)
+	}
+	for item, err := range u.again.All(r) {
+		if err != nil {
+			return err
+		}
+		u.renewed[item.Value.ID] = item.Key
 	}
 	return nil
 }
@@ -262,14 +269,18 @@ func (u *undo) takeOwn(tx storage.Tx, p planned, key branchKey, id coin.OutputID
 		delete(u.free, id)
 		return u.reserve(tx, own.Session, []numbered[coin.Output]{o})
 	}
-	if by, spent := u.spent[id]; spent {
+	as, renewed := u.renewed[id]
+	if !renewed {
+		as = id
+	}
+	if by, spent := u.spent[as]; spent {
 		if err := u.uncountBump(tx, p, by); err != nil {
 			return err
 		}
 		if err := u.builds.Put(tx, key, by); err != nil {
 			return err
 		}
-		return u.missing.Put(tx, id, missing{Absence: absentOwn, Session: own.Session})
+		return u.missing.Put(tx, as, missing{Absence: absentOwn, Session: own.Session, Maker: key})
 	}
 	if n, ok, err := u.nodes.Get(tx, key); err != nil || ok {
 		if err != nil {

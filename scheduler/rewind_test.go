@@ -424,3 +424,48 @@ func TestTheChangeOfAnotherPlanIsCountedAgainOnceWhatSpendsItIsVoid(t *testing.T
 	require.Len(t, w.only().Inputs, 2)
 	w.tidy()
 }
+
+// Where signatures enter a transaction's ID, another transaction of the plan may
+// happen on the new chain: its change has another ID, and is what the child spends.
+func TestAPlanMayHappenByAnotherTransactionBehindARewind(t *testing.T) {
+	w := newWorld(t, parameters())
+	w.settle(w.block(w.deposit(1000)))
+	w.burn(pay(1, 100))
+	id := w.newestPlan()
+	block := w.block()
+	w.completion(&block, id)
+	w.open = nil
+	w.settle(block)
+	w.burn(pay(2, 100)) // spends the change
+	child := w.newestPlan()
+
+	// It happens by another one, that is undone too, and by a third one.
+	other := func(before coin.SettledBlock, n byte) coin.SettledBlock {
+		w.rewind(1, before)
+		again := w.block()
+		w.completion(&again, id)
+		again.Completions[0].Transaction[5] ^= n
+		for i := range again.Internal {
+			again.Internal[i].ID.Transaction[5] ^= n
+			again.Internal[i].Spend = []byte{n}
+		}
+		require.NoError(t, w.update(func(tx storage.Tx) error {
+			return w.settleIn(tx, &coin.Settlement{Reference: again.Number, Blocks: []coin.SettledBlock{again}})
+		}))
+		w.number = again.Number
+		require.Zero(t, w.pending().Outputs, "the change is spent")
+		return again
+	}
+	third := other(other(block, 1), 2)
+
+	require.Empty(t, w.replace(child, 1))
+	version := w.newPlans[len(w.newPlans)-1]
+	require.Equal(t, third.Internal[0].ID, version.Inputs[0].ID, "a version spends what there is")
+	require.Equal(t, third.Internal[0].Spend, version.Inputs[0].Spend)
+	last := w.block()
+	w.completion(&last, child)
+	require.NoError(t, w.update(func(tx storage.Tx) error {
+		return w.settleIn(tx, &coin.Settlement{Reference: last.Number, Blocks: []coin.SettledBlock{last}})
+	}))
+	w.tidy()
+}

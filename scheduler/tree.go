@@ -360,7 +360,7 @@ func (s *scheduler) commitChild(tx storage.Tx, m moment, key branchKey, n node, 
 
 // build records that a plan spends an output that is not there yet.
 func (s *scheduler) build(tx storage.Tx, key branchKey, id coin.PlanID, o coin.Output) error {
-	if err := s.missing.Put(tx, o.ID, missing{Absence: absentOwn, Session: o.Session}); err != nil {
+	if err := s.missing.Put(tx, o.ID, missing{Absence: absentOwn, Session: o.Session, Maker: key}); err != nil {
 		return err
 	}
 	return s.builds.Put(tx, key, id)

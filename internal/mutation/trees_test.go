@@ -3,6 +3,22 @@ package mutation
 // trees are mutations of payment trees, of bumps and of versions.
 var trees = []mutation{
 	{
+		name: "what a plan spends is known by its ID alone",
+		why:  "change that comes back by another transaction is free beside the plan that spends it",
+		file: "scheduler/missing.go",
+		old:  "m.Absence == absentOwn && m.Maker == key {",
+		new:  "m.Absence == absentOwn && m.Maker == (branchKey{}) {",
+		test: "TestAPlanMayHappenByAnotherTransactionBehindARewind",
+	},
+	{
+		name: "a second rewind does not know what was renewed",
+		why:  "an output is nowhere, and all halt",
+		file: "scheduler/rewind.go",
+		old:  "as, renewed := u.renewed[id]",
+		new:  "as, renewed := u.renewed[coin.OutputID{}]",
+		test: "TestAPlanMayHappenByAnotherTransactionBehindARewind",
+	},
+	{
 		name: "versions spend what is void",
 		why:  "nobody can prepare the version, and the log waits for it for ever",
 		file: "scheduler/replace.go",
