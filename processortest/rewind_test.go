@@ -224,7 +224,7 @@ func TestRunGoesOnWithTheRewind(t *testing.T) {
 
 // run runs a processor until it ends or something is so.
 func run(t *testing.T, p *processor.Processor, until func() bool) error {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // on a busy machine
 	defer cancel()
 	go func() {
 		for e := range p.Events() {
