@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ func BenchmarkPlan(b *testing.B) {
 					Number: 2, Deposits: []coin.Deposit{w.deposit(1 << 50)},
 				}}}
 				undo := errors.New("undo")
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
 				for b.Loop() {
 					w.newEvents, w.newPlans = w.newEvents[:0], nil
 					err := w.store.Update(ctx, func(tx storage.Tx) error {
@@ -43,8 +46,10 @@ func BenchmarkPlan(b *testing.B) {
 					})
 					require.ErrorIs(b, err, undo)
 				}
+				runtime.ReadMemStats(&after)
 				each := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
 				b.ReportMetric(each/float64(n), "ns/payment")
+				b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N)/float64(n), "B/payment")
 				b.ReportMetric(each/float64(sortTime(list).Nanoseconds()), "x-sort")
 				require.NotEmpty(b, w.newPlans)
 			})

@@ -173,10 +173,10 @@ func TestAPlanBecomesVoidWhileItIsPublished(t *testing.T) {
 	_, n, ids := signedPlans(t, 1)
 	n.coin.publish = func(coin.Transaction) (coin.Publication, error) {
 		n.update(func(tx storage.Tx) error { return n.voids(tx, ids[0]) })
-		return coin.Publication{Status: coin.Conflict}, nil
+		return coin.Publication{Status: coin.Rejected}, nil
 	}
 	require.Equal(t, 1, n.publishAt(t, 1))
-	require.Empty(t, n.told(), "its conflict is what made it void")
+	require.Empty(t, n.told(), "it is void")
 	require.Zero(t, n.publishAt(t, 2))
 	n.over(t)
 }

@@ -100,9 +100,14 @@ func TestLiesAboutTheDistribution(t *testing.T) {
 	g.sayDistribution = nil
 	_, _, err = c.Choose(t.Context(), fresh+81, [32]byte{}, long.real(fresh, 0))
 	require.NoError(t, err, "all is forgotten")
-	g.sayDistribution = func(_, _ uint64, d *node.Distribution) error { d.Counts[0]++; return nil }
-	_, _, err = c.Choose(t.Context(), fresh+82, [32]byte{}, long.real(fresh, 0))
-	require.ErrorContains(t, err, "count is", "one more")
+	for _, change := range []uint64{1, ^uint64(0)} { // one more, one less
+		g.sayDistribution = nil
+		_, _, err = c.Choose(t.Context(), fresh+81, [32]byte{}, long.real(fresh, 0))
+		require.NoError(t, err)
+		g.sayDistribution = func(_, _ uint64, d *node.Distribution) error { d.Counts[0] += change; return nil }
+		_, _, err = c.Choose(t.Context(), fresh+82, [32]byte{}, long.real(fresh, 0))
+		require.ErrorContains(t, err, "count is")
+	}
 
 	// Outputs that are not there.
 	f.sayDistribution = func(_, _ uint64, d *node.Distribution) error { add(d.Counts, 0, 1<<40); return nil }
