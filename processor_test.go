@@ -59,6 +59,11 @@ func TestADatabaseBelongsToOneConfiguration(t *testing.T) {
 	require.ErrorIs(t, err, processor.ErrOtherDatabase)
 
 	other = c
+	other.Coin = seeded{c.Coin}
+	_, err = processor.New(other)
+	require.ErrorIs(t, err, processor.ErrOtherDatabase)
+
+	other = c
 	parameters := c.Coin.Parameters()
 	parameters.Window++
 	other.Parameters = &parameters
@@ -70,6 +75,15 @@ func TestADatabaseBelongsToOneConfiguration(t *testing.T) {
 type named struct{ coin.Coin }
 
 func (named) Name() string { return "another" }
+
+// seeded is a coin that derives other addresses from the same keys, as one with
+// another view seed does.
+type seeded struct{ coin.Coin }
+
+func (c seeded) Address(key []byte, kind coin.Kind) (coin.Address, error) {
+	address, err := c.Coin.Address(key, kind)
+	return "seeded " + address, err
+}
 
 func TestSharesAreOpenedAtTheStart(t *testing.T) {
 	g := ready(t, 3, 1, 1, 1, 1)
