@@ -175,7 +175,7 @@ func (t *memoryTx) table(key []byte) *table {
 
 func (t *memoryTx) Get(key []byte) ([]byte, error) {
 	if i, ok := t.content.find(nameOf(key)); ok {
-		if found, ok := t.content[i].records.Get(record{key, len(key)}); ok {
+		if found, ok := t.content[i].records.Get(key); ok {
 			return bytes.Clone(found.value()), nil
 		}
 	}
@@ -186,12 +186,13 @@ func (t *memoryTx) Put(key, value []byte) error {
 	if len(value) == 0 {
 		return errors.New("storage: empty value")
 	}
-	t.table(key).records.ReplaceOrInsert(record{slices.Concat(key, value), len(key)})
+	data := slices.Clip(slices.Concat(key, value))
+	t.table(key).records.ReplaceOrInsert(data[:len(key)])
 	return nil
 }
 
 func (t *memoryTx) Delete(key []byte) error {
-	t.table(key).records.Delete(record{key, len(key)})
+	t.table(key).records.Delete(key)
 	return nil
 }
 
@@ -205,8 +206,8 @@ func (t *memoryTx) Range(start, end []byte) iter.Seq2[Pair, error] {
 		var copies room
 		for _, in := range tables {
 			more := true
-			in.records.AscendGreaterOrEqual(record{start, len(start)}, func(r record) bool {
-				more = (end == nil || bytes.Compare(r.key(), end) < 0) && yield(copies.pair(r), nil)
+			in.records.AscendGreaterOrEqual(start, func(r record) bool {
+				more = (end == nil || bytes.Compare(r, end) < 0) && yield(copies.pair(r), nil)
 				return more
 			})
 			if !more {

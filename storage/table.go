@@ -20,22 +20,19 @@ type table struct {
 	owned   bool // nobody else reads what this tree holds
 }
 
-// record is a key of n bytes and, behind it, its value.
-type record struct {
-	data []byte
-	n    int
-}
+// record is a key and, behind it as far as there is capacity, its value.
+type record []byte
 
-func (r record) key() []byte   { return r.data[:r.n] }
-func (r record) value() []byte { return r.data[r.n:] }
+func (r record) value() []byte { return r[len(r):cap(r)] }
 
 // degree is how many records the nodes of a tree are half full with: those of a
 // node are read in one go, and copied when the first of them changes.
 const degree = 8
 
 func newTable(name []byte) table {
-	less := func(a, b record) bool { return bytes.Compare(a.key(), b.key()) < 0 }
-	return table{name: string(name), records: *btree.NewG(degree, less), owned: true}
+	less := func(a, b record) bool { return bytes.Compare(a, b) < 0 }
+	none := btree.NewFreeListG[record](0) // nodes are left to the collector: most are shared
+	return table{name: string(name), records: *btree.NewWithFreeListG(degree, less, none), owned: true}
 }
 
 // own makes the table one that can be changed: it shares with others what neither
@@ -81,11 +78,11 @@ func (c content) share() {
 type room []byte
 
 func (r *room) pair(of record) Pair {
-	data, from := of.data, len(*r)
-	if len(data) > cap(*r)-from {
-		*r, from = make([]byte, 0, max(len(data), min(4096, 2*cap(*r)))), 0
+	key, size, from := len(of), cap(of), len(*r)
+	if size > cap(*r)-from {
+		*r, from = make([]byte, 0, max(size, min(4096, 2*cap(*r)))), 0
 	}
-	*r = append(*r, data...)
-	data = slices.Clip((*r)[from:])
-	return Pair{data[:of.n:of.n], data[of.n:]}
+	*r = append(*r, of[:size]...)
+	data := slices.Clip((*r)[from:])
+	return Pair{data[:key:key], data[key:]}
 }

@@ -63,8 +63,13 @@ var Flag = Codec[struct{}]{
 	read:  func(*wire.Reader) struct{} { return struct{}{} },
 }
 
+// usual is a size that most values do not exceed: they are written without being
+// copied as they grow.
+const usual = 64
+
 func (c Codec[T]) encode(v T) []byte {
 	var w wire.Writer
+	w.Grow(usual)
 	w.Uint8(version)
 	c.write(&w, v)
 	return w.Data()
