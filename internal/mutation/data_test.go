@@ -70,8 +70,8 @@ var data = []mutation{
 		name: "ranges include their end",
 		why:  "walks of one map read records of another",
 		file: "storage/memory.go",
-		old:  "bytes.Compare(r.key(), end) < 0",
-		new:  "bytes.Compare(r.key(), end) <= 0",
+		old:  "bytes.Compare(r, end) < 0",
+		new:  "bytes.Compare(r, end) <= 0",
 		test: "TestMemory",
 	},
 	{
