@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,18 +12,22 @@ import (
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/scanner"
+	"github.com/serai-go/processor/signer"
 	"github.com/serai-go/processor/storage"
 )
 
-// Archive holds the blocks that a Rewind made void, for processors whose nodes
-// never had them: those that join later, or read the log again. They check that
-// the blocks are whole and linked. Whether they are the ones that the log is
+// Archive holds the blocks that a Rewind made void, and what was prepared with
+// them, for processors whose nodes never had them: those that join later, or read
+// the log again. They check that the blocks are whole and linked, and that prepared
+// transactions do what their plans say. Whether they are the ones that the log is
 // about, the digests in the log tell: with others a processor halts.
 type Archive struct {
 	// Rewind is the entry in the log.
 	Rewind Rewind
 	// Blocks are those that were indexed behind the fork, in order.
 	Blocks []ArchivedBlock
+	// Plans are those whose reference blocks are among them, by ID.
+	Plans []ArchivedPlan
 }
 
 // ArchivedBlock is a void block.
@@ -33,8 +38,33 @@ type ArchivedBlock struct {
 	Data []byte
 }
 
-// maxArchivedBlocks bounds an archive, well above what can be taken back.
-const maxArchivedBlocks = 4 * coin.RewindDepth
+// ArchivedPlan is a plan's unsigned transaction, which may depend on void blocks.
+type ArchivedPlan struct {
+	// Plan is the plan's ID.
+	Plan coin.PlanID
+	// Transaction is what coin.Spender's Prepare made of it.
+	Transaction []byte
+}
+
+// Bounds of an archive: well above the blocks that can be taken back, and the plans
+// that they can bring.
+const (
+	maxArchivedBlocks = 4 * coin.RewindDepth
+	maxArchivedPlans  = 1 << 16
+)
+
+// Encode writes the plan.
+func (p ArchivedPlan) Encode(w *wire.Writer) {
+	w.Fixed(p.Plan[:])
+	w.Bytes(p.Transaction)
+}
+
+// Decode reads the plan.
+func (p *ArchivedPlan) Decode(r *wire.Reader) {
+	r.Fixed(p.Plan[:])
+	p.Transaction = r.Bytes(signer.MaxTransaction)
+	r.Check(len(p.Transaction) > 0, "prepared transaction")
+}
 
 // Encode writes the block.
 func (b ArchivedBlock) Encode(w *wire.Writer) {
@@ -52,6 +82,7 @@ func (b *ArchivedBlock) Decode(r *wire.Reader) {
 func (a Archive) Encode(w *wire.Writer) {
 	scanner.Rewind(a.Rewind).Encode(w)
 	wire.List(w, a.Blocks)
+	wire.List(w, a.Plans)
 }
 
 // Decode reads the archive.
@@ -60,6 +91,7 @@ func (a *Archive) Decode(r *wire.Reader) {
 	x.Decode(r)
 	a.Rewind = Rewind(x)
 	a.Blocks = wire.ReadList[ArchivedBlock](r, maxArchivedBlocks, 84)
+	a.Plans = wire.ReadList[ArchivedPlan](r, maxArchivedPlans, 37)
 	if r.Err() == nil {
 		if err := a.check(); err != nil {
 			r.Fail(err)
@@ -110,6 +142,11 @@ func (a *Archive) check() error {
 		}
 		parent = b.Header.ID
 	}
+	for i, p := range a.Plans {
+		if i > 0 && bytes.Compare(p.Plan[:], a.Plans[i-1].Plan[:]) <= 0 {
+			return wrong("plan %s comes behind plan %s", p.Plan, a.Plans[i-1].Plan)
+		}
+	}
 	return nil
 }
 
@@ -122,6 +159,15 @@ func (a *Archive) at(number uint64) *ArchivedBlock {
 		return nil
 	}
 	return &a.Blocks[number-a.Rewind.Fork-1]
+}
+
+// prepared returns what was made of a plan, or nil.
+func (a *Archive) prepared(id coin.PlanID) []byte {
+	i, ok := slices.BinarySearchFunc(a.Plans, id, func(p ArchivedPlan, id coin.PlanID) int { return bytes.Compare(p.Plan[:], id[:]) })
+	if !ok {
+		return nil
+	}
+	return a.Plans[i].Transaction
 }
 
 // sortArchives checks archives and returns them in the order of their rewinds.
@@ -172,9 +218,17 @@ func (x past) fork() uint64 {
 // at returns the block behind the fork that counts until the next rewind, or nil
 // if no archive has it.
 func (x past) at(number uint64) *ArchivedBlock {
+	if a := x.of(number); a != nil {
+		return a.at(number)
+	}
+	return nil
+}
+
+// of returns the archive of the first of the rewinds that make a block void, or nil.
+func (x past) of(number uint64) *Archive {
 	for i := range x {
 		if number > x[i].Rewind.Fork {
-			return x[i].at(number)
+			return &x[i]
 		}
 	}
 	return nil

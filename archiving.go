@@ -40,7 +40,7 @@ func (v *void) Decode(r *wire.Reader) {
 	v.headers = wire.ReadList[coin.Header](r, maxArchivedBlocks, 80)
 }
 
-// place is that of a void block: its rewind and its number.
+// place is that of a void block, or of a plan: its rewind and its number.
 type place struct{ rewind, number uint64 }
 
 var placeKey = storage.FixedKey(
@@ -55,14 +55,16 @@ var placeKey = storage.FixedKey(
 	})
 
 // What is void, by rewind: what is known of it, which blocks are not in the
-// archive yet, and those that are.
+// archive yet, those that are, and plans.
 var (
-	voids      = storage.NewMap("processor/void", storage.NumberKey[uint64](), storage.Record[void]())
-	unarchived = storage.NewMap("processor/unarchived", storage.NumberKey[uint64](), storage.Flag)
-	archives   = storage.NewMap("processor/archive", placeKey, storage.Blob)
+	voids         = storage.NewMap("processor/void", storage.NumberKey[uint64](), storage.Record[void]())
+	unarchived    = storage.NewMap("processor/unarchived", storage.NumberKey[uint64](), storage.Flag)
+	archives      = storage.NewMap("processor/archive", placeKey, storage.Blob)
+	archivedPlans = storage.NewMap("processor/archivedplans", placeKey, storage.Record[ArchivedPlan]())
 )
 
-// keepVoid keeps which blocks a rewind is about to make void.
+// keepVoid keeps which blocks a rewind is about to make void, and what was prepared
+// with them.
 func (k *core) keepVoid(tx storage.Tx, e Rewind) error {
 	f, err := k.scanner.Frontier(tx)
 	if err != nil || f.Index <= e.Fork+1 || f.Index-e.Fork-1 > maxArchivedBlocks {
@@ -88,6 +90,15 @@ func (k *core) keepVoid(tx storage.Tx, e Rewind) error {
 	}
 	for _, key := range keys {
 		v.keys = append(v.keys, coin.Key{Session: key.Session, Key: key.NetworkKey})
+	}
+	plans, err := k.signer.PreparedBehind(tx, e.Fork)
+	if err != nil {
+		return err
+	}
+	for i, p := range plans {
+		if err := archivedPlans.Put(tx, place{e.Number, uint64(i)}, ArchivedPlan(p)); err != nil {
+			return err
+		}
 	}
 	if err := unarchived.Put(tx, e.Number, struct{}{}); err != nil {
 		return err
@@ -173,6 +184,12 @@ func (p *Processor) Archives(ctx context.Context) ([]Archive, error) {
 					return err
 				}
 				a.Blocks = append(a.Blocks, ArchivedBlock{header, data})
+			}
+			for item, err := range archivedPlans.Between(r, place{rewind: item.Key}, place{rewind: item.Key + 1}) {
+				if err != nil {
+					return err
+				}
+				a.Plans = append(a.Plans, item.Value)
 			}
 			list = append(list, a)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
+	"github.com/serai-go/processor/storage"
 )
 
 func FuzzVoid(f *testing.F) {
@@ -39,4 +40,21 @@ func TestWhatCountedBefore(t *testing.T) {
 	require.EqualValues(t, 6, x[1:].at(6).Header.Number)
 	require.Equal(t, coin.BlockID{26}, x[1:].at(6).Header.ID)
 	require.Nil(t, x[1:].at(7))
+}
+
+func TestOnlyWhatIsBehindTheForkIsVoid(t *testing.T) {
+	store, l := storage.NewMemory(), newLog()
+	voids := func(number uint64) (void bool) {
+		require.NoError(t, store.View(t.Context(), func(r storage.Reader) (err error) { void, err = l.voids(r, number); return err }))
+		return void
+	}
+	require.False(t, voids(8))
+	require.NoError(t, store.Update(t.Context(), func(tx storage.Tx) error {
+		if err := l.append(tx, 0, EncodeEntry(CosignBlock{Number: 1}), false); err != nil {
+			return err
+		}
+		return l.append(tx, 1, EncodeEntry(Rewind{Number: 1, Fork: 7}), true)
+	}))
+	require.False(t, voids(7))
+	require.True(t, voids(8))
 }

@@ -139,7 +139,7 @@ func TestGoldenEncodings(t *testing.T) {
 	golden(t, "testdata/archive.txt", fmt.Sprintf("%x\n", processor.EncodeArchive(anArchive())))
 }
 
-// anArchive is one of two blocks.
+// anArchive is one of two blocks and two plans.
 func anArchive() processor.Archive {
 	return processor.Archive{
 		Rewind: processor.Rewind{Number: 1, Fork: 2, Block: coin.BlockID{3}, Next: coin.BlockID{4}},
@@ -147,6 +147,7 @@ func anArchive() processor.Archive {
 			{Header: coin.Header{Number: 3, ID: coin.BlockID{5}, Parent: coin.BlockID{3}, Time: 6}, Data: []byte("data")},
 			{Header: coin.Header{Number: 4, ID: coin.BlockID{7}, Parent: coin.BlockID{5}, Time: 8}, Data: []byte("more")},
 		},
+		Plans: []processor.ArchivedPlan{{Plan: coin.PlanID{9}, Transaction: []byte("one")}, {Plan: coin.PlanID{10}, Transaction: []byte("two")}},
 	}
 }
 
@@ -169,6 +170,8 @@ func TestArchivesAreExact(t *testing.T) {
 		"a gap":               func(a *processor.Archive) { a.Blocks = a.Blocks[1:] },
 		"another parent":      func(a *processor.Archive) { a.Blocks[1].Header.Parent[0]++ },
 		"another number":      func(a *processor.Archive) { a.Blocks[1].Header.Number++ },
+		"a plan twice":        func(a *processor.Archive) { a.Plans[1].Plan = a.Plans[0].Plan },
+		"an empty plan":       func(a *processor.Archive) { a.Plans[0].Transaction = nil },
 	} {
 		a := anArchive()
 		change(&a)

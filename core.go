@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -28,9 +29,8 @@ type core struct {
 	answers   *answers
 }
 
-// newCore joins the parts. Heavy computations go to parallel, see
-// signer.Config.
-func newCore(c *Config, parallel func(int, func(int))) *core {
+// newCore joins the parts. For parallel and prepare see signer.Config.
+func newCore(c *Config, parallel func(int, func(int)), prepare func(context.Context, coin.PlanID, coin.Plan) ([]byte, error)) *core {
 	k := &core{outbox: newOutbox(c.MaxMessage), state: newState(), archives: c.Archives, answers: newAnswers()}
 	k.state.all = c.silent
 	tracker := eventuality.NewTracker(c.Coin.ReadEventuality)
@@ -46,7 +46,7 @@ func newCore(c *Config, parallel func(int, func(int))) *core {
 	spender = listening{spender, k.answers}
 	k.signer = signer.New(signer.Config{
 		Network: c.Coin.Name(), Genesis: c.Coin.Genesis(), Parameters: *c.Parameters,
-		Coin: spender, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
+		Coin: spender, PreparePlan: prepare, SpendLookup: c.Coin.SpendLookup, Tracker: tracker,
 		Guard: func(tx storage.Tx, o coin.Output, lookup []byte) error { return k.scanner.Guard(tx, o, lookup) },
 		Keys:  k.keys, Plans: plans{k}, Events: k.outbox, Policy: c.policy(), Random: c.Random, Parallel: parallel,
 	})

@@ -149,6 +149,28 @@ func (l *log) rewindsAhead(r storage.Reader) (bool, error) {
 	return false, nil
 }
 
+// voids tells whether the log holds a Rewind that settlement has not read and that
+// makes a block void.
+func (l *log) voids(r storage.Reader, number uint64) (bool, error) {
+	for item, err := range l.rewinds.All(r) {
+		if err != nil {
+			return false, err
+		}
+		data, err := l.entries.Load(r, item.Key)
+		if err != nil {
+			return false, err
+		}
+		entry, err := DecodeEntry(data)
+		if err != nil {
+			return false, fmt.Errorf("%w: log position %d: %w", storage.ErrCorrupt, item.Key, err)
+		}
+		if rewind, ok := entry.(Rewind); ok && number > rewind.Fork {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // rewindWill tells whether the log holds a Rewind that makes void what a set
 // signs.
 func (p *Processor) rewindWill(ctx context.Context, cause error) (ahead bool) {

@@ -71,7 +71,7 @@ func New(config Config) (*Processor, error) {
 			p.archived[b.Header] = b.Data
 		}
 	}
-	p.core = newCore(&p.config, p.workers.parallel)
+	p.core = newCore(&p.config, p.workers.parallel, p.prepare)
 	err := config.Store.Update(ctx, func(tx storage.Tx) error {
 		return errors.Join(p.core.outbox.restart(tx), resume(tx))
 	})

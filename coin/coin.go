@@ -117,8 +117,9 @@ type Planner interface {
 type Spender interface {
 	// Prepare turns a plan into an unsigned transaction in a form of the
 	// coin's own. It may read what the chain had at the plan's reference
-	// block and depends on nothing else.
-	Prepare(ctx context.Context, plan Plan) ([]byte, error)
+	// block, whose ID is given, and depends on nothing else. If it reads that
+	// and the node's best chain has another block there, it is ErrNotFound.
+	Prepare(ctx context.Context, plan Plan, reference BlockID) ([]byte, error)
 	// Read says what the prepared bytes would do on the chain. It decodes them:
 	// of the plan it takes nothing but what the bytes have no room for, as the
 	// inputs' amounts, and only where the signatures cover it. Bytes that are no

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/coin/cointest"
+	"github.com/serai-go/processor/coin/monero"
 	"github.com/serai-go/processor/coin/monero/block"
 )
 
@@ -99,6 +101,18 @@ func TestNodeMoneroRingMemberGone(t *testing.T) {
 	w.mine(int(w.rules.Window))
 	require.Empty(t, w.writtenOff)
 	w.check()
+
+	// Who reads the log later, with a node that has one chain only, has the ring of
+	// the void one from an archive.
+	archives, err := w.group.Archives(w.ctx)
+	require.NoError(t, err)
+	require.Len(t, archives, 1)
+	require.Len(t, archives[0].Plans, 1)
+	other, err := monero.New(w.client, monero.Config{Network: monero.Regtest, Parameters: w.rules})
+	require.NoError(t, err)
+	convicted, err := processor.Replay(w.ctx, processor.Config{Coin: other, Archives: archives, Poll: 100 * time.Millisecond}, w.group.Log)
+	require.NoError(t, err)
+	require.Empty(t, convicted)
 }
 
 func onlyInput(t *testing.T, tx *block.Transaction) (only block.Input) {

@@ -51,8 +51,8 @@ func newPlanBook() *planBook {
 }
 
 // Prepare implements coin.Planner. It remembers the plan.
-func (n node) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
-	prepared, err := n.Coin.Prepare(ctx, plan)
+func (n node) Prepare(ctx context.Context, plan coin.Plan, reference coin.BlockID) ([]byte, error) {
+	prepared, err := n.Coin.Prepare(ctx, plan, reference)
 	if err != nil || n.book == nil {
 		return prepared, err
 	}

@@ -26,8 +26,10 @@ type split struct {
 	node  *switched
 }
 
-func newSplit(t *testing.T) *split {
-	chain := mock.New(mock.Options{})
+func newSplit(t *testing.T) *split { return newSplitOf(t, mock.Options{}) }
+
+func newSplitOf(t *testing.T, options mock.Options) *split {
+	chain := mock.New(options)
 	s := &split{t: t, chain: chain, node: &switched{chain.Coin()}}
 	var err error
 	s.Group, err = processortest.New(processortest.Options{

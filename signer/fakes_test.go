@@ -153,7 +153,7 @@ type fakeCoin struct {
 	misread   func(*coin.UnsignedTransaction) // changes what is read
 }
 
-func (c *fakeCoin) Prepare(_ context.Context, plan coin.Plan) ([]byte, error) {
+func (c *fakeCoin) Prepare(_ context.Context, plan coin.Plan, _ coin.BlockID) ([]byte, error) {
 	if c.prepare != nil {
 		c.prepare()
 	}

@@ -137,7 +137,10 @@ func (n *node) restart(store *storage.Memory) {
 	}
 	n.Signer = New(Config{
 		Network: "test", Parameters: coin.Parameters{BatchesAhead: 3, Withdrawals: 3},
-		Coin: n.coin, SpendLookup: func(o coin.Output) []byte { return o.Spend },
+		Coin: n.coin, PreparePlan: func(ctx context.Context, _ coin.PlanID, plan coin.Plan) ([]byte, error) {
+			return n.coin.Prepare(ctx, plan, coin.BlockID{})
+		},
+		SpendLookup: func(o coin.Output) []byte { return o.Spend },
 		Guard: func(tx storage.Tx, o coin.Output, lookup []byte) error {
 			return n.Tracker.Guard(tx, lookup, wire.Marshal(o.ID))
 		},
@@ -425,7 +428,7 @@ func (n *node) duty(id ID) (d duty) {
 }
 
 // records counts the records of the signer in the database that concern what
-// is to be signed.
+// is to be signed: what was prepared for void plans does not.
 func (n *node) records() (count int) {
 	n.view(func(r storage.Reader) error {
 		count = 0
@@ -434,7 +437,7 @@ func (n *node) records() (count int) {
 				return err
 			}
 			name, _, _ := bytes.Cut(pair.Key, []byte{0})
-			if !slices.Contains([]string{"signer/acknowledged", "signer/sessions", "signer/opened"}, string(name)) {
+			if !slices.Contains([]string{"signer/acknowledged", "signer/sessions", "signer/opened", "signer/voided"}, string(name)) {
 				count++
 			}
 		}

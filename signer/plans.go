@@ -18,10 +18,12 @@ type prepared struct {
 	Transaction []byte
 	// Own are the output indices of the plan's own outputs.
 	Own []uint32
+	// Reference is the plan's.
+	Reference uint64
 }
 
-// maxTransaction bounds a transaction's encoding.
-const maxTransaction = 4 << 20
+// MaxTransaction bounds a transaction's encoding, in bytes.
+const MaxTransaction = 4 << 20
 
 // Encode writes the record.
 func (p prepared) Encode(w *wire.Writer) {
@@ -30,15 +32,17 @@ func (p prepared) Encode(w *wire.Writer) {
 	for _, index := range p.Own {
 		w.Uint32(index)
 	}
+	w.Uint64(p.Reference)
 }
 
 // Decode reads the record.
 func (p *prepared) Decode(r *wire.Reader) {
-	p.Transaction = r.Bytes(maxTransaction)
+	p.Transaction = r.Bytes(MaxTransaction)
 	p.Own = make([]uint32, r.Count(coin.MaxPlanOutputs, 4))
 	for i := range p.Own {
 		p.Own[i] = r.Uint32()
 	}
+	p.Reference = r.Uint64()
 }
 
 // signed is a plan's signed transaction.
@@ -57,7 +61,7 @@ func (t signed) Encode(w *wire.Writer) {
 // Decode reads the record.
 func (t *signed) Decode(r *wire.Reader) {
 	r.Fixed(t.Transaction.ID[:])
-	t.Transaction.Raw = r.Bytes(maxTransaction)
+	t.Transaction.Raw = r.Bytes(MaxTransaction)
 	n := r.Count(coin.MaxPlanInputs, 1)
 	for range n {
 		t.Transaction.Spends = append(t.Transaction.Spends, r.Bytes(eventuality.MaxLookup))
@@ -65,7 +69,13 @@ func (t *signed) Decode(r *wire.Reader) {
 }
 
 // Planned takes a new plan in. It has to be prepared before the log goes on.
-func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, _ coin.Plan) error {
+func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
+	if err := s.forgetVoided(tx, plan.Reference); err != nil {
+		return err
+	}
+	if err := s.voided.Delete(tx, voidedPlan{plan.Reference, id}); err != nil { // it may come again
+		return err
+	}
 	return s.unprepared.Put(tx, id, struct{}{})
 }
 
@@ -109,7 +119,7 @@ func (s *Signer) prepare(ctx context.Context, store storage.Store, plans []stora
 	var descriptions []coin.Description
 	var failed error
 	for _, plan := range plans {
-		transaction, err := s.Coin.Prepare(ctx, plan.Value)
+		transaction, err := s.PreparePlan(ctx, plan.Key, plan.Value)
 		var description coin.Description
 		if err == nil {
 			description, err = s.Coin.Describe(plan.Value, transaction)
@@ -141,7 +151,7 @@ func (s *Signer) watch(tx storage.Tx, id coin.PlanID, plan coin.Plan, transactio
 	if err := s.unprepared.Delete(tx, id); err != nil {
 		return err
 	}
-	if err := s.prepared.Put(tx, id, prepared{transaction, description.Own}); err != nil {
+	if err := s.prepared.Put(tx, id, prepared{transaction, description.Own, plan.Reference}); err != nil {
 		return err
 	}
 	if err := s.Tracker.Expect(tx, id, description.Eventuality); err != nil {

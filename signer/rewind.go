@@ -1,7 +1,10 @@
 package signer
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
@@ -102,8 +105,15 @@ func (s *Signer) Voided(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	if err := s.unprepared.Delete(tx, id); err != nil {
 		return err
 	}
-	if err := s.prepared.Delete(tx, id); err != nil {
+	if p, prepared, err := s.prepared.Get(tx, id); err != nil {
 		return err
+	} else if prepared {
+		if err := s.voided.Put(tx, voidedPlan{plan.Reference, id}, p.Transaction); err != nil {
+			return err
+		}
+		if err := s.prepared.Delete(tx, id); err != nil {
+			return err
+		}
 	}
 	if err := s.signed.Delete(tx, id); err != nil {
 		return err
@@ -117,6 +127,77 @@ func (s *Signer) Forgotten(tx storage.Tx, id coin.PlanID) error {
 		return err
 	}
 	return s.resolved.Delete(tx, id)
+}
+
+// voidedPlan names a plan that cannot happen any more by its reference block.
+type voidedPlan struct {
+	reference uint64
+	plan      coin.PlanID
+}
+
+// voidedKey is 40 bytes: plans are in order of their reference blocks.
+var voidedKey = storage.FixedKey(
+	func(b []byte, p voidedPlan) []byte {
+		return append(binary.BigEndian.AppendUint64(b, p.reference), p.plan[:]...)
+	},
+	func(b []byte) (p voidedPlan, ok bool) {
+		if len(b) != 40 {
+			return p, false
+		}
+		return voidedPlan{binary.BigEndian.Uint64(b), coin.PlanID(b[8:])}, true
+	},
+)
+
+// forgetVoided forgets what was prepared for plans that cannot happen any more,
+// once their reference blocks cannot become void.
+func (s *Signer) forgetVoided(tx storage.Tx, reference uint64) error {
+	if reference < coin.RewindDepth {
+		return nil
+	}
+	var old []voidedPlan
+	for item, err := range s.voided.Between(tx, voidedPlan{}, voidedPlan{reference: reference - coin.RewindDepth + 1}) {
+		if err != nil {
+			return err
+		}
+		old = append(old, item.Key)
+	}
+	for _, p := range old {
+		if err := s.voided.Delete(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Prepared is what was made of a plan.
+type Prepared struct {
+	// Plan is the plan's ID.
+	Plan coin.PlanID
+	// Transaction is what coin.Spender's Prepare returned.
+	Transaction []byte
+}
+
+// PreparedBehind returns what was prepared for plans whose reference blocks are
+// behind the given one, in order of their IDs. As long as these blocks can become
+// void it is kept, whatever becomes of the plans.
+func (s *Signer) PreparedBehind(r storage.Reader, number uint64) ([]Prepared, error) {
+	var list []Prepared
+	for item, err := range s.prepared.All(r) {
+		if err != nil {
+			return nil, err
+		}
+		if item.Value.Reference > number {
+			list = append(list, Prepared{item.Key, item.Value.Transaction})
+		}
+	}
+	for item, err := range s.voided.From(r, voidedPlan{reference: number + 1}) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Prepared{item.Key.plan, item.Value})
+	}
+	slices.SortFunc(list, func(a, b Prepared) int { return bytes.Compare(a.Plan[:], b.Plan[:]) })
+	return list, nil
 }
 
 // Rewind takes note, as settlement gets to a position of the log, that batches

@@ -1,7 +1,9 @@
 package signer
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -131,4 +133,57 @@ func FuzzResolved(f *testing.F) {
 			require.Equal(t, data, wire.Marshal(p))
 		}
 	})
+}
+
+// What was prepared is known as long as the reference block can become void,
+// whatever becomes of the plan.
+func TestWhatWasPreparedIsKept(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	n := w.nodes[0]
+	prepared := func(behind uint64) (list []coin.PlanID) {
+		n.view(func(r storage.Reader) error {
+			all, err := n.PreparedBehind(r, behind)
+			for _, p := range all {
+				require.NotEmpty(t, p.Transaction)
+				list = append(list, p.Plan)
+			}
+			return err
+		})
+		return list
+	}
+	at := func(reference uint64) coin.PlanID {
+		plan := coin.Plan{Reference: reference, Inputs: []coin.Output{{Spend: []byte{1}}}}
+		id := plan.ID(coin.BlockID{})
+		w.append(func(n *node, tx storage.Tx) error {
+			if err := plans.Put(tx, id, plan); err != nil {
+				return err
+			}
+			return n.Planned(tx, id, plan)
+		})
+		w.run()
+		return id
+	}
+	open, settled, void := at(9), at(10), at(11)
+	w.settle(settled)
+	w.void(void)
+	w.run()
+	require.ElementsMatch(t, []coin.PlanID{open, settled, void}, prepared(8))
+	require.ElementsMatch(t, []coin.PlanID{settled, void}, prepared(9))
+	require.Equal(t, []coin.PlanID{void}, prepared(10))
+	require.Empty(t, prepared(11))
+	list := prepared(0)
+	require.True(t, slices.IsSortedFunc(list, func(a, b coin.PlanID) int { return bytes.Compare(a[:], b[:]) }))
+
+	at(10 + coin.RewindDepth)
+	require.Contains(t, prepared(0), void)
+	at(11 + coin.RewindDepth)
+	require.NotContains(t, prepared(0), void, "it cannot become void any more")
+
+	// A plan that comes again is not forgotten for what it was before.
+	again := at(20 + coin.RewindDepth)
+	w.void(again)
+	w.run()
+	require.Equal(t, again, at(20+coin.RewindDepth))
+	at(20 + 2*coin.RewindDepth)
+	require.Contains(t, prepared(0), again)
 }

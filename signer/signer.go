@@ -110,6 +110,9 @@ type Config struct {
 	Parameters coin.Parameters
 	// Coin makes and publishes transactions.
 	Coin coin.Spender
+	// PreparePlan is the coin's Prepare of a new plan, with the reference block that
+	// the plan has where it is in the log.
+	PreparePlan func(context.Context, coin.PlanID, coin.Plan) ([]byte, error)
 	// SpendLookup is the coin's: see coin.Recognizer.
 	SpendLookup func(coin.Output) []byte
 	// Guard watches for whatever spends an output, which has these lookup bytes.
@@ -151,6 +154,7 @@ type Signer struct {
 	prepared     storage.Map[coin.PlanID, prepared]
 	signed       storage.Map[coin.PlanID, signed]
 	resolved     storage.Map[coin.PlanID, resolved] // plans that may be reinstated
+	voided       storage.Map[voidedPlan, []byte]    // what was prepared for plans that cannot happen
 	refusals     storage.Map[coin.PlanID, refusal]  // of the policy
 	rewinds      storage.Map[uint64, uint64]        // by position, which batch signing has not read: the next batch
 
@@ -191,6 +195,7 @@ func New(config Config) *Signer {
 		prepared:     storage.NewMap("signer/prepared", storage.HashKey[coin.PlanID](), storage.Record[prepared]()),
 		signed:       storage.NewMap("signer/signed", storage.HashKey[coin.PlanID](), storage.Record[signed]()),
 		resolved:     storage.NewMap("signer/resolved", storage.HashKey[coin.PlanID](), storage.Record[resolved]()),
+		voided:       storage.NewMap("signer/voided", voidedKey, storage.Blob),
 		refusals:     storage.NewMap("signer/refusals", storage.HashKey[coin.PlanID](), storage.Record[refusal]()),
 		rewinds:      storage.NewMap("signer/rewinds", number, storage.Number),
 		nonces:       make(map[ID]*ownNonces),

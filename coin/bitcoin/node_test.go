@@ -106,7 +106,7 @@ func leastFor(t *testing.T, n *network, inputs []coin.Output, address coin.Addre
 	low, high := uint64(0), uint64(10_000) // refused, taken
 	for low+1 < high {
 		middle := (low + high) / 2
-		if _, err := n.coin.Prepare(t.Context(), n.plan(t, 1000, inputs, payment(address, middle))); err != nil {
+		if _, err := n.coin.Prepare(t.Context(), n.plan(t, 1000, inputs, payment(address, middle)), coin.BlockID{}); err != nil {
 			low = middle
 		} else {
 			high = middle

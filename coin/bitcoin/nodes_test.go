@@ -108,7 +108,7 @@ func (n *network) plan(t *testing.T, rate uint64, inputs []coin.Output, payments
 
 // sign has the group sign a plan.
 func (n *network) sign(t *testing.T, p coin.Plan) coin.Transaction {
-	prepared, err := n.coin.Prepare(t.Context(), p)
+	prepared, err := n.coin.Prepare(t.Context(), p, coin.BlockID{})
 	require.NoError(t, err)
 	work, err := n.coin.Work(p, prepared)
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 func TestOnlyItsTransactionMatchesAPlan(t *testing.T) {
 	s := newSigner(t)
 	plan := s.plan(t, payment(payee, 20_000))
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 	require.NoError(t, err)
 	d, err := s.coin.Describe(plan, prepared)
 	require.NoError(t, err)

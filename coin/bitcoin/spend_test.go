@@ -87,7 +87,7 @@ const payee = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
 func TestSpend(t *testing.T) {
 	s := newSigner(t)
 	plan := s.plan(t, payment(payee, 20_000), payment("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", 30_000))
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 	require.NoError(t, err)
 	tx, err := s.coin.Assemble(plan, prepared, s.sign(t, plan))
 	require.NoError(t, err)
@@ -148,7 +148,7 @@ func TestSpend(t *testing.T) {
 func TestVerifyRefuses(t *testing.T) {
 	s := newSigner(t)
 	plan := s.plan(t, payment(payee, 20_000))
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 	require.NoError(t, err)
 	signatures := s.sign(t, plan)
 	tx, err := s.coin.Assemble(plan, prepared, signatures)
@@ -200,7 +200,7 @@ func TestUnconfirmedOutputsAreBehindThePayments(t *testing.T) {
 	plan.Own[0].Amount -= 21_000
 	outputs, err := s.coin.Unconfirmed(plan)
 	require.NoError(t, err)
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 	require.NoError(t, err)
 	tx, err := s.coin.Assemble(plan, prepared, s.sign(t, plan))
 	require.NoError(t, err)
@@ -251,7 +251,7 @@ func TestPrepareRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			plan := s.plan(t)
 			test.change(&plan)
-			_, err := s.coin.Prepare(t.Context(), plan)
+			_, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 			require.ErrorContains(t, err, test.why)
 		})
 	}
@@ -276,7 +276,7 @@ func FuzzReadEventuality(f *testing.F) {
 func TestReadTellsWhatTheBytesDo(t *testing.T) {
 	s := newSigner(t)
 	plan := s.plan(t, payment(payee, 20_000), payment("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", 30_000))
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 	require.NoError(t, err)
 	read, err := s.coin.Read(plan, prepared)
 	require.NoError(t, err)
@@ -327,7 +327,7 @@ func TestReadTellsWhatTheBytesDo(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	s := newSigner(f)
 	plan := s.plan(f, payment(payee, 20_000))
-	prepared, err := s.coin.Prepare(f.Context(), plan)
+	prepared, err := s.coin.Prepare(f.Context(), plan, coin.BlockID{})
 	require.NoError(f, err)
 	f.Add(prepared)
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -342,7 +342,7 @@ func FuzzRead(f *testing.F) {
 func FuzzVerify(f *testing.F) {
 	s := newSigner(f)
 	plan := s.plan(f, payment(payee, 20_000))
-	prepared, err := s.coin.Prepare(f.Context(), plan)
+	prepared, err := s.coin.Prepare(f.Context(), plan, coin.BlockID{})
 	require.NoError(f, err)
 	tx, err := s.coin.Assemble(plan, prepared, s.sign(f, plan))
 	require.NoError(f, err)
@@ -371,7 +371,7 @@ func BenchmarkAssemble(b *testing.B) {
 		o := s.output(coin.Change, 1000)
 		plan.Inputs, plan.Own[0].Amount = append(plan.Inputs, o), plan.Own[0].Amount+o.Amount
 	}
-	prepared, err := s.coin.Prepare(b.Context(), plan)
+	prepared, err := s.coin.Prepare(b.Context(), plan, coin.BlockID{})
 	require.NoError(b, err)
 	signatures := s.sign(b, plan)
 	for b.Loop() {

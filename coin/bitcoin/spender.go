@@ -17,7 +17,7 @@ import (
 // Prepare implements coin.Spender. The prepared form is the transaction
 // without witnesses, in the network's encoding. It follows from the plan
 // alone.
-func (c *Coin) Prepare(_ context.Context, plan coin.Plan) ([]byte, error) {
+func (c *Coin) Prepare(_ context.Context, plan coin.Plan, _ coin.BlockID) ([]byte, error) {
 	u, err := c.build(plan)
 	if err != nil {
 		return nil, err

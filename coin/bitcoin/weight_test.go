@@ -92,7 +92,7 @@ func (s *signer) weigh(t testing.TB, inputs int, addresses []coin.Address) uint6
 		plan.Payments[0].Amount += uint64(inputs)*10_000_000 - plan.Fee - uint64(len(plan.Payments))*highestDust
 		plan.Payments[0].Paid = plan.Payments[0].Amount
 	}
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.coin.Prepare(t.Context(), plan, coin.BlockID{})
 	require.NoError(t, err)
 	tx, err := s.coin.Assemble(plan, prepared, s.sign(t, plan))
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 type plan struct {
 	coin.Plan
 	group       *group
+	reference   coin.BlockID
 	prepared    []byte
 	description coin.Description
 	tx          coin.Transaction
@@ -101,8 +102,10 @@ func (w *world) planAll(ctx context.Context, t *testing.T, g *group, inputs []co
 }
 
 func (w *world) prepare(ctx context.Context, t *testing.T, p *plan) {
-	var err error
-	p.prepared, err = w.spender.Prepare(ctx, p.Plan)
+	header, err := w.coin.Header(ctx, p.Reference)
+	require.NoError(t, err)
+	p.reference = header.ID
+	p.prepared, err = w.spender.Prepare(ctx, p.Plan, p.reference)
 	require.NoError(t, err)
 	read, err := w.spender.Read(p.Plan, p.prepared)
 	require.NoError(t, err)

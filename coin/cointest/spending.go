@@ -129,7 +129,7 @@ func (w *world) deterministic(ctx context.Context, t *testing.T) {
 	p := w.plan(ctx, t, g, inputs, []target{{to: w.userAddress(ctx, t), amount: w.amount(10)}}, coin.Change)
 	w.mine(ctx, t)
 	for _, c := range []coin.Coin{w.spender, w.anotherSpender()} {
-		prepared, err := c.Prepare(ctx, p.Plan)
+		prepared, err := c.Prepare(ctx, p.Plan, p.reference)
 		require.NoError(t, err)
 		require.Equal(t, p.prepared, prepared)
 		description, err := c.Describe(p.Plan, prepared)
@@ -143,15 +143,24 @@ func (w *world) deterministic(ctx context.Context, t *testing.T) {
 	// A plan survives storage.
 	decoded, err := wire.Unmarshal[coin.Plan](wire.Marshal(p.Plan))
 	require.NoError(t, err)
-	prepared, err := w.spender.Prepare(ctx, decoded)
+	prepared, err := w.spender.Prepare(ctx, decoded, p.reference)
 	require.NoError(t, err)
 	require.Equal(t, p.prepared, prepared)
+	// It does not depend on the chain, or on no other chain.
+	other := p.reference
+	other[0] ^= 1
+	if prepared, err = w.anotherSpender().Prepare(ctx, p.Plan, other); err == nil {
+		require.Equal(t, p.prepared, prepared)
+	} else {
+		require.ErrorIs(t, err, coin.ErrNotFound)
+	}
 }
 
 func (w *world) badPlans(ctx context.Context, t *testing.T) {
 	g := w.newGroup(t)
 	inputs := w.deposit(ctx, t, g, []uint64{w.amount(20)})
-	good := w.plan(ctx, t, g, inputs, []target{{to: w.userAddress(ctx, t), amount: w.amount(10)}}, coin.Change).Plan
+	p := w.plan(ctx, t, g, inputs, []target{{to: w.userAddress(ctx, t), amount: w.amount(10)}}, coin.Change)
+	good := p.Plan
 	for name, spoil := range map[string]func(*coin.Plan){
 		"fee above the inputs":   func(p *coin.Plan) { p.Fee++ },
 		"fee below the inputs":   func(p *coin.Plan) { p.Fee-- },
@@ -165,7 +174,7 @@ func (w *world) badPlans(ctx context.Context, t *testing.T) {
 		bad := good
 		bad.Inputs, bad.Payments, bad.Own = slices.Clone(good.Inputs), slices.Clone(good.Payments), slices.Clone(good.Own)
 		spoil(&bad)
-		_, err := w.spender.Prepare(ctx, bad)
+		_, err := w.spender.Prepare(ctx, bad, p.reference)
 		require.Error(t, err, name)
 	}
 }

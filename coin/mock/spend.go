@@ -26,8 +26,9 @@ func (c *Coin) InputCost(rate uint64) uint64 {
 	return cost
 }
 
-// prepare makes the unsigned transaction of a plan, and what it spends.
-func (c *Coin) prepare(plan coin.Plan) (*transaction, []output, error) {
+// prepare makes the unsigned transaction of a plan, which may show its reference
+// block, and what it spends.
+func (c *Coin) prepare(plan coin.Plan, reference coin.BlockID) (*transaction, []output, error) {
 	invalid := func(format string, args ...any) error {
 		return fmt.Errorf("mock: %w: plan: "+format, append([]any{coin.ErrInvalid}, args...)...)
 	}
@@ -82,6 +83,9 @@ func (c *Coin) prepare(plan coin.Plan) (*transaction, []output, error) {
 	if in != out {
 		return nil, nil, invalid("inputs of %d, outputs and fee of %d", in, out)
 	}
+	if c.rules.Rings {
+		outputs = append(outputs, output{to: newScript(ring, reference[:])})
+	}
 	return newTransaction(inputs, outputs, nil), spent, nil
 }
 
@@ -95,7 +99,11 @@ func planned(plan coin.Plan, i int) uint64 {
 
 // prepared is prepare for a plan that was prepared before.
 func (c *Coin) prepared(plan coin.Plan, prepared []byte) (*transaction, []output, error) {
-	t, spent, err := c.prepare(plan)
+	var reference coin.BlockID
+	if size := len(reference); c.rules.Rings && len(prepared) > size+4 { // the length of the data is behind
+		reference = coin.BlockID(prepared[len(prepared)-4-size:])
+	}
+	t, spent, err := c.prepare(plan, reference)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,12 +113,21 @@ func (c *Coin) prepared(plan coin.Plan, prepared []byte) (*transaction, []output
 	return t, spent, nil
 }
 
-// Prepare makes the unsigned transaction. It depends on the plan alone.
-func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
+// Prepare makes the unsigned transaction. It depends on the plan and, if it shows
+// that, on the reference block.
+func (c *Coin) Prepare(ctx context.Context, plan coin.Plan, reference coin.BlockID) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	t, _, err := c.prepare(plan)
+	if c.rules.Rings {
+		switch id, err := c.node.blockID(plan.Reference); {
+		case err != nil:
+			return nil, err
+		case id != reference:
+			return nil, fmt.Errorf("mock: %w: block %d is %s at the node, not %s", coin.ErrNotFound, plan.Reference, id, reference)
+		}
+	}
+	t, _, err := c.prepare(plan, reference)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +142,9 @@ func (c *Coin) Read(plan coin.Plan, prepared []byte) (coin.UnsignedTransaction, 
 	}
 	if len(t.data) > 0 {
 		return coin.UnsignedTransaction{}, fmt.Errorf("mock: %w: unsigned transaction with data", coin.ErrInvalid)
+	}
+	if c.rules.Rings && len(t.outputs) > 0 && t.outputs[len(t.outputs)-1].to[0] == ring {
+		t.outputs = t.outputs[:len(t.outputs)-1]
 	}
 	outputs := make([]coin.PaidOutput, len(t.outputs))
 	for i, o := range t.outputs {
@@ -160,10 +180,10 @@ func (c *Coin) Describe(plan coin.Plan, prepared []byte) (coin.Description, erro
 // Unconfirmed returns the plan's own outputs: a transaction's ID does not depend
 // on its signatures. Where outputs are locked, it returns nil.
 func (c *Coin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
-	if c.rules.Lock > 0 {
+	if c.rules.Lock > 0 || c.rules.Rings {
 		return nil, nil
 	}
-	t, _, err := c.prepare(plan)
+	t, _, err := c.prepare(plan, coin.BlockID{})
 	if err != nil {
 		return nil, err
 	}

@@ -169,13 +169,16 @@ func decodeTransaction(raw []byte) (*transaction, error) {
 
 // weight of a transaction with signatures.
 func (t *transaction) weight() uint64 {
-	copies := 0
+	outputs, copies := 0, 0
 	for _, o := range t.outputs {
+		if o.to[0] != ring {
+			outputs++
+		}
 		if o.copies != nil {
 			copies++
 		}
 	}
-	return weight(len(t.inputs), len(t.outputs), len(t.data)+copies*outpointSize)
+	return weight(len(t.inputs), outputs, len(t.data)+copies*outpointSize)
 }
 
 func weight(inputs, outputs, data int) uint64 {

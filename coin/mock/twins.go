@@ -23,6 +23,9 @@ type Rules struct {
 	// Veiled hides what transactions spend from those who only look: deposits have
 	// no origins, and a spend of the group's outputs shows to nobody.
 	Veiled bool
+	// Rings lets the group's transactions show the ID of their plan's reference block,
+	// as the rings that hide their inputs do.
+	Rings bool
 }
 
 // Monero are options with which a Chain has the rules of Monero, as far as they
@@ -31,7 +34,7 @@ func Monero() Options {
 	p := DefaultParameters
 	p.Hold = p.Window
 	p.Descendants, p.DescendantsWeight = 0, 0
-	return Options{Parameters: p, Rules: Rules{Lock: p.Confirmations, Twins: true, Veiled: true}}
+	return Options{Parameters: p, Rules: Rules{Lock: p.Confirmations, Twins: true, Veiled: true, Rings: true}}
 }
 
 // Options returns what the chain was made with.

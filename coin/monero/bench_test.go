@@ -36,7 +36,7 @@ func BenchmarkPrepare(b *testing.B) {
 			require.Len(b, plan.Inputs, n)
 			plan.Own[0].Amount = uint64(n)*deposited - plan.Payments[0].Paid - plan.Fee
 			for b.Loop() {
-				_, err := s.coin.Prepare(b.Context(), plan)
+				_, err := s.prepare(b.Context(), plan)
 				require.NoError(b, err)
 			}
 			each := float64(b.Elapsed().Nanoseconds()) / float64(b.N)

@@ -31,7 +31,7 @@ func TestValidatorsOfManySharesCanCommitToTheLargestPlan(t *testing.T) {
 	own, err := s.coin.Address(s.key.Key, coin.Change)
 	require.NoError(t, err)
 	plan.Own = []coin.OwnOutput{{Kind: coin.Change, Session: s.key.Session, Address: own, Amount: deposited - 1e9}}
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.prepare(t.Context(), plan)
 	require.NoError(t, err)
 	one, err := s.coin.Work(plan, prepared)
 	require.NoError(t, err)

@@ -18,9 +18,12 @@ import (
 // Prepare implements coin.Spender. The prepared form is that of package spend. It
 // follows from the plan and the chain up to the plan's reference block: rings have
 // no members that came later.
-func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
+func (c *Coin) Prepare(ctx context.Context, plan coin.Plan, reference coin.BlockID) ([]byte, error) {
 	d, err := c.draft(plan)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.has(ctx, plan.Reference, reference); err != nil {
 		return nil, err
 	}
 	chain, err := c.rings.At(ctx, plan.Reference)
@@ -32,6 +35,9 @@ func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 			return nil, fmt.Errorf("monero: ring of input %d: %w", i, err)
 		}
 	}
+	if err := c.has(ctx, plan.Reference, reference); err != nil { // still
+		return nil, err
+	}
 	u, err := spend.New(*d)
 	if err != nil {
 		return nil, fmt.Errorf("monero: %w: %w", coin.ErrInvalid, err)
@@ -39,6 +45,18 @@ func (c *Coin) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
 	prepared := u.Bytes()
 	c.remember(plan, prepared, work{*d, u})
 	return prepared, nil
+}
+
+// has makes sure that the node's best chain has a block.
+func (c *Coin) has(ctx context.Context, number uint64, id coin.BlockID) error {
+	header, err := c.Header(ctx, number)
+	if err != nil {
+		return fmt.Errorf("monero: reference block %d: %w", number, err)
+	}
+	if header.ID != id {
+		return fmt.Errorf("monero: %w: block %d is %s at the node, not %s", coin.ErrNotFound, number, header.ID, id)
+	}
+	return nil
 }
 
 // hide chooses the ring of an input.

@@ -73,6 +73,15 @@ func (s *signer) plan(paid ...uint64) coin.Plan {
 	return p
 }
 
+// prepare prepares a plan on the node's chain.
+func (s *signer) prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
+	header, err := s.coin.Header(ctx, plan.Reference)
+	if err != nil {
+		return nil, err
+	}
+	return s.coin.Prepare(ctx, plan, header.ID)
+}
+
 // stranger is a main address of somebody else.
 var stranger = coin.Address(address.Address{Spend: [32]byte(newKey(8).Key), View: [32]byte(newKey(9).Key)}.String())
 
@@ -103,7 +112,7 @@ func (s *signer) sign(plan coin.Plan, prepared []byte) [][]byte {
 func TestAPlanIsSignedAndRecognised(t *testing.T) {
 	s := newSigner(t)
 	plan := s.plan(2e12, 3e12)
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.prepare(t.Context(), plan)
 	require.NoError(t, err)
 	told, err := s.coin.Read(plan, prepared)
 	require.NoError(t, err)
@@ -128,7 +137,7 @@ func TestAPlanIsSignedAndRecognised(t *testing.T) {
 	s.node.mine(mined{})
 	later := plan
 	later.Reference++
-	preparedLater, err := s.coin.Prepare(t.Context(), later)
+	preparedLater, err := s.prepare(t.Context(), later)
 	require.NoError(t, err)
 	laterTx, err := s.coin.Assemble(later, preparedLater, s.sign(later, preparedLater))
 	require.NoError(t, err)
@@ -140,7 +149,7 @@ func TestAPlanIsSignedAndRecognised(t *testing.T) {
 
 	// A plan that pays nobody has an output of nothing beside its change.
 	merge := s.plan()
-	prepared, err = s.coin.Prepare(t.Context(), merge)
+	prepared, err = s.prepare(t.Context(), merge)
 	require.NoError(t, err)
 	told, err = s.coin.Read(merge, prepared)
 	require.NoError(t, err)
@@ -183,7 +192,7 @@ func TestDepositorsHaveAddresses(t *testing.T) {
 		plan := s.plan()
 		plan.Inputs, plan.Reference = found, b.Block.Height()
 		plan.Own[0].Amount = 3*deposited - plan.Fee
-		prepared, err := s.coin.Prepare(t.Context(), plan)
+		prepared, err := s.prepare(t.Context(), plan)
 		require.NoError(t, err)
 		_, err = s.coin.Assemble(plan, prepared, s.sign(plan, prepared))
 		require.NoError(t, err)
@@ -209,14 +218,47 @@ func TestPlansThatCannotBe(t *testing.T) {
 		plan := s.plan(1e12)
 		plan.Inputs, plan.Own, plan.Payments = slices.Clone(plan.Inputs), slices.Clone(plan.Own), slices.Clone(plan.Payments)
 		spoil(&plan)
-		_, err := s.coin.Prepare(t.Context(), plan)
+		_, err := s.prepare(t.Context(), plan)
 		require.Error(t, err, name)
 	}
 	plan := s.plan(1e12)
 	plan.Reference--
-	_, err := s.coin.Prepare(t.Context(), plan)
+	_, err := s.prepare(t.Context(), plan)
 	require.ErrorIs(t, err, ring.ErrUnspendable)
 	require.ErrorIs(t, err, coin.ErrInvalid, "the node may be wrong")
+}
+
+// leaving is a node that goes over to another chain behind so many headers.
+type leaving struct {
+	*memoryNode
+	left int
+}
+
+func (n *leaving) Header(ctx context.Context, number uint64) (*block.Block, error) {
+	if n.left--; n.left >= 0 {
+		return n.memoryNode.Header(ctx, number)
+	}
+	was := n.best
+	n.best = slices.Clone(n.best[:number])
+	other := n.mine(mined{})
+	n.best = was
+	return other.Block, nil
+}
+
+// Rings are chosen on the chain that the plan is for, or not at all.
+func TestRingsAreOfTheReferenceBlocksChain(t *testing.T) {
+	s := newSigner(t)
+	plan := s.plan(1e12)
+	header, err := s.coin.Header(t.Context(), plan.Reference)
+	require.NoError(t, err)
+	for before, prepares := range map[int]bool{0: false, 1: false, 2: true} {
+		_, err := newCoin(t, &leaving{s.node, before}).Prepare(t.Context(), plan, header.ID)
+		if prepares {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, coin.ErrNotFound, "%d headers", before)
+		}
+	}
 }
 
 func TestFeesAreOfTheWholeTransaction(t *testing.T) {
@@ -227,7 +269,7 @@ func TestFeesAreOfTheWholeTransaction(t *testing.T) {
 	require.Zero(t, fee%10_000)
 	plan.Own[0].Amount += plan.Fee - fee
 	plan.Fee = fee
-	prepared, err := s.coin.Prepare(t.Context(), plan)
+	prepared, err := s.prepare(t.Context(), plan)
 	require.NoError(t, err)
 	tx, err := s.coin.Assemble(plan, prepared, s.sign(plan, prepared))
 	require.NoError(t, err)
@@ -251,7 +293,7 @@ func TestFeesAreOfTheWholeTransaction(t *testing.T) {
 func FuzzReadEventuality(f *testing.F) {
 	s := newSigner(f)
 	plan := s.plan(1e12)
-	prepared, err := s.coin.Prepare(f.Context(), plan)
+	prepared, err := s.prepare(f.Context(), plan)
 	require.NoError(f, err)
 	d, err := s.coin.Describe(plan, prepared)
 	require.NoError(f, err)
@@ -271,7 +313,7 @@ func FuzzReadEventuality(f *testing.F) {
 func FuzzRead(f *testing.F) {
 	s := newSigner(f)
 	plan := s.plan(1e12)
-	prepared, err := s.coin.Prepare(f.Context(), plan)
+	prepared, err := s.prepare(f.Context(), plan)
 	require.NoError(f, err)
 	f.Add(prepared)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -288,7 +330,7 @@ func FuzzRead(f *testing.F) {
 func FuzzVerify(f *testing.F) {
 	s := newSigner(f)
 	plan := s.plan(1e12)
-	prepared, err := s.coin.Prepare(f.Context(), plan)
+	prepared, err := s.prepare(f.Context(), plan)
 	require.NoError(f, err)
 	signatures := s.sign(plan, prepared)
 	tx, err := s.coin.Assemble(plan, prepared, signatures)

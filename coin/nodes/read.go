@@ -29,8 +29,8 @@ func (n *Nodes) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]c
 }
 
 // Prepare implements coin.Spender.
-func (n *Nodes) Prepare(ctx context.Context, plan coin.Plan) ([]byte, error) {
-	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]byte, error) { return c.Prepare(ctx, plan) })
+func (n *Nodes) Prepare(ctx context.Context, plan coin.Plan, reference coin.BlockID) ([]byte, error) {
+	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]byte, error) { return c.Prepare(ctx, plan, reference) })
 }
 
 // Transaction implements coin.Spender: what the first node that has it gives.
