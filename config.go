@@ -51,8 +51,8 @@ type Config struct {
 	// blocks of, from Processor.Archives of a processor that has, as long as the
 	// log has not been read beyond them. They are needed by a processor that
 	// begins with an empty database. Where such a Rewind is ahead, the blocks that
-	// it makes void are taken from the archive, and the node's only from its fork
-	// down.
+	// it makes void, and what was prepared with them, are taken from the archive,
+	// and the node's blocks only from its fork down.
 	Archives []Archive
 	// Policy, if it is set, is this validator's own say in what is signed: it sees
 	// each plan that this validator is about to sign, with the transaction as it is

@@ -123,7 +123,7 @@
 //
 // The log is about the void blocks all the same, and a processor that joins later
 // has a node that never had them. Archives of any processor that went through the
-// Rewind hold them: give them to the new one as Config.Archives, and to Replay and
+// Rewind hold them, and the transactions that were prepared with them: give them to the new one as Config.Archives, and to Replay and
 // Audit. Nobody need be trusted for that. Broken archives are refused or waited
 // out, which Status tells; with other void blocks than those of the log the
 // processor halts.

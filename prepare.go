@@ -18,11 +18,11 @@ import (
 // Which of the two gets signed is for validators of the threshold's weight to say:
 // commitments name what is signed.
 func (p *Processor) prepare(ctx context.Context, id coin.PlanID, plan coin.Plan) ([]byte, error) {
-	var past past
+	var archives past
 	var reference coin.Header
 	var void bool
 	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
-		if past, err = p.core.pastAt(r); err != nil {
+		if archives, err = p.core.pastAt(r); err != nil {
 			return err
 		}
 		if void, err = p.log.voids(r, plan.Reference); err != nil {
@@ -37,7 +37,7 @@ func (p *Processor) prepare(ctx context.Context, id coin.PlanID, plan coin.Plan)
 	if err != nil {
 		return nil, err
 	}
-	if a := past.of(plan.Reference); a != nil {
+	if a := archives.of(plan.Reference); a != nil {
 		prepared := a.prepared(id)
 		if _, err := p.config.Coin.Describe(plan, prepared); err != nil {
 			return nil, fmt.Errorf("%w of rewind %d: %w", ErrArchive, a.Rewind.Number, err)

@@ -46,8 +46,8 @@ var archiving = []mutation{
 		name: "archived plans are prepared again",
 		why:  "rings are of another chain than those that are signed",
 		file: "prepare.go",
-		old:  "a := past.of(plan.Reference); a != nil",
-		new:  "a := past.of(plan.Reference); a != nil && a.prepared(id) == nil",
+		old:  "a := archives.of(plan.Reference); a != nil",
+		new:  "a := archives.of(plan.Reference); a != nil && a.prepared(id) == nil",
 		test: "TestPlansOfVoidReferenceBlocks", in: "processortest",
 	},
 	{
