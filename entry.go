@@ -45,10 +45,11 @@ type GenerateKey struct {
 	Session uint64
 	// Attempt counts the session's attempts from 0.
 	Attempt uint32
-	// Threshold is how many shares sign, MinOK how many have to be confirmed
-	// as received before a key is usable: see keygen.
+	// Threshold is how many shares sign, t of n. MinOK is how many have to be
+	// confirmed as received before a round that is closed makes a key: from
+	// ⌈(n + t) / 2⌉ to n, and 0 is n. See keygen.
 	Threshold, MinOK uint16
-	// Participants are the validators in the set's order, which numbers them.
+	// Participants are the validators in the set's order, which numbers them from 0.
 	Participants []dkg.Participant
 }
 
@@ -63,7 +64,8 @@ type PeerMessage struct {
 }
 
 // CloseRound ends a round of an attempt at a session's keys with those who have
-// spoken.
+// spoken. Once all have, a round ends by itself; how long to wait for others is
+// for the coordinator to decide.
 type CloseRound struct {
 	Session uint64
 	Attempt uint32
@@ -73,11 +75,12 @@ type CloseRound struct {
 	Round uint8
 }
 
-// ConfirmKey makes the result of a finished attempt the session's key.
+// ConfirmKey makes the result of a finished attempt the session's key. To repeat it
+// has no effect; processors that came to other keys halt.
 type ConfirmKey struct {
 	Session uint64
 	Attempt uint32
-	// Start is when the first session's key activates.
+	// Start is when the first session's key activates. Later ones do not use it.
 	Start scanner.Start
 	// BatchKey is an Ed25519 public key, NetworkKey the encoded element of
 	// the coin's group.
@@ -85,12 +88,16 @@ type ConfirmKey struct {
 	NetworkKey []byte
 }
 
-// AcknowledgeBatch tells that the settlement chain has executed a batch.
+// AcknowledgeBatch tells that the settlement chain has executed a batch, or has
+// seen one without instructions: until then nothing behind its block settles.
+// Each is acknowledged once, in the order of their IDs. Everything else halts all
+// processors: all validators tell of a SignedBatch, and one has to be taken.
 type AcknowledgeBatch struct {
 	// ID and Digest are those of the SignedBatch.
 	ID     uint64
 	Digest [32]byte
-	// Results says of each of the batch's instructions whether it succeeded.
+	// Results says of each of the batch's instructions whether it succeeded. If
+	// not, the deposit goes back to its origin, or stays as a gift if it has none.
 	Results []bool
 	// Burns are payments that came with it.
 	Burns []coin.Payment
