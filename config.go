@@ -26,7 +26,7 @@ type Config struct {
 	Coin coin.Coin
 	// Settlement names the settlement chain, such as the hash of its genesis
 	// block. Keys are made for it: validators that serve several with one
-	// identity must tell them apart.
+	// identity must tell them apart. Zero is a name too.
 	Settlement [32]byte
 	// Store is the validator's own database for this network. The embedder
 	// closes it after the processor.

@@ -12,6 +12,10 @@
 // function of them: all validators, whatever node software they run, have to
 // come to the same bytes. Errors that only mean "ask again later" wrap
 // ErrTransient.
+//
+// A network is added by implementing Coin; BulkReader, Archiver and SizedBlock are
+// worth having too. Package mock is a small example. Package cointest tests an
+// implementation as soon as it reads, and package processortest runs groups over it.
 package coin
 
 import (
