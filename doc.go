@@ -121,7 +121,8 @@
 // returns a *Halt, a Halted event tells the reason, and nothing is signed any
 // more.
 //
-// Only a chain that has changed can be mended: Halt.Changed tells the fork, and
+// Only a chain that has changed can be mended, where one sees the change or the
+// others do (the causes ChainChanged and OtherBatch): Halt.Changed tells the fork, and
 // PlanRewind, which changes nothing, what a Rewind from there on would do. If the
 // settlement chain orders it, hand the log on up to that entry; a new processor
 // over the same database then goes on. Deposits that are there again are not

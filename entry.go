@@ -40,7 +40,8 @@ const (
 )
 
 // GenerateKey starts an attempt to generate the key pair of a session, which is
-// a validator set with its keys.
+// a validator set with its keys. One that is impossible, or no greater attempt than
+// one before, has no effect but a Condition.
 type GenerateKey struct {
 	Session uint64
 	// Attempt counts the session's attempts from 0.

@@ -106,8 +106,8 @@ type Recognizer interface {
 
 // Planner prices transactions. It is pure.
 type Planner interface {
-	// Fee is the exact fee at a rate for a transaction that spends the inputs
-	// and has an output to each address.
+	// Fee is the exact fee at a rate, which is as that of BlockRate, for a
+	// transaction that spends the inputs and has an output to each address.
 	Fee(rate uint64, inputs []Output, outputs []Address) (uint64, error)
 	// InputCost is what spending one more output costs at a rate.
 	InputCost(rate uint64) uint64
