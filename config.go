@@ -11,6 +11,7 @@ import (
 
 	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/frost/dkg"
+	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/scheduler"
@@ -25,7 +26,7 @@ type Config struct {
 	Coin coin.Coin
 	// Settlement names the settlement chain, such as the hash of its genesis
 	// block. Keys are made for it: validators that serve several with one
-	// identity must tell them apart.
+	// identity must tell them apart. Zero is a name too.
 	Settlement [32]byte
 	// Store is the validator's own database for this network. The embedder
 	// closes it after the processor.
@@ -36,7 +37,8 @@ type Config struct {
 	// Sealer encrypts shares in the database with a key that is not in it.
 	Sealer keygen.Sealer
 	// Parameters are the consensus parameters, the coin's own by default. A
-	// database keeps those of its first use and refuses others.
+	// database keeps those of its first use and refuses others, also once
+	// SetParameters has changed the rules.
 	Parameters *coin.Parameters
 	// Current is the number of log entries that exist when the processor
 	// starts. Until it has read them it sends no commitments: a restored
@@ -145,7 +147,8 @@ func (c *Config) complete() error {
 }
 
 // ErrOtherDatabase is returned by New for a database that belongs to another
-// network, identity or set of parameters.
+// network, settlement chain, identity or set of parameters, or to a coin that makes
+// other addresses of a key.
 var ErrOtherDatabase = errors.New("processor: the database belongs to another configuration")
 
 var ownership = storage.NewValue("processor/ownership", storage.Hash[[32]byte]())
@@ -166,4 +169,22 @@ func (c *Config) claim(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// fingerprint is of everything that must not change over a database's life.
+func (c *Config) fingerprint() [32]byte {
+	hash := c.Parameters.Hash()
+	var w wire.Writer
+	w.String(c.Coin.Name())
+	genesis := c.Coin.Genesis()
+	w.Fixed(genesis[:])
+	w.Fixed(c.Settlement[:])
+	identity := c.Self.Public()
+	w.Fixed(identity[:])
+	w.Fixed(hash[:])
+	// Of what a coin derives addresses from besides keys, as a view seed.
+	if address, err := c.Coin.Address(c.Coin.Group().Generator().Bytes(), coin.External); err == nil {
+		w.String(string(address))
+	}
+	return digestOf("ownership", w.Data())
 }

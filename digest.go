@@ -41,9 +41,9 @@ func newState() *state {
 	}
 }
 
-// digested tells whether a record counts: the scheduler's, the list of keys,
-// the rules, what is to be reported later, and the results of acknowledged batches, whose
-// digests apply adds.
+// digested tells whether a record counts: the scheduler's, the list of keys, the
+// rules, what is to be reported later, what rewinds have made void, and the results
+// of acknowledged batches, whose digests apply adds.
 func digested(key []byte) bool {
 	for _, name := range []string{"scheduler/", "scanner/keys", "scanner/results", "scanner/forwards", "scanner/queue", "scanner/rules",
 		"scanner/rewound", "scanner/voided", "scanner/told"} {

@@ -22,6 +22,16 @@
 // the whole log; a peer message of a session that it is not in may be handed
 // over empty.
 //
+// What all validators tell becomes one entry: of KeyGenerated the ConfirmKey that
+// the settlement chain votes for, of each SignedBatch one AcknowledgeBatch, in the
+// order of their IDs and also if it has no instructions: such a batch comes now and
+// then where nothing else does, and behind one that is not acknowledged nothing
+// settles. In key generation no clock decides: CloseRound ends a round in which
+// somebody is silent, and after a KeyGenFailed comes GenerateKey with the next
+// attempt. Validators count from 0 in the order of GenerateKey. Users pay to
+// DepositAddress; how a payment carries data for the settlement chain is the
+// coin's to say (packages coin/bitcoin and coin/monero).
+//
 // All of a processor's state is in the database of its Config. When Handle
 // returns nil, or an event has arrived, what caused it is durable. A crash at
 // any point loses nothing; the next process goes on. One thing must never
@@ -72,9 +82,6 @@
 // lifted by children that pay for them. What that cannot help is told, and the
 // settlement chain may order ReplacePlan.
 //
-// Explain tells of anything how far it is and what it waits for. Behind each settled
-// block there is a Certificate of what the group has and owes.
-//
 // # Keys change hands
 //
 // A later session takes over once ConfirmKey names its key: from a block on that
@@ -114,7 +121,8 @@
 // returns a *Halt, a Halted event tells the reason, and nothing is signed any
 // more.
 //
-// Only a chain that has changed can be mended: Halt.Changed tells the fork, and
+// Only a chain that has changed can be mended, where one sees the change or the
+// others do (the causes ChainChanged and OtherBatch): Halt.Changed tells the fork, and
 // PlanRewind, which changes nothing, what a Rewind from there on would do. If the
 // settlement chain orders it, hand the log on up to that entry; a new processor
 // over the same database then goes on. Deposits that are there again are not

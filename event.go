@@ -76,7 +76,7 @@ type KeyGenFailed struct {
 }
 
 // Update tells all that a session has to report about a block. Its batches follow
-// as SignedBatch once signed.
+// as SignedBatch once signed: those are to be acted on, this is early news.
 type Update struct {
 	Session uint64
 	batch.Update

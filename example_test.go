@@ -46,7 +46,7 @@ func Example() {
 		case processor.Broadcast:
 			order(processor.PeerMessage{Session: e.Session, From: 0, Payload: e.Payload})
 		case processor.KeyGenerated: // the settlement chain votes, users pay in
-			order(processor.ConfirmKey{Session: e.Session, BatchKey: e.BatchKey, NetworkKey: e.NetworkKey})
+			order(processor.ConfirmKey{Session: e.Session, Attempt: e.Attempt, BatchKey: e.BatchKey, NetworkKey: e.NetworkKey})
 			to, _ := chain.Coin().Address(e.NetworkKey, coin.External)
 			deposit := cointest.Deposit{To: []cointest.Target{{Address: to, Amount: 1000}}, Data: []byte("mint")}
 			if _, err := chain.Pay(ctx, deposit); err != nil {

@@ -158,9 +158,11 @@ const (
 	WaitHold WaitKind = "hold"
 	// WaitForward: the plan that passes a deposit on.
 	WaitForward WaitKind = "forward"
-	// WaitMeans: money that is free, behind Count payments.
+	// WaitMeans: money that is free, behind Count payments, or that limits let it be
+	// spent, which Text tells.
 	WaitMeans WaitKind = "means"
-	// WaitFee: a lower fee rate.
+	// WaitFee: a lower fee rate, or what else a payment stands aside for, which Text
+	// tells: a limit, or that the deposit which it refunds comes back.
 	WaitFee WaitKind = "fee"
 	// WaitBranch: that the plan before it in its tree settles.
 	WaitBranch WaitKind = "branch"

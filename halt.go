@@ -81,7 +81,8 @@ func causeOf(err error) Cause {
 
 // Halt is the reason for which a processor has stopped for good. It neither
 // reads the log nor signs any more, after restarts too. A Rewind in the log ends
-// a halt whose cause is ChainChanged or OtherBatch.
+// a halt whose cause is ChainChanged or OtherBatch, newer software one whose cause
+// is Upgrade.
 type Halt struct {
 	Cause  Cause  // as far as a program decides on it
 	Reason string // for people

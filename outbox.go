@@ -6,7 +6,6 @@ import (
 
 	"github.com/serai-go/processor/batch"
 	"github.com/serai-go/processor/coin"
-	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
 	"github.com/serai-go/processor/signer"
@@ -227,22 +226,4 @@ func (o *outbox) Condition(tx storage.Tx, id coin.PaymentID, text string) error 
 // PlanCondition implements scheduler.Events.
 func (o *outbox) PlanCondition(tx storage.Tx, id coin.PlanID, text string) error {
 	return o.put(tx, Condition{id, clip(text)})
-}
-
-// fingerprint is of everything that must not change over a database's life.
-func (c *Config) fingerprint() [32]byte {
-	hash := c.Parameters.Hash()
-	var w wire.Writer
-	w.String(c.Coin.Name())
-	genesis := c.Coin.Genesis()
-	w.Fixed(genesis[:])
-	w.Fixed(c.Settlement[:])
-	identity := c.Self.Public()
-	w.Fixed(identity[:])
-	w.Fixed(hash[:])
-	// Of what a coin derives addresses from besides keys, as a view seed.
-	if address, err := c.Coin.Address(c.Coin.Group().Generator().Bytes(), coin.External); err == nil {
-		w.String(string(address))
-	}
-	return digestOf("ownership", w.Data())
 }

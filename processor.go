@@ -179,7 +179,8 @@ func (p *Processor) Ack(ids ...uint64) error {
 	return nil
 }
 
-// DepositAddress returns where users pay to the key of a confirmed session.
+// DepositAddress returns where users pay to the key of a confirmed session: what
+// its ConfirmKey has not taken effect of yet is coin.ErrNotFound.
 func (p *Processor) DepositAddress(ctx context.Context, session uint64) (address coin.Address, err error) {
 	err = p.config.Store.View(ctx, func(r storage.Reader) error {
 		keys, err := p.core.scanner.Keys(r)

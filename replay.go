@@ -36,10 +36,10 @@ func (c Convictions) Confirm(accusation InvalidParticipant) bool {
 // The config says which network, settlement chain and parameters the log is
 // about: Coin, Settlement, Parameters, Scanner and Scheduler must be those of
 // the validators, but with a node of the caller's own, and Archives those of the
-// log's Rewinds, of any validator. Poll and Logger are the
-// caller's. The other fields are not used: the replay keeps its state in
-// memory and has no identity in any session, so it has no shares, signs
-// nothing, and what the log's signatures complete it does not publish.
+// log's Rewinds, of any validator. Poll and Logger are the caller's. The other
+// fields are not used: the replay keeps its state in memory and has no identity in
+// any session, so it has no shares, signs nothing, and what the log's signatures
+// complete it does not publish.
 //
 // Replay returns once all of the log has taken effect, for which the node must
 // have the blocks that the log settles. It asks the node again until ctx ends;

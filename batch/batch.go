@@ -88,7 +88,7 @@ func (b *Batch) Decode(r *wire.Reader) {
 
 // Domain says whose batch it is, so that no signature is valid elsewhere.
 type Domain struct {
-	// Network and Genesis name the external network.
+	// Network and Genesis name the external network: the coin's Name and Genesis.
 	Network string
 	Genesis [32]byte
 	// Session is the validator set whose batch key signs.

@@ -12,6 +12,10 @@
 // function of them: all validators, whatever node software they run, have to
 // come to the same bytes. Errors that only mean "ask again later" wrap
 // ErrTransient.
+//
+// A network is added by implementing Coin; BulkReader, Archiver and SizedBlock are
+// worth having too. Package mock is a small example. Package cointest tests an
+// implementation as soon as it reads, and package processortest runs groups over it.
 package coin
 
 import (
@@ -102,8 +106,8 @@ type Recognizer interface {
 
 // Planner prices transactions. It is pure.
 type Planner interface {
-	// Fee is the exact fee at a rate for a transaction that spends the inputs
-	// and has an output to each address.
+	// Fee is the exact fee at a rate, which is as that of BlockRate, for a
+	// transaction that spends the inputs and has an output to each address.
 	Fee(rate uint64, inputs []Output, outputs []Address) (uint64, error)
 	// InputCost is what spending one more output costs at a rate.
 	InputCost(rate uint64) uint64

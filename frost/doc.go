@@ -33,8 +33,8 @@
 // that no honest signer sends; nothing else does. Aggregate checks the
 // signatures, and only if one fails the shares, several in one equation and those
 // that fail together one by one, with weights that are a hash: whoever repeats it
-// with the same session comes to the same verdict. A share by itself proves nothing to third parties
-// and authenticates nobody: that is the log's part.
+// with the same session comes to the same verdict. A share by itself proves nothing
+// to third parties and authenticates nobody: that is the log's part.
 //
 // What is assumed: the hash functions are random oracles; one more discrete
 // logarithm is hard in the group (AOMDL); keys come from a key generation whose

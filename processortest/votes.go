@@ -13,9 +13,9 @@ import (
 )
 
 // validators n=4 t=3 [members=0,1,2] [weights=1,2,1] [surcharge=0]
-// [monero] [descendants=0 …]: a new group on a new chain. Members, by default all, are session 0. Every transaction of the
-// group costs the surcharge beside what the chain demands. Rules are those of the
-// coin but for these: see setRule.
+// [monero] [descendants=0 …]: a new group on a new chain. Members, by default all,
+// are session 0. Every transaction of the group costs the surcharge beside what the
+// chain demands. Rules are those of the coin but for these: see setRule.
 func (p *Player) validators(ctx context.Context, a arguments) (string, error) {
 	members, err := a.numbers("members")
 	if err != nil {

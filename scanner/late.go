@@ -135,9 +135,9 @@ func (l *lateReport) Decode(r *wire.Reader) {
 const minLateReport = 36 + 4 + 8 + 8 + 1
 
 // lateOnes puts the late deposits that a block reports into its buffer, and
-// returns the instructions of those that have data: first those that have arrived at a successor, then
-// those held back by keys that begin to report. Of a key that retires before it
-// reports, the holders are gone: nobody can move what it got.
+// returns the instructions of those that have data: first those that have arrived
+// at a successor, then those held back by keys that begin to report. Of a key that
+// retires before it reports, the holders are gone: nobody can move what it got.
 //
 // Deposits that were held back leave their list here, as they came into it when
 // a block was scanned. The others leave theirs when the block settles, as they

@@ -80,12 +80,14 @@ type Pending struct {
 
 // Coin is what a scheduler asks of the coin: pure functions.
 type Coin interface {
+	// Fee is that of coin.Planner.
 	Fee(rate uint64, inputs []coin.Output, outputs []coin.Address) (uint64, error)
 	// InputCost is what spending one more output costs at a rate.
 	InputCost(rate uint64) uint64
 	// Unconfirmed returns a plan's own outputs as they will be, or nil if they
 	// cannot be spent before.
 	Unconfirmed(plan coin.Plan) ([]coin.Output, error)
+	// Address and CheckAddress are those of coin.Network.
 	Address(key []byte, kind coin.Kind) (coin.Address, error)
 	CheckAddress(coin.Address) error
 }
@@ -140,13 +142,13 @@ type Events interface {
 	PlanCondition(tx storage.Tx, id coin.PlanID, text string) error
 }
 
-// Config is what a scheduler is made of.
+// Config is what a scheduler is made of. All fields are required.
 type Config struct {
-	Genesis coin.BlockID
-	Coin    Coin
-	Chain   Chain
-	Plans   Plans
-	Events  Events
+	Genesis coin.BlockID // of the external network
+	Coin    Coin         // of that network
+	Chain   Chain        // tells the rules and roles at a block
+	Plans   Plans        // is told what is planned
+	Events  Events       // takes what is emitted
 }
 
 type scheduler struct {
@@ -170,7 +172,7 @@ type scheduler struct {
 	outflow   storage.Value[outflow]
 	limits    storage.Value[limits]
 	payees    storage.Map[[32]byte, uint64] // what is planned for addresses in the window of the outflow
-	aside     storage.Queue[queued]         // too small at the reference block's rate
+	aside     storage.Queue[queued]         // too small at the reference block's rate, or beyond a limit
 	known     storage.Map[coin.PaymentID, fate]
 	held      storage.Queue[coin.Payment]
 	plans     storage.Map[coin.PlanID, planned]

@@ -30,16 +30,6 @@ func spread(n, room, most int) (direct int, branches []int) {
 	return direct, branches
 }
 
-// levels is how many transactions lie between the coin and a payment of n at
-// most.
-func levels(n, room, most int) int {
-	depth := 1
-	for ; n > room; depth++ {
-		room *= most
-	}
-	return depth
-}
-
 // grove prices the transactions of payment trees below their roots.
 type grove struct {
 	coin   Coin

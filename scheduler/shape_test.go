@@ -10,6 +10,16 @@ import (
 	"github.com/serai-go/processor/coin"
 )
 
+// levels is how many transactions lie between what the group has and each
+// of n payments, at most.
+func levels(n, room, most int) int {
+	depth := 1
+	for ; n > room; depth++ {
+		room *= most
+	}
+	return depth
+}
+
 func TestPaymentsAreSpreadOverAsFewLevelsAndBranchesAsPossible(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(3, 12).Draw(t, "most")

@@ -16,8 +16,9 @@ const (
 	PaymentUnknown PaymentStage = iota
 	// PaymentQueued: it waits for a plan.
 	PaymentQueued
-	// PaymentAside: it is too small to bear its share of the costs at the fee rate
-	// of the reference block.
+	// PaymentAside: it waits behind the others, for what they do not: it is too small
+	// to bear its share of the costs at the fee rate of the reference block, limits
+	// keep it back, or it is the refund of a deposit that is in no block at present.
 	PaymentAside
 	// PaymentInTree: it is part of a tree of plans, in a branch that is not funded
 	// yet.
@@ -57,7 +58,7 @@ func (s PaymentStage) String() string {
 // PaymentState is what a scheduler tells of a payment.
 type PaymentState struct {
 	Stage PaymentStage
-	// Plan pays it, or is the root of its tree.
+	// Plan pays it, or has the branch that funds it.
 	Plan coin.PlanID
 	// Transaction has paid it.
 	Transaction coin.TransactionID

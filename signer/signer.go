@@ -14,10 +14,10 @@
 //
 // Receive and the methods on plans, batches and requests run inside the
 // caller's transaction, at the position of a log entry; Check does the heavy
-// part of Receive before it. Work, Prepare, Consult and Publish are driver steps: they
-// compute and ask outside transactions and record what came of it in
-// transactions of their own. Work takes many sign IDs at once, so that hundreds
-// of them cost few transactions and few messages.
+// part of Receive before it. Work, Prepare, Consult and Publish are driver
+// steps: they compute and ask outside transactions and record what came of it
+// in transactions of their own. Work takes many sign IDs at once, so that
+// hundreds of them cost few transactions and few messages.
 //
 // # Security
 //
@@ -28,15 +28,14 @@
 // database only one is heard. What an embedder must never do is to start a copy
 // of a running machine's memory: both copies would answer with the same nonces.
 //
-// Only what this validator derived itself is signed, after the prepared bytes were
-// read back and found to do what the plan says, and by leave of the policy if there
-// is one (Consult). If validators of the
-// threshold's weight sign something else under one sign ID, it halts
-// (DigestError); fewer are told of (Diverged) and nobody is blamed. A validator
-// is blamed for what no honest one sends: a malformed item, or a share that
-// fails its equation in a set that was waiting for it. The evidence is an item
-// of its own; whoever reads the same log comes to the same verdict, which is
-// how a third party checks it.
+// Only what this validator derived itself is signed, after the prepared bytes
+// were read back and found to do what the plan says, and by leave of the policy
+// if there is one (Consult). If validators of the threshold's weight sign
+// something else under one sign ID, it halts (DigestError); fewer are told of
+// (Diverged) and nobody is blamed. A validator is blamed for what no honest one
+// sends: a malformed item, or a share that fails its equation in a set that was
+// waiting for it. The evidence is an item of its own; whoever reads the same log
+// comes to the same verdict, which is how a third party checks it.
 //
 // The guarantees of sessions and sets are package frost's. They rest on the log:
 // one order for all, senders that the coordinator has authenticated.

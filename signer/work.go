@@ -93,8 +93,8 @@ func (t *task) elements() int {
 // Work does what is due for some sign IDs: it commits, answers sets, and hands
 // on the signatures of complete ones. Unless the view of the chain is fresh, it
 // neither commits to plans and batches nor answers for them, nor ever for plans
-// that the policy has not accepted. It tells whether it
-// did anything; there may be more then.
+// that the policy has not accepted. It tells whether it did anything; there may be
+// more then.
 func (s *Signer) Work(ctx context.Context, store storage.Store, fresh bool) (bool, error) {
 	var open []storage.Item[ID, duty]
 	var tasks []*task

@@ -1,7 +1,10 @@
 // Package cointest holds the conformance suites that every coin passes,
 // Reading and Spending, each runnable alone, and the hands that they and the
 // scenarios of processortest need on a network: a Chain. For Reading the coin
-// need not be able to spend.
+// need not be able to spend. What it offers beyond (coin.BulkReader, coin.Archiver)
+// Reading tests as well. Each is one call:
+//
+//	func TestReading(t *testing.T) { cointest.Reading(t, newChain) }
 package cointest
 
 import (

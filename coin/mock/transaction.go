@@ -37,8 +37,8 @@ type output struct {
 // transaction is immutable once made.
 //
 // Encoding: the list of spent outputs, the list of outputs (amount, script, and
-// what a copied one copies) and the data; behind them a signature for each input. The ID is the hash of
-// all but the signatures, so it is known before anyone signs.
+// what a copied one copies) and the data; behind them a signature for each input.
+// The ID is the hash of all but the signatures, so it is known before anyone signs.
 type transaction struct {
 	inputs     []coin.OutputID
 	outputs    []output

@@ -29,10 +29,11 @@
 //
 // All outputs to the addresses but those of a coinbase or with an unlock time,
 // in blocks of hard fork 16. Data is that of the first nonce of the extra field
-// that begins with 0x7f. Nobody sees an origin. Amounts are in piconero, fee
-// rates in piconero per 1000 weight units. The time of a block is the median of
-// the times of the 60 blocks before, of the two in the middle the earlier, and 0
-// for the first 60 blocks.
+// that begins with 0x7f. Nobody sees where a deposit comes from: its origin is the
+// address that its data begins with, if it does (package outputs). Amounts are in
+// piconero, fee rates in piconero per 1000 weight units. The time of a block is the
+// median of the times of the 60 blocks before, of the two in the middle the earlier,
+// and 0 for the first 60 blocks.
 //
 // Outputs with the same one-time key, of which only one can be spent, are all
 // reported: package scanner has the rules. Their Twin is the key.

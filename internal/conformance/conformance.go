@@ -2,9 +2,9 @@
 // specifications and blocks that real nodes made.
 //
 // The data lies in the directory $CONFORMANCE_DATA, by default ../shared, seen
-// from the root of the repository. Its folders are suites. A test whose files are absent is
-// skipped; with CONFORMANCE_REQUIRED=1 it fails instead where the whole suite
-// is absent.
+// from the root of the repository. Its folders are suites. A test whose files are
+// absent is skipped; with CONFORMANCE_REQUIRED=1 it fails instead where the whole
+// suite is absent.
 package conformance
 
 import (

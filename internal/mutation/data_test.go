@@ -5,7 +5,7 @@ var data = []mutation{
 	{
 		name: "a database opens whatever addresses the coin derives",
 		why:  "with another view seed deposits are passed over, and nothing tells",
-		file: "outbox.go",
+		file: "config.go",
 		old:  "\t\tw.String(string(address))\n",
 		new:  "\t\tw.String(string(address[:0]))\n",
 		test: "TestADatabaseBelongsToOneConfiguration",

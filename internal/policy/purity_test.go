@@ -26,7 +26,7 @@ var core = []string{
 // drivers are the files of core packages that have clocks, randomness and
 // goroutines. Other files that drive, such as follow.go, get theirs from these
 // and are held to the same rules as the core.
-var drivers = []string{"config.go", "run.go"}
+var drivers = []string{"config.go", "run.go", "workers.go"}
 
 // bannedImports may not be imported, nor may anything below them.
 var bannedImports = []string{

@@ -91,9 +91,9 @@ func hashToPoint(p *edwards25519.Point, b [Size]byte) *edwards25519.Point {
 		x.Negate(&x)
 	}
 
-	// The point is (x, (z−w)/(z+w)), written with that denominator. It is never 0: with z = −A that
-	// takes u² = (A−1)/2, with z = −A·v it takes u² = 1/(2A−2), and neither is
-	// a square.
+	// The point is (x, (z−w)/(z+w)), written with that denominator. It is never 0:
+	// with z = −A that takes u² = (A−1)/2, with z = −A·v it takes u² = 1/(2A−2), and
+	// neither is a square.
 	y.Subtract(&z, &w)
 	z.Add(&z, &w)
 	t.Multiply(&x, &y)
