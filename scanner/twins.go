@@ -37,13 +37,14 @@ import (
 // key is looked for.
 type twins struct {
 	// Output is the one to be spent, without what only reports need. Its Amount is
-	// 0 if none is on the chain.
+	// 0 if none is on the chain, or it is Fixed.
 	Output coin.Output
 	// Until is the last block in which a larger one takes its place.
 	Until uint64
 	// Credited is the sum credited for all of them.
 	Credited uint64
-	// Fixed is set once the output to be spent keeps its place, whatever comes.
+	// Fixed is set once the output to be spent keeps its place, whatever comes: then
+	// the record does not tell which it is.
 	Fixed bool
 }
 
@@ -186,8 +187,7 @@ func (s *scanner) twin(tx storage.Tx, b *buffer, p coin.Parameters, number uint6
 	var why Loss
 	switch {
 	case fixed:
-		t.take(d.Output)
-		t.Fixed = true
+		t.Output, t.Fixed = coin.Output{}, true
 	default:
 		d.Raises, why = t.place(d.Output, number, p.Window)
 	}
@@ -253,7 +253,7 @@ func (s *scanner) displace(tx storage.Tx, deposits []coin.Deposit, settled bool)
 // fix lets an output keep the place that it has, or had before its block was
 // void.
 func (s *scanner) fix(tx storage.Tx, o coin.Output) error {
-	if err := s.changeTwins(tx, o, func(t *twins) { t.Fixed = true }); err != nil {
+	if err := s.changeTwins(tx, o, func(t *twins) { t.Output, t.Until, t.Fixed = coin.Output{}, 0, true }); err != nil {
 		return err
 	}
 	v, ok, err := s.voided.Get(tx, o.ID)

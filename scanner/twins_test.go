@@ -248,9 +248,13 @@ func TestATwinThatAPlanSpendsKeepsItsPlace(t *testing.T) {
 	spent := w.chain[1].outputs[0]
 	back := w.rewind(0)
 	w.undone(coin.Undone{Voided: back.Blocks[0].Deposits, Fixed: []coin.Output{spent}})
+	// From here on it does not matter which blocks of which chain somebody saw.
+	fixed := twins{Credited: 96, Fixed: true}
+	require.Equal(t, fixed, w.twins(1))
 	w.pay(copyOf(1, 250, "larger"))
 	w.add(&block{outputs: []coin.Output{spent}})
 	require.Equal(t, []string{"block 2: 96 of 100 returned"}, deposits(w.settleAll()))
+	require.Equal(t, fixed, w.twins(1))
 }
 
 // bare is an output as a record has it.

@@ -28,6 +28,14 @@ var twins = []mutation{
 		test: "TestTwinsAreCreditedByTheLargest",
 	},
 	{
+		name: "a fixed record tells what was seen last",
+		why:  "the record of who saw a void block differs from that of who did not",
+		file: "scanner/twins.go",
+		old:  "t.Output, t.Fixed = coin.Output{}, true",
+		new:  "t.Output, t.Fixed = d.Output, true",
+		test: "TestATwinThatAPlanSpendsKeepsItsPlace",
+	},
+	{
 		name: "a twin of the same amount takes the place",
 		why:  "batches are filled for nothing",
 		file: "scanner/twins.go",
