@@ -225,6 +225,9 @@ func decodeSum(b []byte) (frost.Element, error) {
 func (in *bip445) aggregateNonces() ([]byte, error) {
 	var sums [2]Element
 	for i, encoded := range in.PubNonces {
+		if len(encoded) != len(sums)*elementSize {
+			return nil, contribution{i, "pubnonce"}
+		}
 		for k := range sums {
 			e, err := Group.DecodeCleared(encoded[elementSize*k:][:elementSize])
 			if err != nil {
@@ -239,7 +242,7 @@ func (in *bip445) aggregateNonces() ([]byte, error) {
 // key builds the public key. Cases have the shares of the signers only; the
 // others follow from them.
 func (in *bip445) key() (*frost.PublicKey, error) {
-	if in.T == 0 || in.T > in.N {
+	if in.T == 0 || in.T > in.N || len(in.PubShares) != len(in.IDs) {
 		return nil, frost.ErrKey
 	}
 	key, err := Group.DecodeElement(in.ThreshPK)
@@ -327,6 +330,9 @@ func (in *bip445) session(key *frost.PublicKey, own []byte) (*frost.Session, err
 		return nil, err
 	}
 	if in.PubNonces != nil {
+		if len(in.PubNonces) != len(in.IDs) {
+			return nil, frost.ErrMembers
+		}
 		for i, id := range in.IDs {
 			members = append(members, frost.Member{Validator: id, Commitment: in.PubNonces[i]})
 		}

@@ -67,11 +67,19 @@ var moneroBlock = []mutation{
 		test: "TestBlockRefuses",
 	},
 	{
+		name: "a transaction of Monero has several range proofs",
+		why:  "what no node takes is read, with another weight",
+		file: "coin/monero/block/ringct.go",
+		old:  "if n != 1 && c.err == nil {",
+		new:  "if n == 0 && c.err == nil {",
+		test: "TestTransactionRefuses",
+	},
+	{
 		name: "the range proof need not fit the outputs",
 		why:  "the weight is not the network's",
 		file: "coin/monero/block/ringct.go",
-		old:  "case t.kind >= TypeBulletproof2 && k != lists(out):",
-		new:  "case t.kind >= TypeBulletproof2 && k < lists(out):",
+		old:  "(k > maxProofLists || k != lists(out))",
+		new:  "(k > maxProofLists || k < lists(out))",
 		test: "TestTransactionRefuses",
 	},
 	{

@@ -36,7 +36,9 @@ const (
 
 // Extra is the extra field of a transaction: parts one after the other, by
 // convention only. Nothing is wrong with any bytes. They are read as wallets
-// do: up to the first part that is malformed or unknown.
+// do: up to the first part that is malformed or unknown. Only merge mining
+// parts may have any content here, as some miners' do, where wallets stop
+// reading if it is not a depth and a root.
 type Extra []byte
 
 // Part is a part of an extra field.

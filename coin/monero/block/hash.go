@@ -61,7 +61,7 @@ func (t *Transaction) proofsHash() [32]byte {
 	if t.kind <= TypeSimple {
 		return keys.Keccak256(proofs)
 	}
-	parts := make([][]byte, 0, 4*t.proofs)
+	parts := make([][]byte, 0, 4)
 	c := cursor{data: proofs, pos: 1}
 	if t.kind == TypeBulletproof {
 		c.pos = 4
@@ -70,13 +70,11 @@ func (t *Transaction) proofsHash() [32]byte {
 		parts = append(parts, proofs[c.pos:c.pos+size])
 		c.pos += size
 	}
-	for range t.proofs {
-		part(proofHead)
-		part(32 * c.count("", 32))
-		part(32 * c.count("", 32))
-		if t.kind != TypeBulletproofsPlus {
-			part(proofTail)
-		}
+	part(proofHead)
+	part(32 * c.count("", 32))
+	part(32 * c.count("", 32))
+	if t.kind != TypeBulletproofsPlus {
+		part(proofTail)
 	}
 	return keys.Keccak256(parts...)
 }

@@ -118,13 +118,6 @@ func (m *maker) rangeProofs(kind block.Type, outputs int) []byte {
 	case block.TypeFull, block.TypeSimple:
 		return m.bytes(outputs * 32 * (64 + 64 + 1 + 64))
 	case block.TypeBulletproof:
-		if outputs > 16 || m.random.IntN(2) == 0 {
-			proofs := []byte{byte(outputs), byte(outputs >> 8), 0, 0}
-			for range outputs {
-				proofs = append(proofs, m.bulletproof(kind, 1)...)
-			}
-			return proofs
-		}
 		return append([]byte{1, 0, 0, 0}, m.bulletproof(kind, outputs)...)
 	}
 	return append([]byte{1}, m.bulletproof(kind, outputs)...)

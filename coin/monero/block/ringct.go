@@ -88,50 +88,26 @@ func (t *Transaction) signatureName() string {
 	return "MLSAG"
 }
 
+// readRangeProofs reads a Borromean proof for each output or, from type 3 on,
+// one proof for all.
 func (t *Transaction) readRangeProofs(c *cursor) {
 	out := t.OutputCount()
-	n := uint64(1)
+	n := uint64(0)
 	switch t.kind {
 	case TypeFull, TypeSimple:
-		t.proofs = int32(out)
 		c.skip("range proofs", out, borromean)
 		return
 	case TypeBulletproof:
 		n = uint64(c.uint32("number of range proofs"))
-		if c.err == nil && (n == 0 || n > uint64(out)) {
-			c.fail("number of range proofs", errProof)
-		}
 	default:
-		if c.varint("number of range proofs") != 1 && c.err == nil {
-			c.fail("number of range proofs", errProof)
-		}
+		n = c.varint("number of range proofs")
 	}
-	if c.err != nil {
-		return
+	if n != 1 && c.err == nil {
+		c.fail("number of range proofs", errProof)
 	}
-	t.proofs = int32(n)
-	covers := 0
-	for range n {
-		covers += t.readBulletproof(c, out)
-		if c.err != nil {
-			return
-		}
-	}
-	if covers < out {
-		c.fail("range proof L", errProof)
-	}
-}
-
-// readBulletproof reads one range proof and returns how many outputs it can
-// cover.
-func (t *Transaction) readBulletproof(c *cursor, out int) int {
 	c.skip("range proof", proofHead, 1)
 	k := c.count("range proof L", 32)
-	switch {
-	case c.err != nil:
-	case k < minProofLists, k > maxProofLists:
-		c.fail("range proof L", errProof)
-	case t.kind >= TypeBulletproof2 && k != lists(out):
+	if c.err == nil && (k > maxProofLists || k != lists(out)) {
 		c.fail("range proof L", errProof)
 	}
 	c.skip("range proof L", k, 32)
@@ -142,10 +118,6 @@ func (t *Transaction) readBulletproof(c *cursor, out int) int {
 	if t.kind != TypeBulletproofsPlus {
 		c.skip("range proof", proofTail, 1)
 	}
-	if c.err != nil {
-		return 0
-	}
-	return 1 << (k - minProofLists)
 }
 
 // EncryptedAmount returns what the receiver learns output i's amount from: 8

@@ -17,7 +17,7 @@ const (
 	TypeNull             Type = 0 // coinbase: amounts in the clear
 	TypeFull             Type = 1 // one MLSAG for all inputs, Borromean range proofs
 	TypeSimple           Type = 2 // an MLSAG per input, Borromean range proofs
-	TypeBulletproof      Type = 3 // Bulletproofs
+	TypeBulletproof      Type = 3 // one Bulletproof
 	TypeBulletproof2     Type = 4 // amounts of 8 bytes
 	TypeCLSAG            Type = 5 // CLSAG and one Bulletproof
 	TypeBulletproofsPlus Type = 6 // CLSAG and one Bulletproof+: those of today
@@ -55,7 +55,6 @@ type Transaction struct {
 	pseudoOuts, encrypted             int32
 	commitments, prunable             int32
 	signatures                        int32 // range proofs are before
-	proofs                            int32 // how many range proofs there are
 }
 
 // ParseTransaction reads a transaction that fills raw exactly, and keeps raw.

@@ -107,14 +107,10 @@ func bare(f *block.Fields) (b []byte) {
 	default:
 		proofs = proofs[1:]
 	}
-	for len(proofs) > 0 {
-		l := 32 * int(proofs[192])
-		b = append(b, proofs[:192]...)
-		b = append(b, proofs[193:193+l]...)
-		b = append(b, proofs[194+l:194+2*l+tail]...)
-		proofs = proofs[194+2*l+tail:]
-	}
-	return b
+	l := 32 * int(proofs[192])
+	b = append(b, proofs[:192]...)
+	b = append(b, proofs[193:193+l]...)
+	return append(b, proofs[194+l:194+2*l+tail]...)
 }
 
 // TestTransactionRefuses changes a good transaction in one way at a time.
@@ -175,6 +171,12 @@ func TestTransactionRefuses(t *testing.T) {
 		{"pruned", "number of range proofs is no varint: keys: varint ends early", good[:prunable]},
 		{"no range proof", "number of range proofs does not fit", spliced(prunable, 1, 0)},
 		{"two range proofs", "number of range proofs does not fit", spliced(prunable, 1, 2)},
+		{"type 3 with a range proof for each output", "number of range proofs does not fit", func() []byte {
+			f := m.transaction(2, block.TypeBulletproof, 1, 2, 2)
+			proof := m.bulletproof(f.Type, 1)
+			f.RangeProofs = slices.Concat([]byte{2, 0, 0, 0}, proof, proof)
+			return f.AppendPrunable(f.AppendBase(f.AppendPrefix(nil)))
+		}()},
 		{"range proof too short", "range proof L does not fit", changed(func(f *block.Fields) { f.RangeProofs = m.rangeProofs(6, 2) })},
 		{"range proof too long", "range proof L does not fit", changed(func(f *block.Fields) { f.RangeProofs = m.rangeProofs(6, 5) })},
 		{"range proof for 32", "range proof L does not fit", func() []byte {

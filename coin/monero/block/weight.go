@@ -49,24 +49,10 @@ func (t *Transaction) clawback() uint64 {
 	switch t.kind {
 	case TypeBulletproofsPlus:
 		return Clawback(t.OutputCount())
-	case TypeCLSAG, TypeBulletproof2:
+	case TypeCLSAG, TypeBulletproof2, TypeBulletproof:
 		return clawback(padded(t.OutputCount()), 9)
-	case TypeBulletproof:
-		return clawback(t.covered(), 9)
 	}
 	return 0
-}
-
-// covered is how many outputs all range proofs of type 3 can cover together.
-func (t *Transaction) covered() (n uint64) {
-	c := cursor{data: t.raw, pos: int(t.prunable) + 4}
-	for range t.proofs {
-		c.pos += proofHead
-		k := c.count("", 32)
-		n += 1 << (k - minProofLists)
-		c.pos += 32*k + 1 + 32*k + proofTail
-	}
-	return n
 }
 
 // prunableSize is the size of the prunable part from type 4 on.

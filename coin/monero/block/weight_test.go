@@ -38,11 +38,6 @@ func TestWeightIsSizeAndClawback(t *testing.T) {
 			require.Equal(t, size, tx.Weight())
 		case f.Type == block.TypeBulletproofsPlus:
 			require.Equal(t, size+block.Clawback(outputs), tx.Weight())
-		case f.Type == block.TypeBulletproof && f.RangeProofs[0] > 1:
-			// A proof for each output: nothing is saved, unless there are many.
-			covered := int(f.RangeProofs[0])
-			k := lists(covered)
-			require.EqualValues(t, size+uint64(32*(9+14)/2*covered-32*(9+2*k))*4/5, tx.Weight())
 		default:
 			k := lists(outputs)
 			covered := 1 << (k - 6)

@@ -3,6 +3,7 @@ package clsag
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -141,13 +142,13 @@ func checkThreshold(t *testing.T, v thresholdVector) {
 	require.Equal(t, v.ChallengedMask, hex.EncodeToString(mask.Multiply(mask, j.mask).Bytes()))
 
 	sum := ed25519.Group.NewScalar()
-	for i, signer := range v.Signers {
+	for _, signer := range v.Signers {
 		id := strconv.Itoa(signer)
 		z := new(edwards25519.Scalar).MultiplyAdd(number(t, v.BindingFactors[id]), number(t, v.Nonces[id][1]), number(t, v.Nonces[id][0]))
 		answer := share[id].Multiply(share[id], challenge.Factor)
 		answer.Add(answer, ed25519.ScalarOf(z))
 		sum.Add(sum, answer)
-		if i == 0 {
+		if signer == slices.Min(v.Signers) {
 			shift := ed25519.Group.NewScalar().Multiply(challenge.Factor, ed25519.ScalarOf(j.offset))
 			answer = shift.Add(shift, answer)
 		}

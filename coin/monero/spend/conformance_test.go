@@ -66,7 +66,6 @@ func TestTransactionsOfOthersVerify(t *testing.T) {
 		}
 	})
 	t.Logf("%d transactions with known rings", verified)
-	require.Positive(t, verified)
 }
 
 func unhex(t require.TestingT, s string) []byte {
