@@ -24,7 +24,7 @@ const (
 	addressed byte = iota // has an address
 	bare                  // has none
 	copied                // of an output: a copy, with the address of addressed
-	ring                  // pays nobody: the ID of a block, in place of rings
+	ring                  // pays nobody: the ID of a coinbase, in place of a ring
 )
 
 func newScript(form byte, key []byte) (s script) {

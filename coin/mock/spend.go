@@ -26,9 +26,9 @@ func (c *Coin) InputCost(rate uint64) uint64 {
 	return cost
 }
 
-// prepare makes the unsigned transaction of a plan, which may show its reference
-// block, and what it spends.
-func (c *Coin) prepare(plan coin.Plan, reference coin.BlockID) (*transaction, []output, error) {
+// prepare makes the unsigned transaction of a plan, which may show a decoy, and what
+// it spends.
+func (c *Coin) prepare(plan coin.Plan, decoy coin.TransactionID) (*transaction, []output, error) {
 	invalid := func(format string, args ...any) error {
 		return fmt.Errorf("mock: %w: plan: "+format, append([]any{coin.ErrInvalid}, args...)...)
 	}
@@ -84,7 +84,7 @@ func (c *Coin) prepare(plan coin.Plan, reference coin.BlockID) (*transaction, []
 		return nil, nil, invalid("inputs of %d, outputs and fee of %d", in, out)
 	}
 	if c.rules.Rings {
-		outputs = append(outputs, output{to: newScript(ring, reference[:])})
+		outputs = append(outputs, output{to: newScript(ring, decoy[:])})
 	}
 	return newTransaction(inputs, outputs, nil), spent, nil
 }
@@ -99,11 +99,11 @@ func planned(plan coin.Plan, i int) uint64 {
 
 // prepared is prepare for a plan that was prepared before.
 func (c *Coin) prepared(plan coin.Plan, prepared []byte) (*transaction, []output, error) {
-	var reference coin.BlockID
-	if size := len(reference); c.rules.Rings && len(prepared) > size+4 { // the length of the data is behind
-		reference = coin.BlockID(prepared[len(prepared)-4-size:])
+	var decoy coin.TransactionID
+	if size := len(decoy); c.rules.Rings && len(prepared) > size+4 { // the length of the data is behind
+		decoy = coin.TransactionID(prepared[len(prepared)-4-size:])
 	}
-	t, spent, err := c.prepare(plan, reference)
+	t, spent, err := c.prepare(plan, decoy)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,20 +114,27 @@ func (c *Coin) prepared(plan coin.Plan, prepared []byte) (*transaction, []output
 }
 
 // Prepare makes the unsigned transaction. It depends on the plan and, if it shows
-// that, on the reference block.
+// a decoy, on the reference block.
 func (c *Coin) Prepare(ctx context.Context, plan coin.Plan, reference coin.BlockID) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	var decoy coin.TransactionID
 	if c.rules.Rings {
-		switch id, err := c.node.blockID(plan.Reference); {
-		case err != nil:
+		header, err := c.Header(ctx, plan.Reference)
+		if err != nil {
 			return nil, err
-		case id != reference:
-			return nil, fmt.Errorf("mock: %w: block %d is %s at the node, not %s", coin.ErrNotFound, plan.Reference, id, reference)
 		}
+		if header.ID != reference {
+			return nil, fmt.Errorf("mock: %w: block %d is %s at the node, not %s", coin.ErrNotFound, plan.Reference, header.ID, reference)
+		}
+		b, err := c.block(ctx, header)
+		if err != nil {
+			return nil, err
+		}
+		decoy = b.transactions[0].id
 	}
-	t, _, err := c.prepare(plan, reference)
+	t, _, err := c.prepare(plan, decoy)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +190,7 @@ func (c *Coin) Unconfirmed(plan coin.Plan) ([]coin.Output, error) {
 	if c.rules.Lock > 0 || c.rules.Rings {
 		return nil, nil
 	}
-	t, _, err := c.prepare(plan, coin.BlockID{})
+	t, _, err := c.prepare(plan, coin.TransactionID{})
 	if err != nil {
 		return nil, err
 	}

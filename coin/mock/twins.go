@@ -23,8 +23,8 @@ type Rules struct {
 	// Veiled hides what transactions spend from those who only look: deposits have
 	// no origins, and a spend of the group's outputs shows to nobody.
 	Veiled bool
-	// Rings lets the group's transactions show the ID of their plan's reference block,
-	// as the rings that hide their inputs do.
+	// Rings lets the group's transactions show a decoy of their plan's reference block:
+	// what they are depends on the chain up to there.
 	Rings bool
 }
 
