@@ -13,6 +13,20 @@ func (s AboutPayment) explain(x *explainer) error {
 	return err
 }
 
+func waitFor(l scheduler.Lack) WaitKind {
+	switch l {
+	case scheduler.LacksHold:
+		return WaitHold
+	case scheduler.LacksLimit:
+		return WaitLimit
+	case scheduler.LacksFee:
+		return WaitFee
+	case scheduler.LacksDeposit:
+		return WaitReturn
+	}
+	return WaitMeans
+}
+
 // paid explains a payment, and tells whether it is known.
 func (x *explainer) paid(id coin.PaymentID) (bool, error) {
 	p, err := x.scheduler.Payment(x.r, id)
@@ -34,10 +48,10 @@ func (x *explainer) paid(id coin.PaymentID) (bool, error) {
 		return true, nil
 	case scheduler.PaymentQueued:
 		x.step(Step{Kind: StepQueued, Block: &p.Since})
-		x.wait(Wait{Kind: WaitMeans, Count: p.Ahead}, "behind %d payments: %s", p.Ahead, text("what is free does not reach it"))
+		x.wait(Wait{Kind: waitFor(p.Lack), Count: p.Ahead}, "behind %d payments: %s", p.Ahead, text("what is free does not reach it"))
 	case scheduler.PaymentAside:
 		x.step(Step{Kind: StepQueued, Block: &p.Since})
-		x.wait(Wait{Kind: WaitFee}, "%s", text("too small to bear its share of the costs at the present fee rate"))
+		x.wait(Wait{Kind: waitFor(p.Lack)}, "%s", text("it is made later"))
 	case scheduler.PaymentInTree:
 		x.step(Step{Kind: StepQueued})
 		x.step(Step{Kind: StepPlanned, Block: &p.Since, Plan: &p.Plan})

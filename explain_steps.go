@@ -154,15 +154,16 @@ const (
 	// WaitAcknowledgement: that the Batch is acknowledged.
 	WaitAcknowledgement WaitKind = "acknowledgement"
 	// WaitHold: that the hold of an output, or of Count, ends: with the settlement of
-	// the Block.
+	// the Block. A payment, behind Count others, may wait for any.
 	WaitHold WaitKind = "hold"
 	// WaitForward: the plan that passes a deposit on.
 	WaitForward WaitKind = "forward"
-	// WaitMeans: money that is free, behind Count payments, or that limits let it be
-	// spent, which Text tells.
+	// WaitMeans: money that is free, behind Count payments.
 	WaitMeans WaitKind = "means"
-	// WaitFee: a lower fee rate, or what else a payment stands aside for, which Text
-	// tells: a limit, or that the deposit which it refunds comes back.
+	// WaitLimit: that the limit of a window, or of a payee, lets a payment be made.
+	WaitLimit WaitKind = "limit"
+	// WaitFee: a lower fee rate, as a payment does not bear its share of the costs at
+	// the present one.
 	WaitFee WaitKind = "fee"
 	// WaitBranch: that the plan before it in its tree settles.
 	WaitBranch WaitKind = "branch"
@@ -172,7 +173,8 @@ const (
 	WaitPublication WaitKind = "publication"
 	// WaitNode: that the node takes the transaction.
 	WaitNode WaitKind = "node"
-	// WaitReturn: that an output whose block is void comes back.
+	// WaitReturn: that an output whose block is void comes back. A refund waits for the
+	// deposit.
 	WaitReturn WaitKind = "return"
 	// WaitRoom: that one of Count older keys retires.
 	WaitRoom WaitKind = "room"

@@ -252,8 +252,13 @@ func TestTheLifeOfAPayment(t *testing.T) {
 	require.Equal(t, 3, w.Count)
 	require.Equal(t, "behind 3 payments: beyond what is free", w.Text)
 	require.EqualValues(t, 5, *x.explain(about).Steps[0].Block)
-	set(scheduler.PaymentState{Stage: scheduler.PaymentAside})
-	x.is(about, processor.StepQueued, processor.WaitFee)
+	for lack, kind := range map[scheduler.Lack]processor.WaitKind{
+		scheduler.LacksMeans: processor.WaitMeans, scheduler.LacksHold: processor.WaitHold, scheduler.LacksLimit: processor.WaitLimit,
+		scheduler.LacksFee: processor.WaitFee, scheduler.LacksDeposit: processor.WaitReturn,
+	} {
+		set(scheduler.PaymentState{Stage: scheduler.PaymentAside, Lack: lack})
+		x.is(about, processor.StepQueued, kind)
+	}
 	set(scheduler.PaymentState{Stage: scheduler.PaymentInTree, Plan: coin.PlanID{7}})
 	require.Equal(t, coin.PlanID{7}, *x.is(about, processor.StepPlanned, processor.WaitBranch).Plan)
 	set(scheduler.PaymentState{Stage: scheduler.PaymentDropped})

@@ -51,6 +51,16 @@ func (w wait) String() string {
 	return "nothing"
 }
 
+func (w wait) lack() Lack {
+	switch w {
+	case beyondWindow, beyondLimit, beyondPayee:
+		return LacksLimit
+	case beyondHold:
+		return LacksHold
+	}
+	return LacksMeans
+}
+
 // fate is how far a payment is that was taken in.
 type fate struct {
 	Stage PaymentStage

@@ -55,6 +55,23 @@ func (s PaymentStage) String() string {
 	return fmt.Sprintf("stage %d", uint8(s))
 }
 
+// Lack is what keeps a payment from being planned.
+type Lack uint8
+
+// What a payment can lack.
+const (
+	// LacksMeans: outputs that are free, or that carry earlier costs.
+	LacksMeans Lack = iota
+	// LacksHold: outputs whose hold is over.
+	LacksHold
+	// LacksLimit: room under a limit.
+	LacksLimit
+	// LacksFee: a lower fee rate.
+	LacksFee
+	// LacksDeposit: the deposit that it refunds, which is void.
+	LacksDeposit
+)
+
 // PaymentState is what a scheduler tells of a payment.
 type PaymentState struct {
 	Stage PaymentStage
@@ -64,7 +81,9 @@ type PaymentState struct {
 	Transaction coin.TransactionID
 	// Ahead is how many payments are before it in the queue.
 	Ahead int
-	// Waits says for people what it waits for, or why it is not made.
+	// Lack is what it waits for, if it is queued or stands aside.
+	Lack Lack
+	// Waits says so for people, or why it is not made.
 	Waits string
 	// Since is the reference block at which it came to the stage.
 	Since uint64
@@ -148,7 +167,7 @@ func (s *scheduler) waits(r storage.Reader, id coin.PaymentID, state PaymentStat
 		if p.value.ID == id {
 			state.Stage = PaymentQueued
 			if p.value.Waits > 0 {
-				state.Waits = p.value.Waits.String()
+				state.Lack, state.Waits = p.value.Waits.lack(), p.value.Waits.String()
 			}
 			return state, nil
 		}
@@ -162,9 +181,9 @@ func (s *scheduler) waits(r storage.Reader, id coin.PaymentID, state PaymentStat
 		if item.Value.ID != id {
 			continue
 		}
-		state.Stage, state.Waits = PaymentAside, item.Value.Waits.String()
+		state.Stage, state.Lack, state.Waits = PaymentAside, item.Value.Waits.lack(), item.Value.Waits.String()
 		if item.Value.Poor {
-			state.Since = item.Value.Since
+			state.Since, state.Lack = item.Value.Since, LacksFee
 			state.Waits = "the amount does not carry its share of the fee at present"
 		}
 		return state, nil
@@ -174,7 +193,7 @@ func (s *scheduler) waits(r storage.Reader, id coin.PaymentID, state PaymentStat
 			return state, err
 		}
 		if item.Value.ID == id {
-			state.Stage, state.Waits = PaymentAside, "the deposit is in no block at present"
+			state.Stage, state.Lack, state.Waits = PaymentAside, LacksDeposit, "the deposit is in no block at present"
 			return state, nil
 		}
 	}
