@@ -58,6 +58,7 @@ func TestAPaymentAboveTheLimitWaitsApart(t *testing.T) {
 	require.Equal(t, []byte{2}, plannedIDs(events))
 	require.Contains(t, of(events, "Condition")[0].Text, "above the limit")
 	require.Empty(t, w.skip(40), "it waits as long as the limit stands")
+	require.Equal(t, LacksLimit, w.payment(coin.PaymentID{1}).Lack)
 	w.rules.OutflowLimit = 1001
 	require.Equal(t, []byte{1}, plannedIDs(w.skip(41)))
 }
@@ -70,6 +71,7 @@ func TestAPayeesOutflowIsLimited(t *testing.T) {
 	events := w.burn(pay(1, 300), pay(2, 201), pay(3, 200), other)
 	require.Equal(t, []byte{1, 3, 4}, plannedIDs(events), "others are not kept back")
 	require.Equal(t, []happened{{What: "Condition", Payment: coin.PaymentID{2}, Text: "waits: " + beyondPayee.String()}}, of(events, "Condition"))
+	require.Equal(t, LacksLimit, w.payment(coin.PaymentID{2}).Lack)
 	require.Empty(t, plannedIDs(w.burn(pay(5, 20))), "what was planned counts, also in one plan after the other")
 	require.ElementsMatch(t, []byte{2, 5}, plannedIDs(w.skip(10)))
 	require.Empty(t, plannedIDs(w.burn(pay(6, 300))))

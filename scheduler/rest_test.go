@@ -45,6 +45,7 @@ func TestAnOutputIsSpentOnceTheBlockItsHoldBehindItHasSettled(t *testing.T) {
 	require.Equal(t, "on hold", OutputOnHold.String())
 	events := w.burn(pay(1, 60))
 	require.Equal(t, "waits: "+beyondHold.String(), events[0].Text)
+	require.Equal(t, LacksHold, w.payment(coin.PaymentID{1}).Lack)
 	for range 2 { // blocks 2 and 3
 		require.Empty(t, w.settle(coin.SettledBlock{}))
 		require.Equal(t, Pending{Payments: 1, Resting: 1}, w.pending())

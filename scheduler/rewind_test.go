@@ -353,6 +353,7 @@ func TestTheStateOfASuspendedRefundIsNotThatOfAVoidPlan(t *testing.T) {
 	w.happen(version)
 	require.Contains(t, w.newVoid, child)
 	require.Equal(t, PaymentAside, w.payment(refund).Stage)
+	require.Equal(t, LacksDeposit, w.payment(refund).Lack)
 	require.Equal(t, "the deposit is in no block at present", w.payment(refund).Waits)
 }
 
