@@ -149,6 +149,27 @@ func (l *log) rewindsAhead(r storage.Reader) (bool, error) {
 	return false, nil
 }
 
+// rewindsBefore tells whether the next Rewind that settlement has not read is from
+// before a block.
+func (l *log) rewindsBefore(r storage.Reader, number uint64) (bool, error) {
+	for item, err := range l.rewinds.All(r) {
+		if err != nil {
+			return false, err
+		}
+		data, err := l.entries.Load(r, item.Key)
+		if err != nil {
+			return false, err
+		}
+		e, err := DecodeEntry(data)
+		if err != nil {
+			return false, fmt.Errorf("%w: log position %d: %w", storage.ErrCorrupt, item.Key, err)
+		}
+		rewind, ok := e.(Rewind)
+		return ok && rewind.Fork < number, nil
+	}
+	return false, nil
+}
+
 // rewindWill tells whether the log holds a Rewind that makes void what a set
 // signs.
 func (p *Processor) rewindWill(ctx context.Context, cause error) (ahead bool) {

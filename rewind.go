@@ -16,12 +16,10 @@ func (k *core) rewind(tx storage.Tx, position uint64, e Rewind) error {
 	if err != nil {
 		return err
 	}
-	if h.Changed != nil && h.Changed.Fork != e.Fork {
-		return &scanner.BadRewind{
-			Number: e.Number, Reason: fmt.Sprintf("the chain has changed behind block %d here, not %d", h.Changed.Fork, e.Fork),
-		}
-	}
-	changed := h.Changed != nil
+	// The chain may have changed more than once, and the node have shown only one of
+	// the changes. One from further down makes void what this does, and a rewind of its
+	// own follows. Of one from less far down the node has to show more: see changedAgain.
+	changed := h.Changed != nil && h.Changed.Fork <= e.Fork
 	if !changed {
 		if changed, err = k.imported(tx, e); err != nil {
 			return err

@@ -1,12 +1,10 @@
 package processortest_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/coin/mock"
 	"github.com/serai-go/processor/processortest"
 )
@@ -19,11 +17,20 @@ func playLines(t *testing.T, p *processortest.Player, text string) {
 }
 
 // The chain changes twice, the second time from further down. One validator's node
-// shows the first change, the other's only the second.
+// shows only the second change. Whichever rewind is ordered, everybody goes on.
 func TestValidatorsWhoSawDifferentChangesOfTheChainAllGoOn(t *testing.T) {
-	ctx := context.Background()
-	p := &processortest.Player{NewChain: newMock}
-	playLines(t, p, `validators
+	for _, test := range []struct {
+		name  string
+		by    []int // who says what to rewind
+		forks []uint64
+	}{
+		{"the first change first", []int{0, 0}, []uint64{6, 4}},
+		{"both at once", []int{3}, []uint64{4}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx := t.Context()
+			p := &processortest.Player{NewChain: newMock}
+			playLines(t, p, `validators
 keygen
 confirm
 ack
@@ -33,45 +40,38 @@ offline 3
 fork 3 drop
 fork 6 drop
 online 3`)
-	var forks []uint64
-	reports := make(map[uint64]*processor.RewindReport)
-	for i, v := range p.Validators {
-		require.NotNil(t, v.Halted, "validator %d", i)
-		require.NotNil(t, v.Halted.Changed)
-		report, err := v.Processor.PlanRewind(ctx)
-		require.NoError(t, err)
-		forks = append(forks, report.Entry.Fork)
-		reports[report.Entry.Fork] = report
-	}
-	require.Equal(t, []uint64{6, 6, 6, 4}, forks)
-	for _, fork := range []uint64{6, 4} {
-		t.Logf("rewind to %d", fork)
-		report, err := p.Validators[0].Processor.PlanRewind(ctx)
-		require.NoError(t, err)
-		p.Rewind(report)
-		require.NoError(t, p.Run(ctx))
-		for i, v := range p.Validators {
-			if v.Halted != nil {
-				require.NotEqual(t, processor.BrokenInvariant, v.Halted.Cause, "validator %d: %v", i, v.Halted)
-				require.NotNil(t, v.Halted.Changed, "validator %d: %v", i, v.Halted)
+			for i, fork := range []uint64{6, 6, 6, 4} {
+				require.Equal(t, fork, p.Validators[i].Halted.Changed.Fork, "validator %d", i)
 			}
-		}
+			for i, by := range test.by {
+				report, err := p.Validators[by].Processor.PlanRewind(ctx)
+				require.NoError(t, err)
+				require.Equal(t, test.forks[i], report.Entry.Fork)
+				p.Rewind(report)
+				require.NoError(t, p.Run(ctx))
+			}
+			mineOn(t, p)
+		})
 	}
+}
+
+// mineOn makes some blocks. Nobody may be halted then.
+func mineOn(t *testing.T, p *processortest.Player) {
 	for range 6 {
-		require.NoError(t, p.Chain.Mine(ctx, 1))
-		require.NoError(t, p.AcknowledgeAll(ctx))
+		require.NoError(t, p.Chain.Mine(t.Context(), 1))
+		require.NoError(t, p.AcknowledgeAll(t.Context()))
 	}
 	for i, v := range p.Validators {
 		require.Nil(t, v.Halted, "validator %d: %v", i, v.Halted)
 	}
-	_, err := p.Digests(ctx)
+	_, err := p.Digests(t.Context())
 	require.NoError(t, err)
 }
 
 // One validator's node shows a chain that no other sees, long enough for a final
 // block to change, and comes back.
 func TestAValidatorWhoseNodeLeavesTheChainAndComesBackGoesOn(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	p := &processortest.Player{NewChain: newMock}
 	playLines(t, p, `validators
 keygen
@@ -95,13 +95,5 @@ offline 0 1 2`)
 	for _, v := range p.Validators {
 		v.Offline = false
 	}
-	for range 6 {
-		require.NoError(t, p.Chain.Mine(ctx, 1))
-		require.NoError(t, p.AcknowledgeAll(ctx))
-	}
-	for i, v := range p.Validators {
-		require.Nil(t, v.Halted, "validator %d: %v", i, v.Halted)
-	}
-	_, err := p.Digests(ctx)
-	require.NoError(t, err)
+	mineOn(t, p)
 }
