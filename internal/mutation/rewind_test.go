@@ -283,12 +283,12 @@ var rewinds = []mutation{
 		test: "TestARewindFromFurtherDownWaitsForTheNode", in: "processortest",
 	},
 	{
-		name: "a halt for a change ends while the node shows it",
-		why:  "a validator goes on with blocks that the node does not have",
+		name: "a halt for a change stays though the node has come back",
+		why:  "who deceives a node for a while stops its validator for good",
 		file: "halt.go",
 		old:  "if err != nil || found.ID != last.ID || p.buried(ctx, found, deep) != nil {",
-		new:  "if err != nil || found.ID == last.ID && p.buried(ctx, found, deep) != nil {",
-		test: "TestPlanRewindChangesNothing", in: "processortest",
+		new:  "if err != nil || found.ID != last.ID || p.buried(ctx, found, deep) == nil {",
+		test: "TestAValidatorWhoseNodeLeavesTheChainAndComesBackGoesOn", in: "processortest",
 	},
 	{
 		name: "another batch than the others' halts for good",
