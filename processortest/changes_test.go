@@ -97,3 +97,41 @@ offline 0 1 2`)
 	}
 	mineOn(t, p)
 }
+
+// The chain leaves its final blocks, a rewind is ordered, and the chain comes back. A
+// validator whose node never left cannot see why: it reads the archive of the others.
+func TestTheChainComesBackBehindARewind(t *testing.T) {
+	ctx := t.Context()
+	p := &processortest.Player{NewChain: newMock}
+	playLines(t, p, `validators
+keygen
+confirm
+ack
+deposit 1000 data=x
+mine 8 ack
+burn alice=300
+mine 1
+offline 3`)
+	chain := p.Chain.(*mock.Chain)
+	kept := chain.Clone()
+	require.NoError(t, chain.Fork(ctx, 4, false))
+	require.NoError(t, p.Run(ctx))
+	report, err := p.PlanRewind(ctx)
+	require.NoError(t, err)
+	p.Rewind(report)
+
+	require.NoError(t, kept.Mine(ctx, 5))
+	for _, raw := range kept.Blocks(0) {
+		require.NoError(t, chain.AddBlock(raw))
+	}
+	require.NoError(t, p.Run(ctx))
+	if report, err = p.PlanRewind(ctx); err == nil {
+		p.Rewind(report)
+	}
+	p.Validators[3].Offline = false
+	require.NoError(t, p.Run(ctx))
+	p.Imported, err = p.Archives(ctx)
+	require.NoError(t, err)
+	require.NoError(t, p.Start(3, p.Validators[3].Store.Clone()))
+	mineOn(t, p)
+}
