@@ -59,6 +59,9 @@ func (k *core) takeBack(tx storage.Tx, position uint64, e Rewind, changed bool) 
 	if err := k.state.rewind(tx, e.Fork); err != nil {
 		return back, undone, err
 	}
+	if err := k.signer.Unreported(tx, f.Acknowledged); err != nil {
+		return back, undone, err
+	}
 	return back, undone, k.signer.Rewind(tx, position, f.Acknowledged)
 }
 

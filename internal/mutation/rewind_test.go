@@ -291,6 +291,14 @@ var rewinds = []mutation{
 		test: "TestAValidatorWhoseNodeLeavesTheChainAndComesBackGoesOn", in: "processortest",
 	},
 	{
+		name: "void batches further ahead than may be signed are not forgotten",
+		why:  "they are signed under the IDs of those behind the rewind",
+		file: "rewind.go",
+		old:  "if err := k.signer.Unreported(tx, f.Acknowledged); err != nil {",
+		new:  "if err := k.signer.Unreported(tx, f.Acknowledged+1<<32); err != nil {",
+		test: "TestScenarios", in: "processortest",
+	},
+	{
 		name: "another batch than the others' halts for good",
 		why:  "a validator whose node was behind at a change never comes back",
 		file: "halt.go",
