@@ -127,7 +127,9 @@
 // settlement chain orders it, hand the log on up to that entry; a new processor
 // over the same database then goes on. Deposits that are there again are not
 // credited again, those that are not are told by VoidedCredit, batches have
-// other IDs, and plans stay as they were and are published again.
+// other IDs, and plans stay as they were and are published again. If the node comes
+// back to the chain that it left, as one does that was deceived for a while, nothing
+// has changed: then Step and a next Run go on as well.
 //
 // The log is about the void blocks all the same, and a processor that joins later
 // has a node that never had them. Archives of any processor that went through the

@@ -31,7 +31,34 @@ func (p *Processor) followChain(ctx context.Context) (bool, error) {
 	if news {
 		p.wake.all() // publication goes by the tip
 	}
-	return p.index(ctx, tip)
+	did, err := p.index(ctx, tip)
+	if changed, ok := errors.AsType[*scanner.ChainChanged](err); ok {
+		return p.changedAgain(ctx, changed)
+	}
+	return did, err
+}
+
+// changedAgain returns a change of the chain, unless this processor has halted for
+// one already and looks whether there is one from further down: then it notes that.
+func (p *Processor) changedAgain(ctx context.Context, changed *scanner.ChainChanged) (did bool, err error) {
+	err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		h, _, err := halted.Get(tx)
+		switch {
+		case err != nil:
+			return err
+		case h.Changed == nil:
+			return changed
+		case h.Changed.Fork <= changed.Fork:
+			return fmt.Errorf("%w: the chain has not changed behind less than block %d here yet", coin.ErrTransient, changed.Fork)
+		}
+		h = *haltOf(changed)
+		if err := halted.Put(tx, h); err != nil {
+			return err
+		}
+		did = true
+		return p.core.outbox.put(tx, Halted(h))
+	})
+	return did && err == nil, err
 }
 
 // index appends the headers that are final under the given tip.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/serai-go/processor/coin"
 	"github.com/serai-go/processor/internal/wire"
 	"github.com/serai-go/processor/keygen"
 	"github.com/serai-go/processor/scanner"
@@ -176,8 +177,61 @@ func (p *Processor) halted(ctx context.Context, d driver) (rests bool, err error
 		if err == nil && !ahead {
 			err = &h
 		}
-		rests = !d.always && (h.Changed != nil || d.name != chainDriver) // it may have to see the change
+		if err != nil || d.always {
+			return err
+		}
+		// It may have to see the change, or one from further down.
+		looks := d.name == chainDriver
+		if looks && h.Changed != nil {
+			looks, err = p.log.rewindsBefore(r, h.Changed.Fork)
+		}
+		rests = !looks
 		return err
 	})
 	return rests, err
+}
+
+// goOn ends a halt for a change of the chain if the node has come back to what is
+// indexed, as if it had never left: nothing was decided on the other chain. A node
+// that does not answer leaves the halt as it is.
+func (p *Processor) goOn(ctx context.Context) error {
+	var h Halt
+	var ahead bool
+	var last coin.Header
+	var deep uint64
+	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		if h, _, err = halted.Get(r); err != nil || h.Changed == nil {
+			return err
+		}
+		if ahead, err = p.log.rewindsAhead(r); err != nil || ahead {
+			return err
+		}
+		f, err := p.core.scanner.Frontier(r)
+		if err != nil {
+			return err
+		}
+		if last, _, err = p.core.scanner.Header(r, f.Index-1); err != nil {
+			return err
+		}
+		deep, err = p.core.confirmations(r)
+		return err
+	})
+	if err != nil || h.Changed == nil || ahead {
+		return err
+	}
+	found, err := p.header(ctx, last.Number)
+	if err != nil || found.ID != last.ID || p.buried(ctx, found, deep) != nil {
+		return nil
+	}
+	err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
+		if err := halted.Delete(tx); err != nil {
+			return err
+		}
+		text := fmt.Sprintf("the node has come back to block %d, which is indexed: the halt is over", last.Number)
+		return p.core.outbox.put(tx, Condition{Text: text})
+	})
+	if err == nil {
+		p.wake.all()
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"github.com/serai-go/processor/scanner"
@@ -141,6 +142,38 @@ func (l *log) store(tx storage.Tx, of lane, position uint64) error {
 	return l.pruned.Put(tx, low)
 }
 
+// ahead are the Rewinds that the log holds and settlement has not read, in order.
+func (l *log) ahead(r storage.Reader) iter.Seq2[Rewind, error] {
+	return func(yield func(Rewind, error) bool) {
+		for item, err := range l.rewinds.All(r) {
+			var rewind Rewind
+			if err == nil {
+				rewind, err = l.rewind(r, item.Key)
+			}
+			if !yield(rewind, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// rewind reads the Rewind at a position.
+func (l *log) rewind(r storage.Reader, position uint64) (Rewind, error) {
+	data, err := l.entries.Load(r, position)
+	if err != nil {
+		return Rewind{}, err
+	}
+	entry, err := DecodeEntry(data)
+	if err != nil {
+		return Rewind{}, fmt.Errorf("%w: log position %d: %w", storage.ErrCorrupt, position, err)
+	}
+	rewind, ok := entry.(Rewind)
+	if !ok {
+		err = fmt.Errorf("%w: log position %d is no rewind", storage.ErrCorrupt, position)
+	}
+	return rewind, err
+}
+
 // rewindsAhead tells whether the log holds a Rewind that settlement has not read.
 func (l *log) rewindsAhead(r storage.Reader) (bool, error) {
 	for _, err := range l.rewinds.All(r) {
@@ -149,24 +182,20 @@ func (l *log) rewindsAhead(r storage.Reader) (bool, error) {
 	return false, nil
 }
 
-// voids tells whether the log holds a Rewind that settlement has not read and that
-// makes a block void.
+// voids tells whether a Rewind is ahead that makes a block void.
 func (l *log) voids(r storage.Reader, number uint64) (bool, error) {
-	for item, err := range l.rewinds.All(r) {
-		if err != nil {
-			return false, err
+	for rewind, err := range l.ahead(r) {
+		if err != nil || number > rewind.Fork {
+			return err == nil, err
 		}
-		data, err := l.entries.Load(r, item.Key)
-		if err != nil {
-			return false, err
-		}
-		entry, err := DecodeEntry(data)
-		if err != nil {
-			return false, fmt.Errorf("%w: log position %d: %w", storage.ErrCorrupt, item.Key, err)
-		}
-		if rewind, ok := entry.(Rewind); ok && number > rewind.Fork {
-			return true, nil
-		}
+	}
+	return false, nil
+}
+
+// rewindsBefore tells whether the next Rewind ahead is from before a block.
+func (l *log) rewindsBefore(r storage.Reader, number uint64) (bool, error) {
+	for rewind, err := range l.ahead(r) {
+		return err == nil && rewind.Fork < number, err
 	}
 	return false, nil
 }

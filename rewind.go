@@ -16,12 +16,10 @@ func (k *core) rewind(tx storage.Tx, position uint64, e Rewind) error {
 	if err != nil {
 		return err
 	}
-	if h.Changed != nil && h.Changed.Fork != e.Fork {
-		return &scanner.BadRewind{
-			Number: e.Number, Reason: fmt.Sprintf("the chain has changed behind block %d here, not %d", h.Changed.Fork, e.Fork),
-		}
-	}
-	changed := h.Changed != nil
+	// The chain may have changed more than once, and the node have shown only one of
+	// the changes. One from further down makes void what this does, and a rewind of its
+	// own follows. Of one from less far down the node has to show more: see changedAgain.
+	changed := h.Changed != nil && h.Changed.Fork <= e.Fork
 	if !changed {
 		if changed, err = k.imported(tx, e); err != nil {
 			return err
@@ -59,6 +57,9 @@ func (k *core) takeBack(tx storage.Tx, position uint64, e Rewind, changed bool) 
 		return back, undone, err
 	}
 	if err := k.state.rewind(tx, e.Fork); err != nil {
+		return back, undone, err
+	}
+	if err := k.signer.Unreported(tx, f.Acknowledged); err != nil {
 		return back, undone, err
 	}
 	return back, undone, k.signer.Rewind(tx, position, f.Acknowledged)
@@ -100,29 +101,40 @@ type VoidedSpend struct {
 }
 
 // ErrNotChanged is returned by PlanRewind unless the processor has halted
-// because the chain has changed.
+// because the chain has changed, or waits behind a rewind for a block that the
+// node does not have.
 var ErrNotChanged = errors.New("processor: the chain has not changed")
 
 // errPlanned ends a transaction that must not change anything.
 var errPlanned = errors.New("processor: planned only")
 
 // PlanRewind returns what a Rewind would do if it were next in the log. It
-// changes nothing. The processor has halted because the chain has changed:
-// whether a Rewind is ordered is for the settlement chain to decide. Then hand
+// changes nothing. The processor has halted because the chain has changed, or the
+// chain has changed again before the block was final that the last Rewind says is
+// next, and the processor waits for that: Status tells. Whether a Rewind is ordered
+// is for the settlement chain to decide. Then hand
 // the log to the processor up to the Rewind, and call Step or, of a new
 // processor over the same database, Run: it goes on with it.
 func (p *Processor) PlanRewind(ctx context.Context) (*RewindReport, error) {
 	var report RewindReport
 	var keys []coin.Key
-	err := p.config.Store.Update(ctx, func(tx storage.Tx) error {
+	moved, err := p.movedOn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("plan a rewind: %w", err)
+	}
+	err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
 		h, _, err := halted.Get(tx)
-		if err == nil && h.Changed == nil {
+		changed := h.Changed
+		if changed == nil {
+			changed = moved
+		}
+		if err == nil && changed == nil {
 			err = ErrNotChanged
 		}
 		if err != nil {
 			return err
 		}
-		if err := p.planRewind(tx, h.Changed, &report); err != nil {
+		if err := p.planRewind(tx, changed, &report); err != nil {
 			return err
 		}
 		list, err := p.core.scanner.Keys(tx)
@@ -141,6 +153,47 @@ func (p *Processor) PlanRewind(ctx context.Context) (*RewindReport, error) {
 		return nil, fmt.Errorf("plan a rewind: %w", err)
 	}
 	return &report, nil
+}
+
+// movedOn returns how the chain has changed once more at the very fork of a rewind,
+// before the block was indexed here that it says is next: nil if it has not. Nobody
+// halts for that, but waits for that block, which may never come.
+func (p *Processor) movedOn(ctx context.Context) (*scanner.ChainChanged, error) {
+	var last scanner.Rewind
+	var root coin.Header
+	var deep uint64
+	waits := false
+	err := p.config.Store.View(ctx, func(r storage.Reader) (err error) {
+		if last, err = p.core.scanner.Rewound(r); err != nil || last.Number == 0 {
+			return err
+		}
+		f, err := p.core.scanner.Frontier(r)
+		if waits = f.Index == last.Fork+1; err != nil || !waits {
+			return err
+		}
+		if root, _, err = p.core.scanner.Header(r, last.Fork); err != nil {
+			return err
+		}
+		deep, err = p.core.confirmations(r)
+		return err
+	})
+	if err != nil || !waits {
+		return nil, err
+	}
+	found, err := p.header(ctx, last.Fork+1)
+	if errors.Is(err, coin.ErrNotFound) || err == nil && (found.ID == last.Next || found.Parent != root.ID) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := p.buried(ctx, found, deep); err != nil {
+		return nil, err
+	}
+	if err := p.numbered(ctx, found); err != nil {
+		return nil, err
+	}
+	return &scanner.ChainChanged{Indexed: root, Found: found, Fork: last.Fork}, nil
 }
 
 // planRewind carries a rewind out and notes what it does.

@@ -83,6 +83,9 @@ func (p *Processor) drivers() []driver {
 // until nothing is left to do, and tells whether there was anything. Trouble
 // that passes is no error: it shows in Status.
 func (p *Processor) Step(ctx context.Context) (bool, error) {
+	if err := p.goOn(ctx); err != nil {
+		return false, err
+	}
 	drivers := p.drivers()
 	did := false
 	for again := true; again; {
@@ -115,6 +118,9 @@ func (p *Processor) Run(ctx context.Context) error {
 		return errors.New("processor: Run was called before")
 	}
 	defer close(p.events)
+	if err := p.goOn(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	p.workers.many.Store(true)
 	defer p.workers.many.Store(false)
 	// Only here does time pass: Step runs whenever its caller likes.

@@ -160,6 +160,8 @@ func TestANodeOnTheOldChainBehindTheRewind(t *testing.T) {
 }
 
 // Who sees another fork than the rewind names halts, for good.
+// A node that has left the others' chain further down than the rewind goes keeps its
+// validator halted, until it comes back.
 func TestAnotherForkThanTheRewinds(t *testing.T) {
 	s := newSplit(t)
 	s.mine(6)
@@ -168,18 +170,48 @@ func TestAnotherForkThanTheRewinds(t *testing.T) {
 	require.NoError(t, s.chain.Fork(t.Context(), 4, false))
 	s.node.Coin = other.Coin()
 	s.run()
-	require.NotEqual(t, s.Validators[0].Halted.Changed.Fork, s.Validators[3].Halted.Changed.Fork)
+	below := s.Validators[3].Halted.Changed.Fork
+	require.Less(t, below, s.Validators[0].Halted.Changed.Fork)
 	report, err := s.Validators[0].Processor.PlanRewind(t.Context())
 	require.NoError(t, err)
 	s.Rewind(report)
 	s.run()
 	require.Nil(t, s.Validators[0].Halted)
-	require.Equal(t, processor.OthersDecided, s.Validators[3].Halted.Cause)
-	require.Contains(t, s.Validators[3].Halted.Reason, "changed behind block")
+	require.Equal(t, processor.ChainChanged, s.Validators[3].Halted.Cause)
+	require.Equal(t, below, s.Validators[3].Halted.Changed.Fork)
 	s.mine(1)
-	require.Equal(t, processor.OthersDecided, s.status(3).Halted.Cause)
-	_, err = s.Validators[3].Processor.PlanRewind(t.Context())
-	require.ErrorIs(t, err, processor.ErrNotChanged)
+	require.Equal(t, processor.ChainChanged, s.status(3).Halted.Cause)
+	s.node.Coin = s.chain.Coin()
+	s.run()
+	require.Nil(t, s.Validators[3].Halted)
+	_, err = s.Digests(t.Context())
+	require.NoError(t, err)
+}
+
+// A rewind from further down than the change that a node shows waits until the node
+// shows that one.
+func TestARewindFromFurtherDownWaitsForTheNode(t *testing.T) {
+	s := newSplit(t)
+	s.mine(6)
+	other := s.chain.Clone()
+	require.NoError(t, other.Fork(t.Context(), 4, false))
+	require.NoError(t, s.chain.Fork(t.Context(), 5, false))
+	s.node.Coin = other.Coin()
+	s.run()
+	before := s.Validators[3].Halted.Changed.Fork
+	report, err := s.Validators[0].Processor.PlanRewind(t.Context())
+	require.NoError(t, err)
+	require.Less(t, report.Entry.Fork, before)
+	s.Rewind(report)
+	s.run()
+	require.Nil(t, s.Validators[0].Halted)
+	require.Equal(t, processor.ChainChanged, s.Validators[3].Halted.Cause)
+	require.Equal(t, before, s.Validators[3].Halted.Changed.Fork)
+	s.node.Coin = s.chain.Coin()
+	s.run()
+	require.Nil(t, s.Validators[3].Halted)
+	_, err = s.Digests(t.Context())
+	require.NoError(t, err)
 }
 
 func TestPlanRewindChangesNothing(t *testing.T) {

@@ -161,6 +161,10 @@ func (t *twins) take(o coin.Output) {
 	t.Output = o
 }
 
+// fix lets the output to be spent keep its place. Which it is does not matter then, and
+// who scanned less before a rewind may not know.
+func (t *twins) fix() { t.Output, t.Until, t.Fixed = coin.Output{}, 0, true }
+
 // credit returns what an output is credited with that is worth so much less cost.
 func (t *twins) credit(worth, dust uint64) uint64 {
 	if worth <= t.Credited || worth-t.Credited < dust {
@@ -187,7 +191,7 @@ func (s *scanner) twin(tx storage.Tx, b *buffer, p coin.Parameters, number uint6
 	var why Loss
 	switch {
 	case fixed:
-		t.Output, t.Fixed = coin.Output{}, true
+		t.fix()
 	default:
 		d.Raises, why = t.place(d.Output, number, p.Window)
 	}
@@ -253,7 +257,7 @@ func (s *scanner) displace(tx storage.Tx, deposits []coin.Deposit, settled bool)
 // fix lets an output keep the place that it has, or had before its block was
 // void.
 func (s *scanner) fix(tx storage.Tx, o coin.Output) error {
-	if err := s.changeTwins(tx, o, func(t *twins) { t.Output, t.Until, t.Fixed = coin.Output{}, 0, true }); err != nil {
+	if err := s.changeTwins(tx, o, (*twins).fix); err != nil {
 		return err
 	}
 	v, ok, err := s.voided.Get(tx, o.ID)

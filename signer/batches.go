@@ -71,6 +71,28 @@ func (s *Signer) Reported(tx storage.Tx, session uint64, update batch.Update) er
 	return nil
 }
 
+// Unreported forgets the batches from an ID on that were reported, as their blocks are
+// void, before those IDs are given to others. Nobody may have committed to them yet: they
+// are further ahead than may be signed.
+func (s *Signer) Unreported(tx storage.Tx, from uint64) error {
+	if err := remove(tx, s.batches, from, func(uint64) bool { return true }); err != nil {
+		return err
+	}
+	ids, err := matching(tx, s.duties, func(id ID) bool {
+		n, batch := id.batch()
+		return batch && n >= from
+	}, nil)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.close(tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Acknowledged ends the signing of a batch, at the acknowledgement's position
 // in the log.
 func (s *Signer) Acknowledged(tx storage.Tx, id uint64) error {

@@ -62,8 +62,8 @@ var archiving = []mutation{
 		name: "any rewind ahead makes a reference block void",
 		why:  "a node on another chain is believed",
 		file: "log.go",
-		old:  "ok && number > rewind.Fork",
-		new:  "ok && number+1000 > rewind.Fork",
+		old:  "err != nil || number > rewind.Fork",
+		new:  "err != nil || number+1000 > rewind.Fork",
 		test: "TestOnlyWhatIsBehindTheForkIsVoid",
 	},
 	{

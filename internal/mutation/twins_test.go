@@ -31,8 +31,8 @@ var twins = []mutation{
 		name: "a fixed record tells what was seen last",
 		why:  "the record of who saw a void block differs from that of who did not",
 		file: "scanner/twins.go",
-		old:  "t.Output, t.Fixed = coin.Output{}, true",
-		new:  "t.Output, t.Fixed = d.Output, true",
+		old:  "case fixed:\n\t\tt.fix()",
+		new:  "case fixed:\n\t\tt.fix()\n\t\tt.Output = d.Output",
 		test: "TestATwinThatAPlanSpendsKeepsItsPlace",
 	},
 	{
