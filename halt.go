@@ -83,7 +83,8 @@ func causeOf(err error) Cause {
 // Halt is the reason for which a processor has stopped for good. It neither
 // reads the log nor signs any more, after restarts too. A Rewind in the log ends
 // a halt whose cause is ChainChanged or OtherBatch, newer software one whose cause
-// is Upgrade.
+// is Upgrade, and a node that is back on the chain that is indexed one whose cause is
+// ChainChanged.
 type Halt struct {
 	Cause  Cause  // as far as a program decides on it
 	Reason string // for people

@@ -112,16 +112,16 @@ var errPlanned = errors.New("processor: planned only")
 // changes nothing. The processor has halted because the chain has changed, or the
 // chain has changed again before the block was final that the last Rewind says is
 // next, and the processor waits for that: Status tells. Whether a Rewind is ordered
-// is for the settlement chain to decide. Then hand
-// the log to the processor up to the Rewind, and call Step or, of a new
-// processor over the same database, Run: it goes on with it.
+// is for the settlement chain to decide. Then hand the log to the processor up to the
+// Rewind, and call Step or, of a new processor over the same database, Run: it goes
+// on with it.
 func (p *Processor) PlanRewind(ctx context.Context) (*RewindReport, error) {
-	var report RewindReport
-	var keys []coin.Key
 	moved, err := p.movedOn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("plan a rewind: %w", err)
 	}
+	var report RewindReport
+	var keys []coin.Key
 	err = p.config.Store.Update(ctx, func(tx storage.Tx) error {
 		h, _, err := halted.Get(tx)
 		changed := h.Changed
@@ -156,8 +156,8 @@ func (p *Processor) PlanRewind(ctx context.Context) (*RewindReport, error) {
 }
 
 // movedOn returns how the chain has changed once more at the very fork of a rewind,
-// before the block was indexed here that it says is next: nil if it has not. Nobody
-// halts for that, but waits for that block, which may never come.
+// before the block was indexed here that it says is next, or nil. Nobody halts for
+// that, but waits for the block, which may never come.
 func (p *Processor) movedOn(ctx context.Context) (*scanner.ChainChanged, error) {
 	var last scanner.Rewind
 	var root coin.Header
