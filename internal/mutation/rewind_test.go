@@ -296,7 +296,15 @@ var rewinds = []mutation{
 		file: "rewind.go",
 		old:  "if err := k.signer.Unreported(tx, f.Acknowledged); err != nil {",
 		new:  "if err := k.signer.Unreported(tx, f.Acknowledged+1<<32); err != nil {",
-		test: "TestScenarios", in: "processortest",
+		test: "TestScenarios/rewind_far_ahead", in: "processortest",
+	},
+	{
+		name: "no rewind is planned where the chain has moved on once more",
+		why:  "everybody waits for a block that never comes",
+		file: "rewind.go",
+		old:  "if waits = f.Index == last.Fork+1; err != nil || !waits {",
+		new:  "if waits = f.Index == 0; err != nil || !waits {",
+		test: "TestScenarios/rewind_moved", in: "processortest",
 	},
 	{
 		name: "another batch than the others' halts for good",
