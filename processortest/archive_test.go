@@ -323,6 +323,39 @@ func TestNodesThatForgetVoidBlocks(t *testing.T) {
 	}
 }
 
+// A rewind whose blocks are gone has no archive; those that come later have theirs.
+func TestABlockThatIsGoneKeepsNoOtherArchiveBack(t *testing.T) {
+	s := newSplit(t)
+	c := &forgetful{mock.NewCoin(s.chain), make(map[coin.Header]bool)}
+	p, err := processor.New(processor.Config{
+		Coin: c, Store: storage.NewMemory(), Self: processortest.Identity(9), Sealer: processortest.Sealer(9),
+	})
+	require.NoError(t, err)
+	j := &joiner{Processor: p, s: s}
+	for i := range 2 {
+		s.deposit(1000)
+		s.mine(4)
+		j.read(len(s.Log))
+		if f := j.status().Frontier; i == 0 {
+			header, err := c.Header(t.Context(), f.Settle-1)
+			require.NoError(t, err)
+			c.forgot[header] = true
+		}
+		require.NoError(t, s.chain.Fork(t.Context(), 4, true))
+		s.run()
+		j.read(len(s.Log))
+		s.order()
+		j.read(len(s.Log))
+	}
+	list, err := j.Archives(t.Context())
+	require.NoError(t, err)
+	archives, err := s.Archives(t.Context())
+	require.NoError(t, err)
+	require.Len(t, archives, 2)
+	require.Equal(t, archives[1:], list)
+	require.Contains(t, j.status().Troubles["archive"], "void block")
+}
+
 // A joiner that runs, with all its goroutines, gets there as well.
 func TestRunReadsArchives(t *testing.T) {
 	s, archives := rewound(t)

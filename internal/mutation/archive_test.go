@@ -75,11 +75,19 @@ var archiving = []mutation{
 		test: "TestRingsAreOfTheReferenceBlocksChain",
 	},
 	{
+		name: "one archive that cannot be made keeps others back",
+		why:  "after one rewind whose blocks are gone no processor archives any more",
+		file: "archiving.go",
+		old:  "did, errs = did || one, append(errs, err)\n",
+		new:  "if did, errs = did || one, append(errs, err); err != nil {\n\t\t\tbreak\n\t\t}\n",
+		test: "TestABlockThatIsGoneKeepsNoOtherArchiveBack",
+	},
+	{
 		name: "what was prepared for a void plan is forgotten",
 		why:  "an archive lacks what the log's commitments are about",
 		file: "signer/rewind.go",
-		old:  "voidedPlan{plan.Reference, id}, p.Transaction)",
-		new:  "voidedPlan{0, id}, p.Transaction)",
+		old:  "voidedPlan{plan.Reference, id}, voided{p.Transaction, sets})",
+		new:  "voidedPlan{0, id}, voided{p.Transaction, sets})",
 		test: "TestWhatWasPreparedIsKept",
 	},
 	{
