@@ -80,7 +80,7 @@ var archiving = []mutation{
 		file: "archiving.go",
 		old:  "did, errs = did || one, append(errs, err)\n",
 		new:  "if did, errs = did || one, append(errs, err); err != nil {\n\t\t\tbreak\n\t\t}\n",
-		test: "TestABlockThatIsGoneKeepsNoOtherArchiveBack",
+		test: "TestABlockThatIsGoneKeepsNoOtherArchiveBack", in: "processortest",
 	},
 	{
 		name: "what was prepared for a void plan is forgotten",
