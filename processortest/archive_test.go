@@ -370,3 +370,51 @@ func TestRunReadsArchives(t *testing.T) {
 	}))
 	j.agrees()
 }
+
+// nested is a group whose chain has changed twice, the second time from further
+// down.
+func nested(t *testing.T) (*split, []processor.Archive) {
+	s := newSplit(t)
+	s.deposit(1000)
+	s.mine(4)
+	s.deposit(600)
+	s.mine(3)
+	require.NoError(t, s.chain.Fork(t.Context(), 4, true))
+	s.run()
+	s.order()
+	s.deposit(500)
+	s.mine(3)
+	require.NoError(t, s.chain.Fork(t.Context(), 9, true))
+	s.run()
+	s.order()
+	s.deposit(700)
+	s.mine(6)
+	archives, err := s.Archives(t.Context())
+	require.NoError(t, err)
+	require.Len(t, archives, 2)
+	require.Less(t, archives[1].Rewind.Fork, archives[0].Rewind.Fork)
+	return s, archives
+}
+
+// Where rewinds are in one another, the change that a node shows without the
+// archives is that of the last.
+func TestNestedArchivesAreNeededUntilTheRewinds(t *testing.T) {
+	s, archives := nested(t)
+	short := archives[0]
+	short.Blocks = short.Blocks[:1]
+	for _, first := range []processor.Archive{archives[0], short} {
+		for n := range len(s.Log) {
+			j, err := s.joiner(storage.NewMemory(), first, archives[1])
+			require.NoError(t, err)
+			j.read(n)
+			without, err := s.joiner(j.store.Clone())
+			require.NoError(t, err)
+			without.read(n)
+			with, err := s.joiner(without.store, archives...)
+			require.NoError(t, err)
+			with.next = n
+			with.read(len(s.Log))
+			with.agrees()
+		}
+	}
+}

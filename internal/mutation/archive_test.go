@@ -75,6 +75,14 @@ var archiving = []mutation{
 		test: "TestRingsAreOfTheReferenceBlocksChain",
 	},
 	{
+		name: "only the first of several archives ends a halt",
+		why:  "where one rewind is from further down than another, a joiner that lacked the archives stays halted for good",
+		file: "archive.go",
+		old:  "past.forks(h.Changed.Fork)",
+		new:  "past[:1].forks(h.Changed.Fork)",
+		test: "TestNestedArchivesAreNeededUntilTheRewinds", in: "processortest",
+	},
+	{
 		name: "one archive that cannot be made keeps others back",
 		why:  "after one rewind whose blocks are gone no processor archives any more",
 		file: "archiving.go",
