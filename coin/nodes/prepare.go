@@ -38,6 +38,11 @@ func (n *Nodes) Prepare(ctx context.Context, plan coin.Plan, reference coin.Bloc
 	case !same:
 		return nil, fmt.Errorf("%w: the nodes differ about what a transaction is made from", coin.ErrTransient)
 	}
+	for _, r := range replies { // wrong, as others can answer
+		if errors.Is(r.err, coin.ErrInvalid) {
+			n.fail(r.from, r.err)
+		}
+	}
 	return prepared, nil
 }
 

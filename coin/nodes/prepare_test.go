@@ -97,3 +97,23 @@ func TestWhoPreparesAnotherTransactionIsDistrusted(t *testing.T) {
 		require.Equal(w, "a", string(got))
 	})
 }
+
+// An answer that is wrong counts against a node if another can answer.
+func TestWhoCannotPrepareWhatOthersCanHasFailed(t *testing.T) {
+	in(t, 3, func(w *world) {
+		w.header(5)
+		w.puppets[0].Coin = preparing{w.chain.Coin(), func(context.Context) ([]byte, error) { return nil, coin.ErrInvalid }}
+		_, err := w.Prepare(w.Context(), coin.Plan{}, coin.BlockID{})
+		require.ErrorIs(w, err, coin.ErrInvalid)
+		w.requireStates(coin.NodeWell, coin.NodeWell, coin.NodeWell)
+		for _, p := range w.puppets[1:] {
+			p.Coin = preparing{w.chain.Coin(), func(context.Context) ([]byte, error) {
+				time.Sleep(time.Second)
+				return []byte("a"), nil
+			}}
+		}
+		_, err = w.Prepare(w.Context(), coin.Plan{}, coin.BlockID{})
+		require.NoError(w, err)
+		w.requireStates(coin.NodeFailing, coin.NodeWell, coin.NodeWell)
+	})
+}
