@@ -215,6 +215,12 @@ func (x past) fork() uint64 {
 	return fork
 }
 
+// forks tells whether one of the rewinds is from a block. What a node shows of several
+// is the change from furthest down, once it has seen all.
+func (x past) forks(fork uint64) bool {
+	return slices.ContainsFunc(x, func(a Archive) bool { return a.Rewind.Fork == fork })
+}
+
 // at returns the block behind the fork that counts until the next rewind, or nil
 // if no archive has it.
 func (x past) at(number uint64) *ArchivedBlock {
@@ -256,7 +262,7 @@ func (k *core) checkPast(tx storage.Tx) error {
 		}
 	}
 	h, ok, err := halted.Get(tx)
-	if err == nil && ok && h.Changed != nil && h.Changed.Fork == past[0].Rewind.Fork {
+	if err == nil && ok && h.Changed != nil && past.forks(h.Changed.Fork) {
 		err = halted.Delete(tx) // it was missing
 	}
 	return err

@@ -3,6 +3,7 @@ package processor
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/serai-go/processor/coin"
@@ -106,28 +107,43 @@ func (k *core) keepVoid(tx storage.Tx, e Rewind) error {
 	return voids.Put(tx, e.Number, v)
 }
 
-// archive stores the blocks that a rewind has made void, as long as they are
-// there: in memory, or at the node. It tells whether there were any.
+// archive stores the blocks that rewinds have made void, as long as they are
+// there: in memory, or at the node. One of which they are not keeps no other back.
+// It tells whether there were any.
 func (p *Processor) archive(ctx context.Context) (bool, error) {
 	archiver, ok := p.config.Coin.(coin.Archiver)
 	if !ok {
 		return false, nil
 	}
-	var v void
-	found := false
+	var list []void
 	err := p.config.Store.View(ctx, func(r storage.Reader) error {
+		list = nil
 		for item, err := range unarchived.All(r) {
 			if err != nil {
 				return err
 			}
-			v, found, err = voids.Get(r, item.Key)
-			return err
+			v, err := voids.Load(r, item.Key)
+			if err != nil {
+				return err
+			}
+			list = append(list, v)
 		}
 		return nil
 	})
-	if err != nil || !found {
+	if err != nil {
 		return false, err
 	}
+	did := false
+	var errs []error
+	for _, v := range list {
+		one, err := p.archiveOne(ctx, archiver, v)
+		did, errs = did || one, append(errs, err)
+	}
+	return did, errors.Join(errs...)
+}
+
+// archiveOne is archive of one rewind.
+func (p *Processor) archiveOne(ctx context.Context, archiver coin.Archiver, v void) (bool, error) {
 	var blocks []coin.Block
 	for _, header := range v.headers {
 		block, err := p.block(ctx, header)
@@ -153,7 +169,7 @@ func (p *Processor) archive(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	p.follow.archived()
+	p.follow.archived(v.headers)
 	return true, nil
 }
 

@@ -196,10 +196,12 @@ func (f *follower) forget(fork uint64) {
 }
 
 // archived lets go of void blocks.
-func (f *follower) archived() {
+func (f *follower) archived(headers []coin.Header) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.void = nil
+	for _, header := range headers {
+		delete(f.void, header)
+	}
 }
 
 // load returns how many blocks are held, and their size in bytes.

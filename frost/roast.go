@@ -124,6 +124,13 @@ func NewRoast(threshold uint16, weights []uint16, withdrawals uint8) *Roast {
 // Done reports whether a set has completed.
 func (r *Roast) Done() bool { return r.done }
 
+// Next is the number of the next set, also when a set has completed.
+func (r *Roast) Next() uint32 { return r.next }
+
+// Skip lets the sets begin with a number, before there are any: those before it were
+// of another Roast for the same thing to be signed, whose shares may still come.
+func (r *Roast) Skip(number uint32) { r.next = max(r.next, number) }
+
 // Pending reports whether a share of a validator for a set counts: whether the
 // set is live and the validator has not answered yet. Other shares convict
 // nobody.

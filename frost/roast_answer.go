@@ -119,7 +119,7 @@ func (r *Roast) accept(validator uint16, number uint32, p *Progress) {
 	}
 	if !slices.Contains(set.answered, false) {
 		p.Completed = &set.SigningSet
-		*r = Roast{threshold: r.threshold, weights: r.weights, allowed: r.allowed, signers: make([]signer, len(r.signers)), done: true}
+		*r = Roast{threshold: r.threshold, weights: r.weights, allowed: r.allowed, signers: make([]signer, len(r.signers)), next: r.next, done: true}
 		return
 	}
 	p.Answered = true

@@ -325,3 +325,19 @@ func FuzzRoastDecode(f *testing.F) {
 		r.Reattempt(1 << 31)
 	})
 }
+
+// A Roast that follows another one for the same thing to be signed has none of its
+// numbers.
+func TestRoastNumbersGoOn(t *testing.T) {
+	l := newLog(t, 1, 1, 1)
+	require.Zero(t, l.r.Next())
+	l.commit(0, 1)
+	l.commit(1, 1)
+	require.EqualValues(t, 2, l.r.Next())
+	require.NotNil(t, l.answer(0, 0, true, nil).Completed)
+	require.EqualValues(t, 2, reload(t, l.r).Next())
+
+	again := newLog(t, 1, 1, 1)
+	again.r.Skip(l.r.Next())
+	again.formed(again.commit(0, 1), 2, 0)
+}

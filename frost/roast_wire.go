@@ -23,10 +23,10 @@ func (r *Roast) Encode(w *wire.Writer) {
 	}
 	w.Uint8(r.allowed)
 	w.Bool(r.done)
+	w.Uint32(r.next)
 	if r.done {
 		return
 	}
-	w.Uint32(r.next)
 	w.Uint32(r.reattempt)
 	w.Bool(r.first != nil)
 	if r.first != nil {
@@ -95,10 +95,10 @@ func (r *Roast) Decode(rd *wire.Reader) {
 	}
 	r.signers = make([]signer, len(r.weights))
 	r.allowed = rd.Uint8()
-	if r.done = rd.Bool(); r.done {
+	r.done = rd.Bool()
+	if r.next = rd.Uint32(); r.done {
 		return
 	}
-	r.next = rd.Uint32()
 	r.reattempt = rd.Uint32()
 	if rd.Bool() {
 		r.first = new([32]byte)

@@ -323,6 +323,39 @@ func TestNodesThatForgetVoidBlocks(t *testing.T) {
 	}
 }
 
+// A rewind whose blocks are gone has no archive; those that come later have theirs.
+func TestABlockThatIsGoneKeepsNoOtherArchiveBack(t *testing.T) {
+	s := newSplit(t)
+	c := &forgetful{mock.NewCoin(s.chain), make(map[coin.Header]bool)}
+	p, err := processor.New(processor.Config{
+		Coin: c, Store: storage.NewMemory(), Self: processortest.Identity(9), Sealer: processortest.Sealer(9),
+	})
+	require.NoError(t, err)
+	j := &joiner{Processor: p, s: s}
+	for i := range 2 {
+		s.deposit(1000)
+		s.mine(4)
+		j.read(len(s.Log))
+		if f := j.status().Frontier; i == 0 {
+			header, err := c.Header(t.Context(), f.Settle-1)
+			require.NoError(t, err)
+			c.forgot[header] = true
+		}
+		require.NoError(t, s.chain.Fork(t.Context(), 4, true))
+		s.run()
+		j.read(len(s.Log))
+		s.order()
+		j.read(len(s.Log))
+	}
+	list, err := j.Archives(t.Context())
+	require.NoError(t, err)
+	archives, err := s.Archives(t.Context())
+	require.NoError(t, err)
+	require.Len(t, archives, 2)
+	require.Equal(t, archives[1:], list)
+	require.Contains(t, j.status().Troubles["archive"], "void block")
+}
+
 // A joiner that runs, with all its goroutines, gets there as well.
 func TestRunReadsArchives(t *testing.T) {
 	s, archives := rewound(t)
@@ -336,4 +369,52 @@ func TestRunReadsArchives(t *testing.T) {
 		return err == nil && len(list) == 1 && j.status().Frontier == s.status(0).Frontier
 	}))
 	j.agrees()
+}
+
+// nested is a group whose chain has changed twice, the second time from further
+// down.
+func nested(t *testing.T) (*split, []processor.Archive) {
+	s := newSplit(t)
+	s.deposit(1000)
+	s.mine(4)
+	s.deposit(600)
+	s.mine(3)
+	require.NoError(t, s.chain.Fork(t.Context(), 4, true))
+	s.run()
+	s.order()
+	s.deposit(500)
+	s.mine(3)
+	require.NoError(t, s.chain.Fork(t.Context(), 9, true))
+	s.run()
+	s.order()
+	s.deposit(700)
+	s.mine(6)
+	archives, err := s.Archives(t.Context())
+	require.NoError(t, err)
+	require.Len(t, archives, 2)
+	require.Less(t, archives[1].Rewind.Fork, archives[0].Rewind.Fork)
+	return s, archives
+}
+
+// Where rewinds are in one another, the change that a node shows without the
+// archives is that of the last.
+func TestNestedArchivesAreNeededUntilTheRewinds(t *testing.T) {
+	s, archives := nested(t)
+	short := archives[0]
+	short.Blocks = short.Blocks[:1]
+	for _, first := range []processor.Archive{archives[0], short} {
+		for n := range len(s.Log) {
+			j, err := s.joiner(storage.NewMemory(), first, archives[1])
+			require.NoError(t, err)
+			j.read(n)
+			without, err := s.joiner(j.store.Clone())
+			require.NoError(t, err)
+			without.read(n)
+			with, err := s.joiner(without.store, archives...)
+			require.NoError(t, err)
+			with.next = n
+			with.read(len(s.Log))
+			with.agrees()
+		}
+	}
 }

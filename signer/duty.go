@@ -99,6 +99,9 @@ func (s *Signer) close(tx storage.Tx, id ID) error {
 	if err := s.signatures.Delete(tx, id); err != nil {
 		return err
 	}
+	if err := s.renewed.Delete(tx, id); err != nil {
+		return err
+	}
 	if id.Kind == Plan {
 		if err := s.refusals.Delete(tx, id.Subject); err != nil {
 			return err

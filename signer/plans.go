@@ -73,7 +73,14 @@ func (s *Signer) Planned(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	if err := s.forgetVoided(tx, plan.Reference); err != nil {
 		return err
 	}
-	if err := s.voided.Delete(tx, voidedPlan{plan.Reference, id}); err != nil { // it may come again
+	before, err := s.voided.Load(tx, voidedPlan{plan.Reference, id}) // it may come again
+	if err != nil {
+		return err
+	}
+	if err := s.voided.Delete(tx, voidedPlan{plan.Reference, id}); err != nil {
+		return err
+	}
+	if err := s.renew(tx, PlanID(plan.Key.Session, id), before.Sets); err != nil {
 		return err
 	}
 	return s.unprepared.Put(tx, id, struct{}{})

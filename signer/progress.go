@@ -29,7 +29,10 @@ func (s *Signer) roast(tx storage.Tx, id ID) (*frost.Roast, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frost.NewRoast(uint16(key.Threshold()), key.Weights(), s.Parameters.Withdrawals), nil
+	fresh := frost.NewRoast(uint16(key.Threshold()), key.Weights(), s.Parameters.Withdrawals)
+	first, err := s.renewed.Load(tx, id)
+	fresh.Skip(uint32(first))
+	return fresh, err
 }
 
 // progress stores the sets after a step, and what it means for this validator.

@@ -16,6 +16,8 @@ import (
 type resolved struct {
 	// Counter is the highest commit counter given away.
 	Counter uint64
+	// Sets is how many signing sets there were.
+	Sets uint32
 	// Signed is the signed transaction, if it is here.
 	Signed signed
 }
@@ -23,12 +25,14 @@ type resolved struct {
 // Encode writes the record.
 func (p resolved) Encode(w *wire.Writer) {
 	w.Uint64(p.Counter)
+	w.Uint32(p.Sets)
 	p.Signed.Encode(w)
 }
 
 // Decode reads the record.
 func (p *resolved) Decode(r *wire.Reader) {
 	p.Counter = r.Uint64()
+	p.Sets = r.Uint32()
 	p.Signed.Decode(r)
 }
 
@@ -42,7 +46,11 @@ func (s *Signer) archive(tx storage.Tx, id ID) error {
 	if err != nil {
 		return err
 	}
-	if err := s.resolved.Put(tx, id.Subject, resolved{d.Counter, transaction}); err != nil {
+	sets, err := s.formed(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.resolved.Put(tx, id.Subject, resolved{d.Counter, sets, transaction}); err != nil {
 		return err
 	}
 	return s.signed.Delete(tx, id.Subject)
@@ -74,6 +82,9 @@ func (s *Signer) Reinstated(tx storage.Tx, id coin.PlanID, plan coin.Plan) error
 	}
 	signID := PlanID(plan.Key.Session, id)
 	if err := s.open(tx, signID, planDigest(id, p.Transaction)); err != nil {
+		return err
+	}
+	if err := s.renew(tx, signID, before.Sets); err != nil {
 		return err
 	}
 	d, err := s.duties.Load(tx, signID)
@@ -108,7 +119,11 @@ func (s *Signer) Voided(tx storage.Tx, id coin.PlanID, plan coin.Plan) error {
 	if p, prepared, err := s.prepared.Get(tx, id); err != nil {
 		return err
 	} else if prepared {
-		if err := s.voided.Put(tx, voidedPlan{plan.Reference, id}, p.Transaction); err != nil {
+		sets, err := s.formed(tx, PlanID(plan.Key.Session, id))
+		if err != nil {
+			return err
+		}
+		if err := s.voided.Put(tx, voidedPlan{plan.Reference, id}, voided{p.Transaction, sets}); err != nil {
 			return err
 		}
 		if err := s.prepared.Delete(tx, id); err != nil {
@@ -127,6 +142,44 @@ func (s *Signer) Forgotten(tx storage.Tx, id coin.PlanID) error {
 		return err
 	}
 	return s.resolved.Delete(tx, id)
+}
+
+// formed is how many sets of a sign ID there were.
+func (s *Signer) formed(r storage.Reader, id ID) (uint32, error) {
+	if roast, ok, err := s.sets.Get(r, id); err != nil || ok {
+		return roast.Next(), err
+	}
+	number, err := s.renewed.Load(r, id)
+	return uint32(number), err
+}
+
+// renew lets the sets of a sign ID that is opened once more begin with a number that
+// none had before: shares that were on their way then are for none of them, and whoever
+// sent them is not to blame.
+func (s *Signer) renew(tx storage.Tx, id ID, sets uint32) error {
+	if sets == 0 {
+		return nil
+	}
+	return s.renewed.Put(tx, id, uint64(sets))
+}
+
+// voided is what is kept of a plan that cannot happen any more.
+type voided struct {
+	Transaction []byte
+	// Sets is how many signing sets there were.
+	Sets uint32
+}
+
+// Encode writes the record.
+func (p voided) Encode(w *wire.Writer) {
+	w.Bytes(p.Transaction)
+	w.Uint32(p.Sets)
+}
+
+// Decode reads the record.
+func (p *voided) Decode(r *wire.Reader) {
+	p.Transaction = r.Bytes(MaxTransaction)
+	p.Sets = r.Uint32()
 }
 
 // voidedPlan names a plan that cannot happen any more by its reference block.
@@ -194,7 +247,7 @@ func (s *Signer) PreparedBehind(r storage.Reader, number uint64) ([]Prepared, er
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Prepared{item.Key.plan, item.Value})
+		list = append(list, Prepared{item.Key.plan, item.Value.Transaction})
 	}
 	slices.SortFunc(list, func(a, b Prepared) int { return bytes.Compare(a.Plan[:], b.Plan[:]) })
 	return list, nil

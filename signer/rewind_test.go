@@ -127,7 +127,7 @@ func TestBatchesAreVoidBehindARewind(t *testing.T) {
 }
 
 func FuzzResolved(f *testing.F) {
-	f.Add(wire.Marshal(resolved{Counter: 1, Signed: signed{coin.Transaction{ID: coin.TransactionID{2}, Raw: []byte("raw")}}}))
+	f.Add(wire.Marshal(resolved{Counter: 1, Sets: 3, Signed: signed{coin.Transaction{ID: coin.TransactionID{2}, Raw: []byte("raw")}}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if p, err := wire.Unmarshal[resolved](data); err == nil {
 			require.Equal(t, data, wire.Marshal(p))

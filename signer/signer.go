@@ -153,7 +153,8 @@ type Signer struct {
 	prepared     storage.Map[coin.PlanID, prepared]
 	signed       storage.Map[coin.PlanID, signed]
 	resolved     storage.Map[coin.PlanID, resolved] // plans that may be reinstated
-	voided       storage.Map[voidedPlan, []byte]    // what was prepared for plans that cannot happen
+	voided       storage.Map[voidedPlan, voided]    // what was prepared for plans that cannot happen
+	renewed      storage.Map[ID, uint64]            // the first set of sign IDs that were open before
 	refusals     storage.Map[coin.PlanID, refusal]  // of the policy
 	rewinds      storage.Map[uint64, uint64]        // by position, which batch signing has not read: the next batch
 
@@ -194,7 +195,8 @@ func New(config Config) *Signer {
 		prepared:     storage.NewMap("signer/prepared", storage.HashKey[coin.PlanID](), storage.Record[prepared]()),
 		signed:       storage.NewMap("signer/signed", storage.HashKey[coin.PlanID](), storage.Record[signed]()),
 		resolved:     storage.NewMap("signer/resolved", storage.HashKey[coin.PlanID](), storage.Record[resolved]()),
-		voided:       storage.NewMap("signer/voided", voidedKey, storage.Blob),
+		voided:       storage.NewMap("signer/voided", voidedKey, storage.Record[voided]()),
+		renewed:      storage.NewMap("signer/renewed", idKey, storage.Number),
 		refusals:     storage.NewMap("signer/refusals", storage.HashKey[coin.PlanID](), storage.Record[refusal]()),
 		rewinds:      storage.NewMap("signer/rewinds", number, storage.Number),
 		nonces:       make(map[ID]*ownNonces),

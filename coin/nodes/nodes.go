@@ -15,6 +15,8 @@
 //     counts before it agrees with another node. If that settles nothing, the
 //     answer is a *coin.Disagreement. So two nodes notice a lie, and three
 //     outvote it.
+//   - What a transaction is prepared from, as the numbers of outputs, more than
+//     half of all configured nodes or all that answer have to agree on.
 //
 // Of the nodes only those count that answer: with all but one away the one is
 // believed alone, and Health shows it. Those do not count whose tip falls by as

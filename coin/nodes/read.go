@@ -28,11 +28,6 @@ func (n *Nodes) Outputs(ctx context.Context, b coin.Block, keys []coin.Key) ([]c
 	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]coin.Output, error) { return c.Outputs(ctx, b, keys) })
 }
 
-// Prepare implements coin.Spender.
-func (n *Nodes) Prepare(ctx context.Context, plan coin.Plan, reference coin.BlockID) ([]byte, error) {
-	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]byte, error) { return c.Prepare(ctx, plan, reference) })
-}
-
 // Transaction implements coin.Spender: what the first node that has it gives.
 func (n *Nodes) Transaction(ctx context.Context, id coin.TransactionID) ([]byte, error) {
 	return askOne(ctx, n, func(ctx context.Context, c coin.Coin) ([]byte, error) { return c.Transaction(ctx, id) })

@@ -4,6 +4,30 @@ package mutation
 // while the chain is not seen.
 var nodes = []mutation{
 	{
+		name: "the first node decides what is prepared",
+		why:  "one lying node of three gives a validator rings that no other has",
+		file: "coin/nodes/prepare.go",
+		old:  "return 2*votes > len(n.members)",
+		new:  "return true",
+		test: "TestNodesAgreeOnWhatIsPrepared",
+	},
+	{
+		name: "one of two nodes decides what is prepared",
+		why:  "a lying node gives a validator rings that no other has",
+		file: "coin/nodes/prepare.go",
+		old:  "\t\t\tsame = false\n",
+		new:  "",
+		test: "TestNodesAgreeOnWhatIsPrepared",
+	},
+	{
+		name: "whoever prepares something else stays believed",
+		why:  "a node that lied is believed as soon as another is away",
+		file: "coin/nodes/prepare.go",
+		old:  "if other.err == nil && !bytes.Equal(other.value, r.value) {",
+		new:  "if false {",
+		test: "TestWhoPreparesAnotherTransactionIsDistrusted",
+	},
+	{
 		name: "the tip is the highest that any node has",
 		why:  "one node makes blocks final that the others do not have",
 		file: "coin/nodes/chain.go",

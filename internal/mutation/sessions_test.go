@@ -84,6 +84,22 @@ var sessions = []mutation{
 		test: "TestTweaksFollowTheSecret",
 	},
 	{
+		name: "sets behind a rewind have the numbers of those before it",
+		why:  "a share that was on its way is judged in a set that it is not for, and its honest sender convicted",
+		file: "signer/progress.go",
+		old:  "\tfresh.Skip(uint32(first))\n",
+		new:  "\t_ = first\n",
+		test: "TestSharesOfBeforeARewindConvictNobodyBehindIt",
+	},
+	{
+		name: "a completed set's successors have its number",
+		why:  "a share that is delivered twice is judged in a set that it is not for, and its honest sender convicted",
+		file: "frost/roast_answer.go",
+		old:  "signers: make([]signer, len(r.signers)), next: r.next, done: true}",
+		new:  "signers: make([]signer, len(r.signers)), done: true}",
+		test: "TestRoastNumbersGoOn",
+	},
+	{
 		name: "invalid shares are accepted",
 		why:  "a set completes without a signature, and its saboteur takes part again",
 		file: "frost/roast_answer.go",
