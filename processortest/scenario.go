@@ -138,14 +138,19 @@ type reportLine struct {
 	by   []int
 }
 
-// Play runs a scenario and returns it with the record of this run.
-func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
+// empty forgets what was played before.
+func (p *Player) empty() {
 	p.lagging = make(map[int]uint64)
 	p.deposits = make(map[uint64]coin.TransactionID)
 	p.made = make(map[uint64]coin.OutputID)
 	p.payees = make(map[string]coin.Address)
 	p.payments = make(map[coin.PaymentID]string)
 	p.named, p.many, p.book = nil, 0, newPlanBook()
+}
+
+// Play runs a scenario and returns it with the record of this run.
+func (p *Player) Play(ctx context.Context, s Scenario) (Scenario, error) {
+	p.empty()
 	var played Scenario
 	for _, b := range s.Blocks {
 		p.record = nil

@@ -5,7 +5,9 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/serai-go/processor"
 	"github.com/serai-go/processor/batch"
@@ -172,14 +174,30 @@ func (p *Player) confirm(ctx context.Context, a arguments) (string, error) {
 	return "", p.Run(ctx)
 }
 
-// abandon session=0: the key of the session is given up.
+// abandon session=0: the key of the session is given up. If that is refused, the
+// coordinator still listens to the session.
 func (p *Player) abandon(ctx context.Context, a arguments) (string, error) {
 	session, err := a.number("session", 0)
 	if err != nil {
 		return "", err
 	}
+	first, err := p.first()
+	if err != nil {
+		return "", err
+	}
+	s, signed, told := p.Sessions[session], maps.Clone(p.Signed), len(first.Told)
+	before := s != nil && s.Abandoned
 	p.AbandonKey(session)
-	return "", p.Run(ctx)
+	if err := p.Run(ctx); err != nil {
+		return "", err
+	}
+	for _, t := range first.Told[told:] {
+		if c, ok := t.Body.(processor.Condition); ok && strings.HasPrefix(c.Text, "abandon key") && s != nil {
+			s.Abandoned = before
+			maps.Copy(p.Signed, signed)
+		}
+	}
+	return "", nil
 }
 
 // cosign N [session=0]: the settlement chain's block N is to be cosigned.

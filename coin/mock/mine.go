@@ -139,7 +139,8 @@ func (c *Chain) Fork(ctx context.Context, depth int, drop bool) error {
 }
 
 // ForkKeeping is Fork with drop, but the first of the new blocks takes these of
-// the transactions that lose their block, in this order.
+// the transactions that lose their block, in this order, as far as they are valid
+// there. An error changes nothing.
 func (c *Chain) ForkKeeping(ctx context.Context, depth int, ids ...coin.TransactionID) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -149,16 +150,22 @@ func (c *Chain) ForkKeeping(ctx context.Context, depth int, ids ...coin.Transact
 	if depth < 1 || depth >= len(c.best) {
 		return fmt.Errorf("mock: fork of %d blocks: there are %d behind the genesis block", depth, len(c.best)-1)
 	}
-	returned := c.undo(uint64(len(c.best) - depth))
-	c.pool = newPool()
+	var lost []*transaction
+	for _, b := range c.best[len(c.best)-depth:] {
+		lost = append(lost, b.transactions...)
+	}
+	var kept []*transaction
 	for _, id := range ids {
-		i := slices.IndexFunc(returned, func(t *transaction) bool { return t.id == id })
+		i := slices.IndexFunc(lost, func(t *transaction) bool { return t.id == id })
 		if i < 0 {
 			return fmt.Errorf("mock: fork keeping %s: it is in none of the blocks", id)
 		}
-		if err := c.admit(returned[i]); err != nil {
-			return fmt.Errorf("mock: fork keeping %s: %w", id, err)
-		}
+		kept = append(kept, lost[i])
+	}
+	c.undo(uint64(len(c.best) - depth))
+	c.pool = newPool()
+	for _, t := range kept {
+		_ = c.admit(t) // what it spent may be gone
 	}
 	c.mine(miner, c.pool.waiting)
 	c.refill(nil)
