@@ -127,7 +127,7 @@ func (m *memory) forget(id ID) {
 func (m *memory) work(id ID, digest [32]byte, make func() ([]frost.Algorithm, error)) ([]frost.Algorithm, error) {
 	m.mu.Lock()
 	if r := m.get(id); r != nil && r.work != nil && r.digest == digest {
-		m.mu.Unlock()
+		defer m.mu.Unlock()
 		return r.work, nil
 	}
 	m.mu.Unlock()
