@@ -181,20 +181,25 @@ func (p *Player) abandon(ctx context.Context, a arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	first, err := p.first()
-	if err != nil {
+	if _, err := p.first(); err != nil {
 		return "", err
 	}
-	s, signed, told := p.Sessions[session], maps.Clone(p.Signed), len(first.Told)
+	s, signed := p.Sessions[session], maps.Clone(p.Signed)
 	before := s != nil && s.Abandoned
+	told := make([]int, len(p.Validators))
+	for i, v := range p.Validators {
+		told[i] = len(v.Told)
+	}
 	p.AbandonKey(session)
 	if err := p.Run(ctx); err != nil {
 		return "", err
 	}
-	for _, t := range first.Told[told:] {
-		if c, ok := t.Body.(processor.Condition); ok && strings.HasPrefix(c.Text, "abandon key") && s != nil {
-			s.Abandoned = before
-			maps.Copy(p.Signed, signed)
+	for i, v := range p.Validators { // some may lag
+		for _, t := range v.Told[told[i]:] {
+			if c, ok := t.Body.(processor.Condition); ok && strings.HasPrefix(c.Text, "abandon key") && s != nil {
+				s.Abandoned = before
+				maps.Copy(p.Signed, signed)
+			}
 		}
 	}
 	return "", nil
