@@ -30,7 +30,8 @@ func (p *Processor) prepare(ctx context.Context, id coin.PlanID, plan coin.Plan)
 		}
 		var ok bool
 		if reference, ok, err = p.core.scanner.Header(r, plan.Reference); err == nil && !ok {
-			err = fmt.Errorf("%w: header %d is missing", storage.ErrCorrupt, plan.Reference)
+			// Meanwhile somebody else has prepared it, and a Rewind was read.
+			err = fmt.Errorf("%w: block %d is not indexed", coin.ErrTransient, plan.Reference)
 		}
 		return err
 	})

@@ -159,7 +159,6 @@ func TestANodeOnTheOldChainBehindTheRewind(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Who sees another fork than the rewind names halts, for good.
 // A node that has left the others' chain further down than the rewind goes keeps its
 // validator halted, until it comes back.
 func TestAnotherForkThanTheRewinds(t *testing.T) {

@@ -59,6 +59,14 @@ var archiving = []mutation{
 		test: "TestPlansMadeBetweenChangeAndRewind", in: "processortest",
 	},
 	{
+		name: "a reference block that is gone halts",
+		why:  "a processor that prepared a plan just before a rewind takes itself for broken",
+		file: "prepare.go",
+		old:  "%w: block %d is not indexed\", coin.ErrTransient",
+		new:  "%w: block %d is not indexed\", storage.ErrCorrupt",
+		test: "TestAReferenceBlockIsGoneMeanwhile",
+	},
+	{
 		name: "any rewind ahead makes a reference block void",
 		why:  "a node on another chain is believed",
 		file: "log.go",
